@@ -1,0 +1,210 @@
+// ---------------------------------------------------------------------------------------------
+// buddy.hpp: the concurrent buddy over block indices
+//
+// The face of the core: it owns the metadata, hands out indices of blocks and takes them back. It
+// never owns or touches the memory that the blocks stand for, so it serves device memory,
+// registered regions and file extents as well: offset = index << order min blocks. The protocol is
+// in tree.hpp, the memory orders in orders.hpp.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <new>
+#include <optional>
+#include <stdexcept>
+
+#include "caiman/error.hpp"
+#include "caiman/native_sync.hpp"
+#include "caiman/sync.hpp"
+#include "caiman/tree.hpp"
+
+namespace caiman {
+
+/// A block: 2^order min blocks, the `index`-th of its order.
+struct block {
+  unsigned order;
+  std::size_t index;  // in units of 2^order min blocks
+
+  friend constexpr bool operator==(const block&, const block&) = default;
+};
+
+/// A lock-free binary buddy allocator of indices: 2^max_order min blocks, handed out in blocks of
+/// 2^order. A radix tree of bitmaps with fan-out 2^Log2Fanout; see tree.hpp for the algorithm.
+///
+/// Thread-safe throughout, except construction and destruction. Worst-case internal fragmentation
+/// is the buddy system's: a request that is not a power of two takes up to twice its size.
+template <sync_policy Sync = native_sync, unsigned Log2Fanout = 6>
+class buddy {
+  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
+  using tree_type = tree<Sync, Log2Fanout>;
+
+ public:
+  static constexpr unsigned largest_max_order = 32;
+
+  /// One free block of `max_order`. Throws std::length_error past order 32 and std::bad_alloc when
+  /// there is no memory for the metadata. Allocates `metadata_size(max_order)` bytes, once.
+  explicit buddy(unsigned max_order)
+      : metadata_(checked(max_order)), tree_(metadata_.bytes, max_order) {}
+
+  buddy(const buddy&) = delete;
+  buddy& operator=(const buddy&) = delete;
+  ~buddy() = default;
+
+  /// Bytes of metadata of a buddy of `max_order` (at most 32): the words and hints, and the slots
+  /// of the threads. It lies apart from the blocks and holds no pointers.
+  static constexpr std::size_t metadata_size(unsigned max_order) noexcept {
+    return tree_type::bytes(max_order);
+  }
+
+  unsigned max_order() const noexcept { return tree_.max_order(); }
+
+  /// Takes a free block of 2^order min blocks.
+  ///  - `request_too_large`: order > max_order(), whatever else is live.
+  ///  - `arena_full`: at some instant of the call no free block had room for it.
+  ///  - `contended`: a peer stood still in the middle of a move between words for the whole bounded
+  ///    search, so nothing can be said; rare, try again.
+  /// Lock-free: one CAS in the common case. A search that fails is bounded: a pass over the marked
+  /// words, repeated at most Sync::look_again_bound times. No heap, no locks, no fences. Within a
+  /// word it splits the smallest free run that fits.
+  std::expected<block, alloc_error> allocate(unsigned order) noexcept {
+    if (order > max_order()) [[unlikely]]
+      return std::unexpected(alloc_error::request_too_large);
+    const std::size_t index = tree_.allocate(order);
+    if (index == tree_type::full) [[unlikely]]
+      return std::unexpected(alloc_error::arena_full);
+    if (index == tree_type::contended) [[unlikely]]
+      return std::unexpected(alloc_error::contended);
+    return block{order, index};
+  }
+
+  /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
+  /// to the block happen before whatever the next owner does with it.
+  ///
+  /// Misuse ends the program, in every build, with one line that names the block: an order or index
+  /// out of range, a block that is wholly or partly free already. Seen by the releasing
+  /// read-modify-write, and by plain loads of the ancestors when its word was empty. Not seen: a
+  /// live block released under another order than it was handed out with while no bit of it is
+  /// free, and a second release that races with the first one's climb between words.
+  ///
+  /// Lock-free, and waits for nobody. One CAS, and one per word that becomes full.
+  void release(block b) noexcept {
+    if (b.order > max_order()) [[unlikely]] {
+      Sync::misuse("there is no such order", b.order, b.index);
+    }
+    if (b.index >> (max_order() - b.order) != 0) [[unlikely]] {
+      Sync::misuse("there is no such index", b.order, b.index);
+    }
+    if (!tree_.release(b.order, b.index)) [[unlikely]] {
+      Sync::misuse("it is free already, wholly or in part", b.order, b.index);
+    }
+  }
+
+  // ---- observers: exact when no other call runs, harmless otherwise ------------------------
+  //
+  // They speak of maximal free blocks: no two free buddies stand apart. To say so truly they first
+  // take up the words that releases left full (tree.hpp, "lazy"), as a failing request does; that
+  // is why a const observer moves bits. Lock-free. O(words of the level), and the sweep.
+
+  /// Whether `b` is a maximal free block. Out of range: false.
+  bool is_free(block b) const noexcept {
+    if (b.order > max_order() || b.index >> (max_order() - b.order) != 0) return false;
+    tidy();
+    const unsigned lv = level_of(b.order);
+    const unsigned cls = b.order - lv * Log2Fanout;
+    const std::size_t slot = b.index << cls;
+    const auto pos = static_cast<unsigned>(slot % shape::fanout);
+    const word_t word = load(lv, slot / shape::fanout);
+    return (word >> pos & 1) != 0 && bits::merged_class(word, pos) == cls;
+  }
+
+  /// How many maximal free blocks of `order` there are.
+  std::size_t free_count(unsigned order) const noexcept {
+    tidy();
+    return order > max_order() ? 0 : count_in_level(order);
+  }
+
+  /// The largest order that a request could get now; nothing when the buddy is full.
+  std::optional<unsigned> largest_free_order() const noexcept {
+    tidy();
+    for (unsigned order = max_order() + 1; order-- > 0;) {
+      if (count_in_level(order) != 0) return order;
+    }
+    return std::nullopt;
+  }
+
+  /// All that is free, in min blocks.
+  std::size_t free_min_blocks() const noexcept {
+    std::size_t free = 0;
+    for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
+      for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+        free += static_cast<std::size_t>(std::popcount(load(lv, w))) << (lv * Log2Fanout);
+      }
+    }
+    return free;
+  }
+
+  /// Buddy levels split and coalesced so far. At quiescence, always:
+  /// blocks handed out + maximal free blocks == 1 + splits - coalesces. A word that was kept full
+  /// counts as coalesced when an observer or a failing request takes it up; a pair that is served
+  /// from such a word before that counts only the levels that it walked.
+  merge_counts counts() const noexcept {
+    tidy();
+    return tree_.slots().counts();
+  }
+
+  /// How often a failing search had to look again because something was in motion.
+  std::uint64_t rescans() const noexcept { return tree_.slots().rescans(); }
+
+  /// The protocol below, for checks that compare hints with words. Not part of the stable surface.
+  const tree_type& inside() const noexcept { return tree_; }
+
+ private:
+  using shape = level_shape<Log2Fanout>;
+  using bits = word_bits<Log2Fanout>;
+  static constexpr std::align_val_t alignment{128};
+
+  struct metadata {
+    std::byte* bytes;
+    explicit metadata(unsigned max_order)
+        : bytes(static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment))) {}
+    metadata(const metadata&) = delete;
+    metadata& operator=(const metadata&) = delete;
+    ~metadata() { ::operator delete(bytes, alignment); }
+  };
+
+  static unsigned checked(unsigned max_order) {
+    if (max_order > largest_max_order) throw std::length_error("caiman::buddy: order past 32");
+    return max_order;
+  }
+
+  void tidy() const noexcept { tree_.sweep(tree_.slots().mine(), tree_.top()); }
+
+  unsigned level_of(unsigned order) const noexcept {
+    const unsigned lv = order / Log2Fanout;
+    return lv < tree_.top() ? lv : tree_.top();
+  }
+  word_t load(unsigned lv, std::size_t word) const noexcept {
+    return tree_.at(lv).word(word).load(Sync::order(site::observe));
+  }
+  std::size_t count_in_level(unsigned order) const noexcept {
+    const unsigned lv = level_of(order);
+    const unsigned cls = order - lv * Log2Fanout;
+    std::size_t count = 0;
+    for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+      for (word_t word = load(lv, w); word != 0;) {
+        const auto pos = static_cast<unsigned>(std::countr_zero(word));
+        const unsigned run = bits::merged_class(word, pos);
+        if (run == cls) ++count;
+        word &= ~(bits::run(run) << pos);
+      }
+    }
+    return count;
+  }
+
+  metadata metadata_;
+  mutable tree_type tree_;  // a tidying observer changes how free blocks lie, never which are free
+};
+
+}  // namespace caiman

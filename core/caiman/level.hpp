@@ -1,0 +1,125 @@
+// ---------------------------------------------------------------------------------------------
+// level.hpp: one level of the tree in memory
+//
+// A level is an array of words and, where it has more than one word, a tree of hint nodes over
+// them. A node covers 2^Log2Fanout words (or nodes) with one bitmap per run class, side by side in
+// one cache line. Neighbouring words lie in different cache lines, so that threads which work on
+// neighbouring words do not disturb each other. The sizes are constexpr: the metadata of a buddy is
+// known before it is built. Levels hold pointers; the metadata itself holds none.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "caiman/sync.hpp"
+#include "caiman/word.hpp"
+
+namespace caiman {
+
+/// How many words and nodes the levels of a buddy have; sizes only, no memory.
+template <unsigned Log2Fanout>
+struct level_shape {
+  static constexpr unsigned fanout = 1U << Log2Fanout;
+  static constexpr unsigned max_levels = 32 / Log2Fanout + 1;
+  static constexpr unsigned max_heights = 32 / Log2Fanout + 1;
+  /// Bitmaps of a node, one per class, padded to a power of two: one line of 64 bytes at
+  /// fan-out 64.
+  static constexpr std::size_t node_stride = std::bit_ceil(Log2Fanout + 1U);
+
+  static constexpr unsigned top_level(unsigned max_order) noexcept {
+    return max_order <= Log2Fanout ? 0 : (max_order - 1) / Log2Fanout;
+  }
+  static constexpr std::size_t words(unsigned max_order, unsigned level) noexcept {
+    const unsigned slots_log2 = max_order - level * Log2Fanout;
+    return slots_log2 <= Log2Fanout ? 1 : std::size_t{1} << (slots_log2 - Log2Fanout);
+  }
+  /// Nodes needed over `items` words or nodes.
+  static constexpr std::size_t nodes(std::size_t items) noexcept {
+    return (items + fanout - 1) / fanout;
+  }
+  /// Nodes of all heights over `words` words; none over a single word.
+  static constexpr std::size_t all_nodes(std::size_t words) noexcept {
+    std::size_t total = 0;
+    for (std::size_t items = words; items > 1; items = nodes(items)) total += nodes(items);
+    return total;
+  }
+};
+
+template <sync_policy Sync, unsigned Log2Fanout>
+class level {
+ public:
+  using shape = level_shape<Log2Fanout>;
+  using cell = typename Sync::template atomic<word_t>;
+  static constexpr unsigned fanout = shape::fanout;
+
+  static constexpr std::size_t bytes(unsigned max_order, unsigned level) noexcept {
+    const std::size_t words = shape::words(max_order, level);
+    return lines(words) + lines(shape::all_nodes(words) * shape::node_stride);
+  }
+
+  level() noexcept = default;
+  level(const level&) = delete;
+  level& operator=(const level&) = delete;
+  ~level() {
+    for (std::size_t i = 0; i < word_count_; ++i) words_[i].~cell();
+    for (unsigned h = 0; h < heights_; ++h) {
+      for (std::size_t i = 0; i < node_count_[h] * shape::node_stride; ++i) nodes_[h][i].~cell();
+    }
+  }
+
+  /// Lays this level out at the start of `memory`, all words empty; returns what follows it.
+  std::byte* build(std::byte* memory, unsigned max_order, unsigned number) noexcept {
+    word_count_ = shape::words(max_order, number);
+    // Eight words of 8 bytes share a line: word i goes to line i mod (lines), so that a neighbour
+    // is a line away. A level of less than 64 words is left as it is, it is small enough to be hot.
+    if (word_count_ >= 64) {
+      spread_shift_ = static_cast<unsigned>(std::countr_zero(word_count_ / 8));
+      spread_mask_ = word_count_ / 8 - 1;
+    }
+    words_ = make(memory, word_count_);
+    std::byte* rest = memory + lines(word_count_);
+    for (std::size_t items = word_count_; items > 1; ++heights_) {
+      items = shape::nodes(items);
+      node_count_[heights_] = items;
+      nodes_[heights_] = make(rest, items * shape::node_stride);
+      rest += sizeof(cell) * items * shape::node_stride;
+    }
+    return memory + bytes(max_order, number);
+  }
+
+  std::size_t word_count() const noexcept { return word_count_; }
+  cell& word(std::size_t i) const noexcept {
+    return words_[((i & spread_mask_) << 3) | (i >> spread_shift_)];
+  }
+
+  /// Heights of the hint tree; 0 where a single word needs none.
+  unsigned heights() const noexcept { return heights_; }
+  std::size_t node_count(unsigned height) const noexcept { return node_count_[height]; }
+  cell& node(unsigned height, std::size_t i, unsigned cls) const noexcept {
+    return nodes_[height][i * shape::node_stride + cls];
+  }
+
+ private:
+  static constexpr std::size_t lines(std::size_t cells) noexcept {
+    return (cells * sizeof(cell) + 63) / 64 * 64;
+  }
+  static cell* make(std::byte* at, std::size_t cells) noexcept {
+    for (std::size_t i = 0; i < cells; ++i) {
+      ::new (static_cast<void*>(at + i * sizeof(cell))) cell(0);
+    }
+    return std::launder(reinterpret_cast<cell*>(at));
+  }
+
+  cell* words_ = nullptr;
+  std::size_t word_count_ = 0;
+  std::size_t spread_mask_ = 0;
+  unsigned spread_shift_ = 0;
+  unsigned heights_ = 0;
+  cell* nodes_[shape::max_heights] = {};
+  std::size_t node_count_[shape::max_heights] = {};
+};
+
+}  // namespace caiman

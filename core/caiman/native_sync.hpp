@@ -1,0 +1,89 @@
+// ---------------------------------------------------------------------------------------------
+// native_sync.hpp: the policy that ships
+//
+// std::atomic, the orders of orders.hpp as constants, and a process-wide pool of thread slots: a
+// thread takes a slot at its first call, on any buddy, and gives it back when it ends.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+
+#include "caiman/slots.hpp"
+#include "caiman/sync.hpp"
+
+namespace caiman {
+
+struct native_sync {
+  template <class T>
+  using atomic = std::atomic<T>;
+  template <class T>
+  using plain = T;
+  using statistic = std::atomic<std::uint64_t>;
+
+  /// Threads beyond this number share one slot: right, but with read-modify-writes as counters.
+  static constexpr unsigned exclusive_slots = 63;
+  static constexpr unsigned look_again_bound = 256;
+
+  static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+
+  static unsigned thread_slot() noexcept {
+    const unsigned slot = slot_;
+    return slot != unassigned ? slot : assign();
+  }
+  static unsigned slots_seen() noexcept;
+
+  /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has
+  /// lost its core and only the scheduler can help.
+  static void pause(unsigned round) noexcept {
+    if (round >= 4) sched_yield();
+  }
+
+  /// Only a misuse that release() could not see can break an invariant: no build may go on then.
+  static void check(bool ok, const char* message) noexcept {
+    if (ok) [[likely]]
+      return;
+    std::fprintf(stderr, "caiman: metadata destroyed by an earlier misuse: %s\n", message);
+    std::abort();
+  }
+
+  [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
+    std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
+                 static_cast<unsigned long long>(index), what);
+    std::abort();
+  }
+
+ private:
+  static constexpr unsigned unassigned = ~0U;
+  static unsigned assign() noexcept;
+  static thread_local constinit inline unsigned slot_ = unassigned;
+};
+
+namespace detail {
+/// One pool for the process: a slot number is a property of the thread, not of a buddy.
+inline slot_pool<native_sync>& native_slots() noexcept {
+  static constinit slot_pool<native_sync> pool{native_sync::exclusive_slots,
+                                               native_sync::exclusive_slots};
+  return pool;
+}
+}  // namespace detail
+
+inline unsigned native_sync::slots_seen() noexcept { return detail::native_slots().seen(); }
+
+[[gnu::noinline]] inline unsigned native_sync::assign() noexcept {
+  struct owner {
+    unsigned slot = detail::native_slots().take();
+    ~owner() {
+      detail::native_slots().give(slot);
+      slot_ = exclusive_slots;  // destructors of other thread_locals may still come
+    }
+  };
+  static thread_local owner mine;
+  return slot_ = mine.slot;
+}
+
+}  // namespace caiman

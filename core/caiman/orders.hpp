@@ -1,0 +1,161 @@
+// ---------------------------------------------------------------------------------------------
+// orders.hpp: every memory order of the core, one row per site
+//
+// No order is written anywhere else: a site names its row, `Sync::order(site::claim)`, and the
+// policy looks it up (a constant natively, a table that can be changed at run time in the model,
+// so that any order can be weakened without a rebuild). The numbers in brackets are the pairs, and
+// the comments at the sites carry the same numbers:
+//
+//   (1) words      what a release or a publish wrote, whoever claims it has seen
+//   (2) hints      store-buffer pairs: word then hint against hint then word
+//   (3) ancestors  the same one height up: node then parent against parent then node
+//   (4) moves      whoever sees what a move did sees that it began, or that it ended
+//   (5) releases   whoever sees that a release was counted sees its block
+//   (6) slots      the next owner of a thread slot goes on where the last one stopped
+//
+// "Without it" names the property of the checks that a weaker order breaks.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+
+namespace caiman {
+
+enum class site : unsigned char {
+  // words
+  claim_look,
+  claim,
+  claim_failed,
+  search_word,
+  release_look,
+  release,
+  climb,
+  publish_child,
+  sweep_word,
+  sweep_take,
+  ancestor_look,
+  // hints
+  hint_look,
+  hint_set,
+  hint_clear,
+  clear_look,
+  word_again,
+  node_again,
+  search_hint,
+  // counters and slots
+  own_count,
+  move_begin,
+  move_end,
+  count_release,
+  look_ended,
+  look_begun,
+  look_releases,
+  word_hint,
+  slot_look,
+  slot_take,
+  slot_give,
+  slots_seen,
+  // observers
+  observe,
+  count_  // how many there are
+};
+
+struct order_row {
+  site at;
+  const char* name;
+  std::memory_order order;
+  const char* pairs;    // with which sites, and under which number
+  const char* without;  // what breaks when it is weaker, or why it may be this weak
+};
+
+namespace detail {
+constexpr std::memory_order relaxed = std::memory_order_relaxed;
+constexpr std::memory_order acquire = std::memory_order_acquire;
+constexpr std::memory_order release = std::memory_order_release;
+constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
+constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
+}  // namespace detail
+
+// clang-format off
+inline constexpr order_row order_table[] = {
+    {site::claim_look, "claim_look", detail::relaxed, "none",
+     "nothing: the claiming CAS compares what was read"},
+    {site::claim, "claim", detail::seq_cst, "(1) release, publish_child; (2) hint_clear; (4) move_begin",
+     "S2 without acquire; S6 without release: a search that reads the emptied word must know what "
+     "the claimer knew. seq_cst: it stores a word and then only looks at the remainder's hint (2)"},
+    {site::claim_failed, "claim_failed", detail::relaxed, "none",
+     "nothing: the value is dropped, the search starts afresh"},
+    {site::search_word, "search_word", detail::acquire, "(4) claim, climb, sweep_take",
+     "S6: a search that finds a word emptied must see that its block moved, or when it was released"},
+    {site::release_look, "release_look", detail::relaxed, "none",
+     "nothing: the releasing CAS compares what was read"},
+    {site::release, "release", detail::seq_cst, "(1) claim, climb, sweep_take; (2) hint_clear",
+     "S2 without release; S5 and S6 without seq_cst: it stores a word and then looks at a hint (2)"},
+    {site::climb, "climb", detail::acq_rel, "(1) release; (4) move_begin",
+     "S2 without acquire: what others released into the word goes up with it; S6 without release: "
+     "a search that reads the emptied word must see the move"},
+    {site::publish_child, "publish_child", detail::seq_cst, "(1) claim; (2) hint_clear",
+     "S2 without release; S5 and S6 without seq_cst: it stores a word and then looks at a hint (2)"},
+    {site::sweep_word, "sweep_word", detail::relaxed, "none",
+     "nothing: the sweeping CAS compares what was read"},
+    {site::sweep_take, "sweep_take", detail::acq_rel, "(1) release; (4) move_begin", "as climb"},
+    {site::ancestor_look, "ancestor_look", detail::relaxed, "none",
+     "nothing: the ancestors of a live block do not change, and its owner has seen them clear"},
+    {site::hint_look, "hint_look", detail::seq_cst, "(2) word_again through hint_clear",
+     "S5: a hint that a peer is clearing looks set; the peer's second look at the word misses it"},
+    {site::hint_set, "hint_set", detail::seq_cst, "(3) node_again through hint_clear",
+     "S5: the parent of a bit just set looks set while a peer clears it"},
+    {site::hint_clear, "hint_clear", detail::seq_cst, "(2) hint_look; (3) hint_look; (4) move_begin",
+     "S5: the second look at the word runs ahead of the clearing"},
+    {site::clear_look, "clear_look", detail::acquire, "(4) publish_child, release",
+     "S6: a word that was refilled since it was searched must bring the move that refilled it"},
+    {site::word_again, "word_again", detail::seq_cst, "(2) release, publish_child, claim",
+     "S5: reads the word as it was before the clearing"},
+    {site::node_again, "node_again", detail::seq_cst, "(3) hint_set",
+     "S5: reads the node as it was before the clearing of its parent"},
+    {site::search_hint, "search_hint", detail::acquire, "(4) hint_clear",
+     "S6: a search that finds a hint cleared must see the move that cleared it"},
+    {site::own_count, "own_count", detail::relaxed, "none", "nothing: only the owner stores"},
+    {site::move_begin, "move_begin", detail::relaxed, "(4) look_begun through the move's own RMW",
+     "nothing: the move's first RMW releases it"},
+    {site::move_end, "move_end", detail::release, "(4) look_ended",
+     "S6: a search that reads this end must find the block where the move left it"},
+    {site::count_release, "count_release", detail::release, "(5) look_releases",
+     "S6: a search that reads this count must find the block"},
+    {site::look_ended, "look_ended", detail::acquire, "(4) move_end", "S6, as move_end"},
+    {site::look_begun, "look_begun", detail::relaxed, "(4) move_begin",
+     "nothing: what the search acquired orders this read after the begin"},
+    {site::look_releases, "look_releases", detail::acquire, "(5) count_release",
+     "S6, as count_release"},
+    {site::word_hint, "word_hint", detail::relaxed, "none",
+     "nothing: a hint names where to look first and decides nothing"},
+    {site::slot_look, "slot_look", detail::relaxed, "none", "nothing: the taking CAS compares it"},
+    {site::slot_take, "slot_take", detail::acquire, "(6) slot_give",
+     "S6: the counters of the slot would start from an old value and run backwards"},
+    {site::slot_give, "slot_give", detail::release, "(6) slot_take", "S6, as slot_take"},
+    {site::slots_seen, "slots_seen", detail::relaxed, "(4) through the RMWs of the slot's owner",
+     "nothing: a slot that a search missed before it and finds after it has moved"},
+    {site::observe, "observe", detail::acquire, "(1) release, publish_child",
+     "nothing at quiescence; an observer that races is told so in its docstring"},
+};
+// clang-format on
+
+inline constexpr std::size_t site_count = static_cast<std::size_t>(site::count_);
+
+namespace detail {
+consteval bool rows_stand_in_order() {
+  for (std::size_t i = 0; i < site_count; ++i) {
+    if (static_cast<std::size_t>(order_table[i].at) != i) return false;
+  }
+  return sizeof(order_table) / sizeof(order_table[0]) == site_count;
+}
+static_assert(rows_stand_in_order(), "one row per site, in the order of the enumeration");
+}  // namespace detail
+
+/// The order that ships for a site.
+constexpr std::memory_order shipped_order(site at) noexcept {
+  return order_table[static_cast<std::size_t>(at)].order;
+}
+
+}  // namespace caiman

@@ -1,0 +1,237 @@
+// ---------------------------------------------------------------------------------------------
+// slots.hpp: what a buddy keeps per thread
+//
+// A thread owns a slot, so its counters are plain stores and its hints stay in its own cache
+// lines. The number of slots is bounded by the policy; threads beyond it share the last one, with
+// read-modify-writes. The counters serve the proof of "full": a search that failed compares what
+// had ended before it with what had begun after it. They only grow, and begun >= ended at every
+// instant, so equal sums mean that no move was open at any time in between.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <new>
+
+#include "caiman/sync.hpp"
+
+namespace caiman {
+
+/// Counts of logical buddy levels walked down and up.
+struct merge_counts {
+  std::uint64_t splits;
+  std::uint64_t coalesces;
+};
+
+/// Hands slot numbers to threads: the lowest free one, or the shared one when none is left.
+/// One word, at most 64 exclusive slots. Thread-safe; take is lock-free, give is wait-free.
+template <sync_policy Sync>
+class slot_pool {
+ public:
+  constexpr explicit slot_pool(unsigned exclusive, unsigned shared) noexcept
+      : shared_(shared), free_(exclusive == 64 ? ~0ULL : (1ULL << exclusive) - 1) {}
+
+  unsigned take() noexcept {
+    std::uint64_t free = free_.load(Sync::order(site::slot_look));
+    while (free != 0) {
+      const auto slot = static_cast<unsigned>(std::countr_zero(free));
+      // (6) acquires what the slot's last owner gave back
+      if (free_.compare_exchange_strong(free, free & ~(1ULL << slot), Sync::order(site::slot_take),
+                                        Sync::order(site::slot_look))) {
+        note_seen(slot + 1);
+        return slot;
+      }
+    }
+    return shared_;
+  }
+
+  void give(unsigned slot) noexcept {
+    if (slot != shared_) free_.fetch_or(1ULL << slot, Sync::order(site::slot_give));  // (6)
+  }
+
+  /// No slot from this number on was ever taken, as far as the caller can know.
+  unsigned seen() const noexcept {
+    return static_cast<unsigned>(seen_.load(Sync::order(site::slots_seen)));
+  }
+
+ private:
+  using cell = typename Sync::template atomic<std::uint64_t>;
+
+  void note_seen(std::uint64_t slots) noexcept {
+    const auto order = Sync::order(site::slots_seen);
+    std::uint64_t seen = seen_.load(order);
+    while (seen < slots && !seen_.compare_exchange_strong(seen, slots, order, order)) {
+    }
+  }
+
+  unsigned shared_;
+  cell free_;
+  cell seen_{0};
+};
+
+/// The counters of one slot: one cache line. The slot's hints, one per order, follow in lines of
+/// their own.
+template <sync_policy Sync>
+struct slot_counters {
+  using cell = typename Sync::template atomic<std::uint64_t>;
+  static constexpr std::size_t hints_offset = 64 * ((6 * sizeof(cell) + 8 + 63) / 64);
+  explicit slot_counters(bool several) noexcept : shared(several) {}
+  cell* hints() noexcept {
+    return std::launder(reinterpret_cast<cell*>(reinterpret_cast<std::byte*>(this) + hints_offset));
+  }
+
+  cell begun{0};  // moves: splits, climbs, sweeps, clearings of a hint
+  cell ended{0};
+  cell releases{0};  // counted when block and hints are in place
+  typename Sync::statistic splits{0};
+  typename Sync::statistic coalesces{0};
+  typename Sync::statistic rescans{0};
+  const bool shared;  // by several threads: counters need read-modify-writes
+};
+
+/// The calling thread's view of its slot: one pointer, passed by value.
+template <sync_policy Sync>
+class slot_ref {
+ public:
+  using cell = typename Sync::template atomic<std::uint64_t>;
+  static constexpr std::size_t no_word = ~std::size_t{0};
+
+  explicit slot_ref(slot_counters<Sync>& counters) noexcept : counters_(&counters) {}
+
+  /// The word this thread last used for an order, or `no_word`.
+  std::size_t word_hint(unsigned order) const noexcept {
+    return static_cast<std::size_t>(counters_->hints()[order].load(Sync::order(site::word_hint)));
+  }
+  void word_hint(unsigned order, std::size_t word) const noexcept {
+    counters_->hints()[order].store(word, Sync::order(site::word_hint));
+  }
+
+  void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
+  void end_move() const noexcept { bump(counters_->ended, site::move_end); }
+  void count_release() const noexcept { bump(counters_->releases, site::count_release); }
+
+  void count_splits(unsigned n) const noexcept { tally(counters_->splits, n); }
+  void count_coalesces(unsigned n) const noexcept { tally(counters_->coalesces, n); }
+  void count_rescan() const noexcept { tally(counters_->rescans, 1); }
+
+ private:
+  void bump(cell& count, site at) const noexcept {
+    if (counters_->shared) [[unlikely]] {
+      count.fetch_add(1, Sync::order(at));
+    } else {
+      count.store(count.load(Sync::order(site::own_count)) + 1, Sync::order(at));
+    }
+  }
+  void tally(typename Sync::statistic& count, std::uint64_t n) const noexcept {
+    const auto order = std::memory_order_relaxed;  // a statistic has no other
+    if (counters_->shared) [[unlikely]] {
+      count.fetch_add(n, order);
+    } else {
+      count.store(count.load(order) + n, order);
+    }
+  }
+
+  slot_counters<Sync>* counters_;
+};
+
+/// Bracket around a move between words. Opened by the first `open()`, closed on destruction: a
+/// pass that moves nothing must open none, or two failing searches would disturb each other.
+template <sync_policy Sync>
+class transit {
+ public:
+  explicit transit(slot_ref<Sync> me) noexcept : me_(me) {}
+  transit(const transit&) = delete;
+  transit& operator=(const transit&) = delete;
+  ~transit() {
+    if (open_) me_.end_move();  // (4) after everything that the move published
+  }
+  void open() noexcept {
+    if (!open_) me_.begin_move();  // (4) before the move's first RMW
+    open_ = true;
+  }
+
+ private:
+  slot_ref<Sync> me_;
+  bool open_ = false;
+};
+
+/// All slots of one buddy, over memory that the buddy owns.
+template <sync_policy Sync>
+class slot_table {
+ public:
+  using cell = typename Sync::template atomic<std::uint64_t>;
+  using counters = slot_counters<Sync>;
+  static constexpr unsigned count = Sync::exclusive_slots + 1;
+
+  /// Bytes of one slot: the counters, then a hint per order, each group in lines of its own.
+  static constexpr std::size_t stride(unsigned max_order) noexcept {
+    return round_up(counters::hints_offset + sizeof(cell) * (max_order + 1), 128);
+  }
+  static constexpr std::size_t bytes(unsigned max_order) noexcept {
+    return count * stride(max_order);
+  }
+
+  static_assert(sizeof(counters) <= counters::hints_offset);
+
+  slot_table(std::byte* memory, unsigned max_order) noexcept
+      : memory_(memory), stride_(stride(max_order)), orders_(max_order + 1) {
+    for (unsigned slot = 0; slot < count; ++slot) {
+      auto* made = ::new (static_cast<void*>(memory_ + slot * stride_))
+          counters(slot == Sync::exclusive_slots);
+      for (unsigned order = 0; order < orders_; ++order) {
+        ::new (static_cast<void*>(made->hints() + order)) cell(slot_ref<Sync>::no_word);
+      }
+    }
+  }
+  slot_table(const slot_table&) = delete;
+  slot_table& operator=(const slot_table&) = delete;
+  ~slot_table() {
+    for (unsigned slot = 0; slot < count; ++slot) {
+      for (unsigned order = 0; order < orders_; ++order) counters_of(slot).hints()[order].~cell();
+      counters_of(slot).~counters();
+    }
+  }
+
+  slot_ref<Sync> mine() const noexcept { return slot_ref<Sync>(counters_of(Sync::thread_slot())); }
+
+  /// What a failing search compares; acquire, so that what was counted can be found.
+  std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }
+  std::uint64_t begun() const noexcept { return sum(&counters::begun, site::look_begun); }
+  std::uint64_t releases() const noexcept { return sum(&counters::releases, site::look_releases); }
+
+  /// Whether the owner of `slot` is inside a move; exact only for a thread that stands still.
+  bool moving(unsigned slot) const noexcept {
+    const auto order = Sync::order(site::observe);
+    return counters_of(slot).begun.load(order) != counters_of(slot).ended.load(order);
+  }
+
+  merge_counts counts() const noexcept {
+    return {sum(&counters::splits, site::observe), sum(&counters::coalesces, site::observe)};
+  }
+  std::uint64_t rescans() const noexcept { return sum(&counters::rescans, site::observe); }
+
+ private:
+  static constexpr std::size_t round_up(std::size_t n, std::size_t to) noexcept {
+    return (n + to - 1) / to * to;
+  }
+
+  counters& counters_of(unsigned slot) const noexcept {
+    return *std::launder(reinterpret_cast<counters*>(memory_ + slot * stride_));
+  }
+  template <class Member>
+  std::uint64_t sum(Member counters::*what, site at) const noexcept {
+    const unsigned seen = Sync::slots_seen();
+    std::uint64_t total = (counters_of(Sync::exclusive_slots).*what).load(Sync::order(at));
+    for (unsigned slot = 0; slot < seen; ++slot) {
+      total += (counters_of(slot).*what).load(Sync::order(at));
+    }
+    return total;
+  }
+
+  std::byte* memory_;
+  std::size_t stride_;
+  unsigned orders_;
+};
+
+}  // namespace caiman

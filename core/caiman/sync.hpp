@@ -1,0 +1,60 @@
+// ---------------------------------------------------------------------------------------------
+// sync.hpp: the shim between the core and what it synchronises with
+//
+// Everything in the core that two threads can touch goes through a policy, a template parameter
+// and never a macro, so that the production core, the sequential core and the core under the model
+// checker are one source and live in one program. Three policies:
+//
+//   native_sync      std::atomic; what ships                        (native_sync.hpp)
+//   sequential_sync  no atomics: one thread, or a lock around it    (sequential_sync.hpp)
+//   checked_sync     every access goes through the Relacy detector  (model/, not in the core)
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+
+#include "caiman/orders.hpp"
+
+namespace caiman {
+
+/// What the core asks of a policy.
+///  - `atomic<T>`: the member interface of std::atomic, every order given.
+///  - `plain<T>`: a variable whose races the policy may find; a bare T natively.
+///  - `statistic`: a 64-bit number with load, store and fetch_add that nothing in the protocol
+///    reads back; a policy need not take its accesses for steps of the protocol.
+///  - `order(site)`: the memory order of a site.
+///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
+///    that all further threads share. `thread_slot()`: the calling thread's slot, the same number
+///    for as long as the thread keeps it. `slots_seen()`: no exclusive slot from this number on
+///    was ever used by a thread whose writes the caller has seen.
+///  - `look_again_bound`: how often a failing search looks again before it says `contended`;
+///    `pause(round)`: called between two looks, lets the others run.
+///  - `check(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not return.
+template <class S>
+concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, const char* text,
+                               unsigned u, typename S::template atomic<std::uint64_t>& a,
+                               typename S::statistic& count) {
+  { a.load(o) } -> std::same_as<std::uint64_t>;
+  { a.compare_exchange_strong(n, n, o, o) } -> std::same_as<bool>;
+  { a.fetch_or(n, o) } -> std::same_as<std::uint64_t>;
+  a.store(n, o);
+  typename S::template plain<std::uint64_t>;
+  { count.load(o) } -> std::same_as<std::uint64_t>;
+  count.store(n, o);
+  { count.fetch_add(n, o) } -> std::same_as<std::uint64_t>;
+  { S::order(site::claim) } -> std::same_as<std::memory_order>;
+  { S::exclusive_slots } -> std::convertible_to<unsigned>;
+  { S::look_again_bound } -> std::convertible_to<unsigned>;
+  { S::thread_slot() }
+  noexcept->std::same_as<unsigned>;
+  { S::slots_seen() }
+  noexcept->std::same_as<unsigned>;
+  S::pause(u);
+  S::check(b, text);
+  S::misuse(text, u, n);
+};
+
+}  // namespace caiman

@@ -1,0 +1,358 @@
+// ---------------------------------------------------------------------------------------------
+// tree.hpp: the lock-free tree of words                                    <- the heart, with words
+//
+// Level 0 has one bit per min block; a block of order k lives at level k / Log2Fanout as an aligned
+// run of ones in one word. A bit one level up means: that whole child word is free and owned up
+// here; the child word then reads 0.
+//
+//   split     claim the bit, then publish the rest of the child word.
+//   coalesce  in a word: the releasing CAS does it. Across words: the CAS that would make a word
+//             full writes 0 instead and climbs. Exactly one thread does each merge, so none is
+//             lost.
+//   lazy      a word that becomes full stays full while it is the releasing thread's own hint word:
+//             the next allocation takes it from there. Searches that find nothing sweep such words
+//             up, so nothing is stranded.
+//   full      is said only when a search found nothing while no move was open and no release ended
+//             (slots.hpp); else it looks again, boundedly, and then says "contended".
+//
+// Every claim that leaves a remainder sets the remainder's hint itself: the release that made the
+// larger run may not have set its own yet, and once a part of it is handed out that release can no
+// longer be taken to come after a search that failed.
+//
+// This header is the protocol alone: no memory, no errors, no exceptions (buddy.hpp has those).
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "caiman/hints.hpp"
+#include "caiman/level.hpp"
+#include "caiman/slots.hpp"
+#include "caiman/word.hpp"
+
+namespace caiman {
+
+template <sync_policy Sync, unsigned Log2Fanout>
+class tree {
+ public:
+  using shape = level_shape<Log2Fanout>;
+  using level_type = level<Sync, Log2Fanout>;
+  using hint = hints<Sync, Log2Fanout>;
+  using bits = word_bits<Log2Fanout>;
+  using slot_type = slot_ref<Sync>;
+
+  /// What allocate returns instead of an index.
+  static constexpr std::size_t full = ~std::size_t{0};
+  static constexpr std::size_t contended = ~std::size_t{0} - 1;
+
+  static constexpr std::size_t bytes(unsigned max_order) noexcept {
+    std::size_t total = slot_table<Sync>::bytes(max_order);
+    for (unsigned lv = 0; lv <= shape::top_level(max_order); ++lv) {
+      total += level_type::bytes(max_order, lv);
+    }
+    return total;
+  }
+
+  /// One free block of `max_order`, over `bytes(max_order)` bytes at `memory` (aligned to 128).
+  tree(std::byte* memory, unsigned max_order) noexcept
+      : max_order_(max_order), top_(shape::top_level(max_order)), slots_(memory, max_order) {
+    memory += slot_table<Sync>::bytes(max_order);
+    for (unsigned lv = 0; lv <= top_; ++lv) memory = levels_[lv].build(memory, max_order, lv);
+    for (unsigned order = 0; order <= max_order; ++order) {
+      const unsigned lv = order / Log2Fanout < top_ ? order / Log2Fanout : top_;
+      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout};
+    }
+    levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
+                                Sync::order(site::publish_child));
+  }
+
+  unsigned max_order() const noexcept { return max_order_; }
+  unsigned top() const noexcept { return top_; }
+  const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
+  const slot_table<Sync>& slots() const noexcept { return slots_; }
+
+  /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
+  std::size_t allocate(unsigned order) noexcept {
+    const place& p = places_[order];
+    const slot_type me = slots_.mine();
+    const std::size_t word = me.word_hint(order);
+    if (word == slot_type::no_word) [[unlikely]]
+      return find(order, me, slot_type::no_word);
+    auto& cell = p.in->word(word);
+    word_t now = cell.load(Sync::order(site::claim_look));
+    const auto fit = bits::best_fit(now, p.cls);
+    if (fit.mask == 0) return find(order, me, slot_type::no_word);
+    // (1) acquires what the releases of this run published; (2) see keep_remainder_hinted
+    if (!cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),
+                                      Sync::order(site::claim_failed))) {
+      return find(order, me, word);  // contended: look elsewhere first
+    }
+    keep_remainder_hinted(p, me, word, fit.from);
+    return (word * fanout + fit.pos) >> p.cls;
+  }
+
+  /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
+  /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
+  bool release(unsigned order, std::size_t index) noexcept {
+    const slot_type me = slots_.mine();
+    const place& p = places_[order];
+    const std::size_t word = (index << p.cls) / fanout;
+    const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
+    if (!put_at_once(p, me, order, word, pos) && !put<lazily>(me, p.level, word, pos, p.cls)) {
+      return false;
+    }
+    me.count_release();  // (5) last: whoever reads it finds the block
+    return true;
+  }
+
+  /// Takes words that were kept full up into their parents, below level `limit`. Observers call it
+  /// to see every block merged. Lock-free. True if it moved anything.
+  bool sweep(slot_type me, unsigned limit) noexcept {
+    bool moved = false;
+    for (unsigned lv = 0; lv < limit; ++lv) {
+      const level_type& in = levels_[lv];
+      for (std::size_t word = hint::next(in, me, bits::full_class, 0); word != hint::none;
+           word = hint::next(in, me, bits::full_class, word + 1)) {
+        moved |= sweep_word(me, lv, word);
+      }
+    }
+    return moved;
+  }
+
+ private:
+  static constexpr std::size_t fanout = shape::fanout;
+  static constexpr bool lazily = true;
+  static constexpr bool eagerly = false;
+
+  /// Where the blocks of an order live.
+  struct place {
+    const level_type* in;
+    unsigned level;
+    unsigned cls;
+  };
+  struct found {
+    std::size_t word;  // hint::none: nothing
+    unsigned pos;
+  };
+  enum class landing : unsigned char { stays, climbs, misused };
+
+  [[gnu::always_inline]] void keep_remainder_hinted(const place& p, slot_type me, std::size_t word,
+                                                    unsigned from) const noexcept {
+    if (from == p.cls) return;
+    hint::set(*p.in, word, from - 1);
+    me.count_splits(from - p.cls);
+  }
+
+  // ---- release ----------------------------------------------------------------------------
+
+  /// The common release, cut short: the word has other free slots and stays where it is. False
+  /// without having changed anything if it does not, or if a peer was faster: then put() does it.
+  [[gnu::always_inline]] bool put_at_once(const place& p, slot_type me, unsigned order,
+                                          std::size_t word, unsigned pos) noexcept {
+    auto& cell = p.in->word(word);
+    const word_t run = bits::run(p.cls) << pos;
+    word_t now = cell.load(Sync::order(site::release_look));
+    const word_t next = now | run;
+    const bool mine = me.word_hint(order) == word;
+    if (now == 0 || (now & run) != 0 || (next == bits::full && !mine && p.level != top_) ||
+        !cell.compare_exchange_strong(now, next, Sync::order(site::release),  // (1) (2)
+                                      Sync::order(site::release_look))) [[unlikely]] {
+      return false;
+    }
+    landed(*p.in, me, word, pos, p.cls, next);
+    if (!mine) me.word_hint(order, word);
+    return true;
+  }
+
+  /// After the releasing CAS: the hint of the run as it has merged in its word.
+  [[gnu::always_inline]] void landed(const level_type& in, slot_type me, std::size_t word,
+                                     unsigned pos, unsigned cls, word_t now) const noexcept {
+    const unsigned merged = bits::merged_class(now, pos);
+    hint::set(in, word, merged);
+    me.count_coalesces(merged - cls);
+  }
+
+  /// Sets a run free in a word of level `lv`; while that makes a word full that nobody keeps, takes
+  /// the whole word out and goes on with its bit one level up.
+  template <bool Lazy>
+  [[gnu::noinline]] bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
+                             unsigned cls) noexcept {
+    transit<Sync> move(me);
+    for (unsigned order = lv * Log2Fanout + cls;; order = ++lv * Log2Fanout, cls = 0) {
+      const bool mine = me.word_hint(order) == word;
+      const bool keep = (Lazy && mine) || lv == top_;
+      switch (put_in_word(me, move, lv, word, pos, cls, keep)) {
+        case landing::misused:
+          return false;
+        case landing::stays:
+          if (Lazy && !mine) me.word_hint(order, word);
+          return true;
+        case landing::climbs:
+          pos = static_cast<unsigned>(word % fanout);
+          word /= fanout;
+      }
+    }
+  }
+
+  landing put_in_word(slot_type me, transit<Sync>& move, unsigned lv, std::size_t word,
+                      unsigned pos, unsigned cls, bool keep_full) noexcept {
+    const level_type& in = levels_[lv];
+    auto& cell = in.word(word);
+    const word_t run = bits::run(cls) << pos;
+    word_t now = cell.load(Sync::order(site::release_look));
+    for (;;) {
+      if ((now & run) != 0 || (now == 0 && owned_above(lv, word))) [[unlikely]] {
+        return landing::misused;
+      }
+      const word_t next = now | run;
+      if (next == bits::full && !keep_full) {
+        move.open();  // (4) begun before the word disappears
+        // (1) takes what others released into this word, to publish it one level up
+        if (cell.compare_exchange_strong(now, 0, Sync::order(site::climb),
+                                         Sync::order(site::release_look))) {
+          me.count_coalesces(bits::full_class - cls);
+          return landing::climbs;
+        }
+      } else if (cell.compare_exchange_strong(now, next, Sync::order(site::release),  // (1) (2)
+                                              Sync::order(site::release_look))) {
+        landed(in, me, word, pos, cls, next);
+        return landing::stays;
+      }
+    }
+  }
+
+  /// A word that reads 0 is all live or owned by an ancestor. Asked only on the release of a block
+  /// in such a word, so the answer must be no: the ancestors of a live block do not change.
+  bool owned_above(unsigned lv, std::size_t word) const noexcept {
+    for (; lv < top_; ++lv, word /= fanout) {
+      const word_t parent =
+          levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look));
+      if ((parent >> (word % fanout) & 1) != 0) return true;
+      if (parent != 0) return false;  // split at this height, so not owned higher up
+    }
+    return false;
+  }
+
+  bool sweep_word(slot_type me, unsigned lv, std::size_t word) noexcept {
+    const level_type& in = levels_[lv];
+    auto& cell = in.word(word);
+    bool taken = false;
+    if (word_t now = cell.load(Sync::order(site::sweep_word)); now == bits::full) {
+      transit<Sync> move(me);
+      move.open();                                                                 // (4)
+      taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1)
+                                           Sync::order(site::sweep_word));
+      if (taken) {
+        Sync::check(
+            put<eagerly>(me, lv + 1, word / fanout, static_cast<unsigned>(word % fanout), 0),
+            "a swept word was free in its parent");
+      }
+    }
+    hint::clear(in, me, word, bits::full_class);
+    return taken;
+  }
+
+  // ---- search -----------------------------------------------------------------------------
+
+  /// Looks everywhere until it has a block or can say why not. `busy` is a word to leave for last.
+  [[gnu::noinline]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
+    // Once without reading the other threads' counters: nearly always there is something.
+    std::size_t index = find_once(order, me, busy);
+    for (unsigned round = 0; index == full; ++round) {
+      const std::uint64_t ended = slots_.ended();        // (4) ended before the search,
+      const std::uint64_t released = slots_.releases();  // (5)
+      index = find_once(order, me, slot_type::no_word);
+      if (index != full) break;
+      const bool moved = sweep(me, places_[order].level);
+      // (4) begun after it: the other way round a move could open and close in between unseen
+      if (!moved && slots_.begun() == ended && slots_.releases() == released) return full;
+      if (round == Sync::look_again_bound) return contended;
+      me.count_rescan();
+      Sync::pause(round);
+    }
+    return index;
+  }
+
+  std::size_t find_once(unsigned order, slot_type me, std::size_t busy) noexcept {
+    const place& p = places_[order];
+    const found got = search(me, nullptr, p.level, p.cls, busy);
+    if (got.word != hint::none) {
+      me.word_hint(order, got.word);
+      return (got.word * fanout + got.pos) >> p.cls;
+    }
+    for (unsigned lv = p.level + 1; lv <= top_; ++lv) {
+      const std::size_t index = split(order, me, lv);
+      if (index != full) return index;
+    }
+    return busy == slot_type::no_word ? full : find_once(order, me, slot_type::no_word);
+  }
+
+  /// Claims a run of class `cls` anywhere in level `lv`: the best fitting class first, words in
+  /// rising order from the one after `busy` on.
+  found search(slot_type me, transit<Sync>* move, unsigned lv, unsigned cls,
+               std::size_t busy) noexcept {
+    const level_type& in = levels_[lv];
+    unsigned pos = 0;
+    if (in.heights() == 0) return {claim(me, move, lv, 0, cls, pos) ? 0 : hint::none, pos};
+    const std::size_t start = busy == slot_type::no_word ? 0 : busy + 1;
+    for (unsigned marked = cls; marked <= bits::full_class; ++marked) {
+      for (const bool wrapped : {false, true}) {
+        const std::size_t end = wrapped ? start : in.word_count();
+        std::size_t word = wrapped ? 0 : start;
+        while (word < end && (word = hint::next(in, me, marked, word)) < end) {
+          if (word != busy) {
+            if (claim(me, move, lv, word, cls, pos)) return {word, pos};
+            hint::clear(in, me, word, marked);
+          }
+          ++word;
+        }
+      }
+    }
+    return {hint::none, 0};
+  }
+
+  /// Claims a run of class `cls` in one word.
+  bool claim(slot_type me, transit<Sync>* move, unsigned lv, std::size_t word, unsigned cls,
+             unsigned& pos) noexcept {
+    auto& cell = levels_[lv].word(word);
+    word_t now = cell.load(Sync::order(site::search_word));  // (4)
+    for (auto fit = bits::best_fit(now, cls); fit.mask != 0; fit = bits::best_fit(now, cls)) {
+      if (move != nullptr) move->open();  // (4) a claim that will be split, begun before it shows
+      if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1) (2)
+                                       Sync::order(site::search_word))) {
+        pos = fit.pos;
+        keep_remainder_hinted({&levels_[lv], lv, cls}, me, word, fit.from);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// Claims a slot of level `from`, above the order's own, and splits it down.
+  std::size_t split(unsigned order, slot_type me, unsigned from) noexcept {
+    const place& p = places_[order];
+    transit<Sync> move(me);
+    const found got = search(me, &move, from, 0, slot_type::no_word);
+    if (got.word == hint::none) return full;
+    std::size_t word = got.word * fanout + got.pos;
+    for (unsigned lv = from - 1;; --lv, word *= fanout) {
+      const unsigned cls = lv == p.level ? p.cls : 0;
+      levels_[lv].word(word).store(bits::full & ~bits::run(cls),
+                                   Sync::order(site::publish_child));  // (1) (2)
+      hint::set(levels_[lv], word, bits::full_class - 1);
+      me.count_splits(bits::full_class - cls);
+      if (lv == p.level) break;
+    }
+    me.word_hint(order, word);
+    return word * fanout >> p.cls;
+  }
+
+  unsigned max_order_;
+  unsigned top_;
+  slot_table<Sync> slots_;
+  place places_[33] = {};
+  level_type levels_[shape::max_levels];
+};
+
+}  // namespace caiman

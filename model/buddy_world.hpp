@@ -1,0 +1,128 @@
+// ---------------------------------------------------------------------------------------------
+// buddy_world.hpp: the core itself as a world
+//
+// `buddy<checked_sync, Log2Fanout>`, the very headers that ship, and the checks that need to look
+// inside: words as a set of min blocks, hints against words, merging and counts at quiescence.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "checked_sync.hpp"
+// then the core
+#include "caiman/buddy.hpp"
+
+namespace caiman::model {
+
+template <unsigned Log2Fanout>
+class buddy_world final : public world {
+ public:
+  explicit buddy_world(const world_spec& spec)
+      : max_order_(spec.max_order), buddy_(spec.max_order), pool_(spec.pool, model_slots) {}
+
+  grant allocate(unsigned order) override {
+    const auto got = buddy_.allocate(order);
+    if (got) return {answer::ok, got->index};
+    if (got.error() == alloc_error::arena_full) return {answer::full, 0};
+    if (got.error() == alloc_error::contended) return {answer::contended, 0};
+    report_broken_invariant("allocate refused an order that the arena has");
+    return {answer::full, 0};
+  }
+
+  void release(unsigned order, std::size_t index) override { buddy_.release({order, index}); }
+
+  block_set free_blocks() override {
+    block_set free = 0;
+    for_each_word([&](unsigned lv, std::size_t word, word_t runs) {
+      for (unsigned slot = 0; slot < shape::fanout; ++slot) {
+        if ((runs >> slot & 1) != 0)
+          free |= blocks_of(lv * Log2Fanout, word * shape::fanout + slot);
+      }
+    });
+    return free;
+  }
+
+  bool in_move(unsigned slot) override { return inside().slots().moving(slot); }
+
+  unsigned take_slot() override { return pool_.take(); }
+  void give_slot(unsigned slot) override { pool_.give(slot); }
+  unsigned slots_seen() override { return pool_.seen(); }
+
+  finding quiescent_fault(block_set live, unsigned live_blocks) override {
+    if (inside().slots().begun() != inside().slots().ended()) {
+      return {"L1", "a move was begun and never ended"};
+    }
+    if (hidden_word()) return {"S5", "a free run that no hint shows"};
+    if (free_blocks() != static_cast<block_set>(~live & all())) {
+      return {"S3", "free blocks and live blocks are not the whole"};
+    }
+    const unsigned maximal = merged_blocks(live);
+    if (maximal == unmerged) return {"S4", "two free buddies stand apart"};
+    const merge_counts counts = buddy_.counts();
+    if (live_blocks + maximal != 1 + counts.splits - counts.coalesces) {
+      return {"S4", "splits and coalesces do not match the blocks"};
+    }
+    return {};
+  }
+
+ private:
+  using shape = level_shape<Log2Fanout>;
+  using bits = word_bits<Log2Fanout>;
+  static constexpr unsigned unmerged = ~0U;
+
+  const auto& inside() const { return buddy_.inside(); }
+  block_set all() const { return blocks_of(max_order_, 0); }
+
+  template <class F>
+  void for_each_word(F f) const {
+    for (unsigned lv = 0; lv <= inside().top(); ++lv) {
+      for (std::size_t w = 0; w < inside().at(lv).word_count(); ++w) {
+        f(lv, w, inside().at(lv).word(w).load(checked_sync::order(site::observe)));
+      }
+    }
+  }
+
+  /// A word whose largest free run has class c must be marked in c or above, at every height.
+  bool hidden_word() const {
+    bool hidden = false;
+    for_each_word([&](unsigned lv, std::size_t word, word_t free) {
+      const auto& in = inside().at(lv);
+      if (free == 0 || in.heights() == 0) return;
+      bool shown = false;
+      for (unsigned cls = bits::largest_class(free); cls <= bits::full_class; ++cls) {
+        bool marked = true;
+        std::size_t item = word;
+        for (unsigned h = 0; h < in.heights(); ++h, item /= shape::fanout) {
+          const word_t node =
+              in.node(h, item / shape::fanout, cls).load(checked_sync::order(site::observe));
+          marked = marked && (node >> (item % shape::fanout) & 1) != 0;
+        }
+        shown = shown || marked;
+      }
+      hidden = hidden || !shown;
+    });
+    return hidden;
+  }
+
+  /// How many maximal free blocks there are, by the observers; `unmerged` if they differ from what
+  /// the live blocks leave.
+  unsigned merged_blocks(block_set live) const {
+    unsigned total = 0;
+    for (unsigned order = 0; order <= max_order_; ++order) {
+      std::size_t count = 0;
+      for (std::size_t i = 0; i < (std::size_t{1} << (max_order_ - order)); ++i) {
+        const bool mine = (live & blocks_of(order, i)) == 0;
+        const bool larger = order < max_order_ && (live & blocks_of(order + 1, i / 2)) == 0;
+        if (buddy_.is_free({order, i}) != (mine && !larger)) return unmerged;
+        if (mine && !larger) ++count;
+      }
+      if (buddy_.free_count(order) != count) return unmerged;
+      total += static_cast<unsigned>(count);
+    }
+    return total;
+  }
+
+  unsigned max_order_;
+  buddy<checked_sync, Log2Fanout> buddy_;
+  slot_pool<checked_sync> pool_;
+};
+
+}  // namespace caiman::model

@@ -1,0 +1,29 @@
+// ---------------------------------------------------------------------------------------------
+// controls.hpp: what the checks must convict, each time they run
+//
+// The textbook protocol, and faults of our own core kept as patches under mutants/. A control names
+// the programs and searches that convict it; one that survives them fails the run.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace caiman::model {
+
+struct attempt {
+  std::string_view program;
+  std::string_view searches;
+};
+
+struct control {
+  std::string_view name;        // mutants/<name>.patch, or textbook-...
+  std::string_view properties;  // one of these must be what convicts it
+  std::string_view fault;
+  std::vector<attempt> attempts;
+};
+
+std::span<const control> controls();
+
+}  // namespace caiman::model

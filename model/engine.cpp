@@ -1,0 +1,168 @@
+#include "engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "execution.hpp"
+#include "relacy.hpp"
+
+namespace caiman::model {
+
+std::memory_order orders_in_force[max_sites];
+unsigned looks_in_force = program::plenty_of_looks;
+
+namespace {
+
+/// Relacy's part of an execution. All state is in the one `execution` (execution.hpp), since a
+/// test suite is made anew for each execution and cannot be given arguments.
+template <unsigned Threads>
+struct suite : rl::test_suite<suite<Threads>, Threads> {
+  void before() { current_execution().begin(); }
+  void thread(unsigned index) { current_execution().run_thread(index); }
+  void after() { current_execution().end(); }
+};
+
+rl::scheduler_type_e scheduler_of(search::method how) {
+  switch (how) {
+    case search::method::random:
+      return rl::random_scheduler_type;
+    case search::method::bound:
+      return rl::fair_context_bound_scheduler_type;
+    case search::method::full:
+      return rl::fair_full_search_scheduler_type;
+  }
+  return rl::random_scheduler_type;
+}
+
+/// rl::simulate without its second run, which is ours to ask for: its verdict cannot tell a capped
+/// search from a failure.
+template <unsigned Threads>
+rl::test_result_e search_once(rl::test_params& params, rl::ostringstream& state, bool again) {
+  using test = suite<Threads>;
+  switch (params.search_type) {
+    case rl::fair_full_search_scheduler_type:
+      return rl::run_test<test, rl::full_search_scheduler<Threads>>(params, state, again);
+    case rl::fair_context_bound_scheduler_type:
+      return rl::run_test<test, rl::context_bound_scheduler<Threads>>(params, state, again);
+    default:
+      return rl::run_test<test, rl::random_scheduler<Threads>>(params, state, again);
+  }
+}
+
+rl::test_result_e search_once(std::size_t threads, rl::test_params& params,
+                              rl::ostringstream& state, bool again) {
+  return threads == 2 ? search_once<2>(params, state, again) : search_once<3>(params, state, again);
+}
+
+/// The property that a verdict of Relacy's own speaks of.
+const char* property_of(rl::test_result_e result) {
+  switch (result) {
+    case rl::test_result_data_race:
+      return "S2";
+    case rl::test_result_deadlock:
+    case rl::test_result_livelock:
+      return "L1";
+    default:
+      return "S1";
+  }
+}
+
+constexpr std::uint64_t seed_stride = 1'000'000'000;
+
+rl::test_params params_of(const search& how) {
+  rl::test_params params;
+  params.search_type = scheduler_of(how.how);
+  params.context_bound = how.bound;
+  params.execution_depth_limit = 20'000;
+  params.iteration_count = static_cast<rl::iteration_t>(how.executions);
+  if (how.how == search::method::random) {
+    // Execution n of the random scheduler depends on n alone: a seed is where the count starts.
+    const std::uint64_t first = how.seed * seed_stride + 1;
+    params.initial_state = std::to_string(first).c_str();
+    params.initial_state += " ";
+    params.iteration_count = static_cast<rl::iteration_t>(first + how.executions - 1);
+  }
+  if (!how.state.empty()) {
+    params.initial_state = how.state.c_str();
+    if (how.how == search::method::random) {
+      params.iteration_count = static_cast<rl::iteration_t>(std::stoull(how.state));
+    }
+  }
+  return params;
+}
+
+/// Runs the convicted execution once more, with Relacy's history switched on.
+std::string trace_of(const request& what, rl::test_params params, const std::string& state) {
+  rl::ostringstream trace;
+  rl::ostringstream ignored;
+  params.initial_state = state.c_str();
+  params.output_stream = &trace;
+  params.progress_stream = &trace;
+  params.collect_history = true;
+  current_execution().prepare_again();
+  search_once(what.what.threads.size(), params, ignored, true);
+  return std::string(trace.str().c_str());
+}
+
+}  // namespace
+
+verdict run(const request& what) {
+  verdict result;
+  std::copy(what.orders.begin(), what.orders.end(), orders_in_force);
+  looks_in_force = what.what.looks;
+  const bool tree = what.how.how != search::method::random;
+  rl::test_params params = params_of(what.how);
+  rl::ostringstream log;
+  rl::ostringstream state;
+  params.output_stream = &log;
+  params.progress_stream = &log;
+
+  const auto start = std::chrono::steady_clock::now();
+  execution& ex = current_execution();
+  ex.prepare(what, tree ? what.how.executions : 0);
+  const rl::test_result_e seen = search_once(what.what.threads.size(), params, state, false);
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+
+  result.seconds = took.count();
+  result.executions = ex.executions();
+  result.stopped_at = ex.largest_stop();
+  result.stop_too_soon = ex.stop_too_soon();
+  if (seen == rl::test_result_until_condition_hit) return result;  // capped
+  if (seen == rl::test_result_success) {
+    result.exhausted = tree;
+    return result;
+  }
+  result.what = verdict::outcome::convicted;
+  const finding fault = ex.fault();
+  result.property = fault ? fault.property : property_of(seen);
+  result.text = fault ? fault.text : rl::test_result_str(seen);
+  result.state = std::string(state.str().c_str());
+  result.trace = trace_of(what, params, result.state);
+  return result;
+}
+
+std::vector<std::memory_order> shipped_orders() {
+  std::vector<std::memory_order> orders;
+  for (const site_row& row : shipped_sites()) orders.push_back(row.order);
+  return orders;
+}
+
+std::vector<std::memory_order> all_seq_cst() {
+  return std::vector<std::memory_order>(shipped_sites().size(), std::memory_order_seq_cst);
+}
+
+std::string to_string(const search& how) {
+  switch (how.how) {
+    case search::method::random:
+      return "random";
+    case search::method::bound:
+      return fmt::format("bound {}", how.bound);
+    case search::method::full:
+      return "full";
+  }
+  return {};
+}
+
+}  // namespace caiman::model

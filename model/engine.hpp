@@ -1,0 +1,59 @@
+// ---------------------------------------------------------------------------------------------
+// engine.hpp: one program, one search, one verdict
+//
+// Runs a program (program.hpp) on a world (world.hpp) under Relacy with a given scheduler, and
+// checks every execution: exclusive ownership at every step, payload cells for the hand-over,
+// the answers as a history, and the invariants at quiescence. Not reentrant, and every run leaks
+// some memory inside Relacy: callers that run many use processes.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "program.hpp"
+
+namespace caiman::model {
+
+struct search {
+  enum class method : unsigned char { random, bound, full };
+  method how = method::random;
+  unsigned bound = 0;               // context switches, for `bound`
+  std::uint64_t executions = 1000;  // at most; `random` runs exactly so many
+  std::uint64_t seed = 0;           // of `random`
+  std::string state;                // replays from here instead
+};
+
+struct request {
+  program what;
+  std::vector<std::memory_order> orders;  // one per site of shipped_sites()
+  bool real_time = false;                 // judge S6 by real time: only with all orders seq_cst
+  search how;
+};
+
+struct verdict {
+  enum class outcome : unsigned char { passed, convicted, broken };
+  outcome what = outcome::passed;
+  bool exhausted = false;        // a tree search came to its end
+  std::uint64_t executions = 0;  // up to the conviction
+  double seconds = 0;
+  unsigned stopped_at = 0;     // largest step at which the stopping thread was stopped
+  bool stop_too_soon = false;  // it had more steps than the program allows for
+  std::string property;        // convicted: the property, and what was seen
+  std::string text;
+  std::string state;  // convicted: replays it
+  std::string trace;  // convicted: Relacy's history of the execution
+};
+
+verdict run(const request& what);
+
+/// All sites at the order that ships, or all at seq_cst.
+std::vector<std::memory_order> shipped_orders();
+std::vector<std::memory_order> all_seq_cst();
+
+/// "random", "bound 2", "full".
+std::string to_string(const search& how);
+
+}  // namespace caiman::model

@@ -1,0 +1,391 @@
+#include "execution.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace caiman::model {
+namespace {
+
+rl::debug_info here(const char* function = __builtin_FUNCTION(),
+                    const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+  return {function, file, static_cast<unsigned>(line)};
+}
+
+/// The smallest block that holds a set of min blocks: is the set one block?
+bool is_one_block(block_set set) {
+  for (unsigned order = 0; order <= 5; ++order) {
+    for (std::size_t i = 0; (i << order) < max_min_blocks; ++i) {
+      if (set == blocks_of(order, i)) return true;
+    }
+  }
+  return false;
+}
+
+/// Whether a set lies inside what one word below the top stands for.
+bool within_one_word(block_set set, unsigned log2_fanout, unsigned max_order) {
+  for (unsigned span = log2_fanout; span < max_order; span += log2_fanout) {
+    for (std::size_t i = 0; (i << span) < max_min_blocks; ++i) {
+      if ((set & ~blocks_of(span, i)) == 0) return true;
+    }
+  }
+  return set == 0;
+}
+
+/// While it lives, loads see the newest value of everything and no other thread runs: for checks
+/// that look at the arena from outside.
+class from_outside {
+ public:
+  from_outside() {
+    rl::ctx().disable_preemption();
+    rl::ctx().invariant_executing = true;
+  }
+  from_outside(const from_outside&) = delete;
+  from_outside& operator=(const from_outside&) = delete;
+  ~from_outside() {
+    rl::ctx().invariant_executing = false;
+    rl::ctx().enable_preemption();
+  }
+};
+
+}  // namespace
+
+execution& current_execution() noexcept {
+  static execution only;
+  return only;
+}
+
+unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
+unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
+void before_access() { current_execution().before_access(); }
+void pause_between_looks(unsigned round) {
+  if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");
+  rl::yield(1, here());
+}
+void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
+  current_execution().fail("S8", what);
+}
+void report_broken_invariant(const char* what) { current_execution().fail("S1", what); }
+
+void execution::prepare(const request& what, std::uint64_t most_executions) {
+  what_ = &what;
+  most_executions_ = most_executions;
+  fault_ = {};
+  executions_ = 0;
+  largest_stop_ = 0;
+  stop_too_soon_ = false;
+}
+
+// ---- one execution -------------------------------------------------------------------------
+
+void execution::begin() {
+  if (most_executions_ != 0 && executions_ == most_executions_) {
+    rl::ctx().rl_until("enough executions", here());
+  }
+  ++executions_;
+  const program& p = what_->what;
+  actors_ = {};
+  owner_.fill(nobody);
+  finished_ = 0;
+  time_ = 0;
+  acting_ = 0;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    actors_[t].slot = p.slots == slot_use::own ? t : model_slots;
+  }
+  stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
+  build_world();
+  set_up();
+  acting_ = outside;
+  history_.clear(static_cast<block_set>(blocks_of(p.max_order, 0) & ~live_blocks()), p.max_order);
+}
+
+void execution::build_world() {
+  const program& p = what_->what;
+  for (std::size_t i = 0; i < min_blocks(); ++i) {
+    ::new (static_cast<void*>(&cell(i))) rl::var<unsigned>(0U);
+  }
+  ::new (static_cast<void*>(finish_storage_.data())) rl::atomic<unsigned>(0U);
+  const world_spec spec{p.log2_fanout, p.max_order, p.pool};
+  world_ = p.textbook ? make_textbook(spec, world_storage_.data(), world_storage_.size())
+                      : make_world(spec, world_storage_.data(), world_storage_.size());
+  if (world_ == nullptr) fail("model", "no such world");
+}
+
+void execution::tear_down() {
+  world_->~world();
+  for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~var();
+  finish_line().~atomic();
+}
+
+void execution::set_up() {
+  for (const setup_step& step : what_->what.setup) {
+    acting_ = step.thread;
+    if (step.op.what == operation::kind::release) {
+      release(step.thread, step.op.arg);
+    } else {
+      const std::size_t before = actors_[step.owner].taken;
+      take(step.thread, step.op, step.owner);
+      if (step.op.what != operation::kind::must_fail && !actors_[step.owner].blocks[before].live) {
+        fail("model", "the set-up asks for more than there is");
+      }
+    }
+  }
+}
+
+void execution::run_thread(unsigned index) {
+  const program& p = what_->what;
+  actor& me = actors_[index];
+  if (p.slots == slot_use::pooled) me.slot = world_->take_slot();
+  for (const operation& op : p.threads[index]) operate(index, op);
+  if (p.slots == slot_use::pooled) world_->give_slot(me.slot);
+  if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, here());
+  me.done = true;
+  ++finished_;
+  if (p.stops) let_stopped_go(index);
+}
+
+void execution::end() {
+  const program& p = what_->what;
+  acting_ = 0;
+  if (p.stops && actors_[p.stop_thread].steps > p.stop_most) stop_too_soon_ = true;
+  if (history_.any_refused()) {
+    if (history_.overflown()) fail("model", "too many operations to judge a refusal");
+    if (!history_.explainable()) fail("S6", "a refusal that no order of the operations explains");
+  }
+  check_quiescent();
+  check_one_block();
+  tear_down();
+}
+
+// ---- operations ----------------------------------------------------------------------------
+
+void execution::operate(unsigned thread, const operation& op) {
+  if (op.what == operation::kind::release) {
+    release(thread, op.arg);
+  } else {
+    take(thread, op, thread);
+  }
+}
+
+void execution::take(unsigned thread, const operation& op, unsigned owner) {
+  const std::uint32_t earlier = records_before(thread);
+  const grant got = world_->allocate(op.arg);
+  if (got.what != answer::ok) {
+    if (op.what == operation::kind::must_take) {
+      fail("S6", got.what == answer::full ? "refused with room for every request"
+                                          : "contended with room for every request");
+    }
+    if (got.what == answer::contended && !what_->what.stops &&
+        what_->what.looks == program::plenty_of_looks) {
+      fail("L1", "contended though no thread stands still");
+    }
+    if (got.what == answer::full) note(thread, record::kind::refused, op.arg, 0, earlier);
+    actor& me = actors_[owner];
+    me.blocks[me.taken++] = {};  // so that F<i> counts requests, served or not
+    return;
+  }
+  if (op.what == operation::kind::must_fail) fail("S6", "a grant where there is no room");
+  note(thread, record::kind::granted, op.arg, blocks_of(op.arg, got.index), earlier);
+  own(owner, op.arg, got.index);
+  touch(thread, op.arg, got.index, true);
+}
+
+void execution::release(unsigned thread, unsigned which) {
+  actor& me = actors_[thread];
+  if (which >= me.taken || !me.blocks[which].live) return;  // its request was refused
+  holding& h = me.blocks[which];
+  touch(thread, h.order, h.index, false);
+  const std::uint32_t earlier = records_before(thread);
+  disown(thread, h);
+  me.releasing = true;
+  me.releasing_blocks = blocks_of(h.order, h.index);
+  world_->release(h.order, h.index);
+  me.releasing = false;
+  note(thread, record::kind::released, h.order, me.releasing_blocks, earlier);
+}
+
+void execution::own(unsigned owner, unsigned order, std::size_t index) {
+  actor& me = actors_[owner];
+  if (me.taken == most_blocks) fail("model", "too many blocks");
+  me.blocks[me.taken++] = {order, index, true};
+  for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+    if (i >= min_blocks()) fail("S1", "a block outside the arena");
+    if (owner_[i] != nobody) fail("S1", "a min block with two owners");
+    owner_[i] = static_cast<int>(owner);
+  }
+}
+
+void execution::disown(unsigned owner, const holding& h) {
+  holding& mine = *std::find_if(actors_[owner].blocks.begin(), actors_[owner].blocks.end(),
+                                [&](const holding& x) { return &x == &h; });
+  mine.live = false;
+  for (std::size_t i = h.index << h.order; i < (h.index + 1) << h.order; ++i) owner_[i] = nobody;
+}
+
+/// The owner writes to its block when it gets it, and reads and writes it before it gives it back:
+/// an overlap, or a hand-over that nothing orders, is a data race.
+void execution::touch(unsigned thread, unsigned order, std::size_t index, bool fresh) {
+  for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+    if (!fresh && cell(i)(here()).load() == 0) fail("S1", "a payload cell that nobody wrote");
+    cell(i)(here()).store(thread + 1);
+  }
+}
+
+std::uint32_t execution::records_before(unsigned thread) const {
+  if (!in_threads()) return 0;
+  std::uint32_t earlier = 0;
+  for (std::size_t i = 0; i < history_.size(); ++i) {
+    const moment& m = moments_[i];
+    const bool ordered = what_->real_time || m.thread == thread ||
+                         m.clock <= rl::ctx().threadx_->acq_rel_order_[m.thread];
+    if (ordered) earlier |= std::uint32_t{1} << i;
+  }
+  return earlier;
+}
+
+void execution::note(unsigned thread, record::kind what, unsigned order, block_set blocks,
+                     std::uint32_t earlier) {
+  if (!in_threads()) return;
+  if (history_.size() < history::most) {
+    moments_[history_.size()] = {thread, rl::ctx().threadx_->own_acq_rel_order_, ++time_};
+  }
+  history_.add({what, order, blocks, earlier});
+}
+
+// ---- hooks of the policy -------------------------------------------------------------------
+
+unsigned execution::slot() const noexcept {
+  if (!in_threads()) return actors_[acting_].slot;
+  return actors_[rl::ctx().threadx_->index_].slot;
+}
+
+unsigned execution::slots_seen() const noexcept {
+  switch (what_->what.slots) {
+    case slot_use::own:
+      return static_cast<unsigned>(what_->what.threads.size());
+    case slot_use::shared:
+      return 0;
+    case slot_use::pooled:
+      return world_->slots_seen();
+  }
+  return model_slots;
+}
+
+void execution::before_access() {
+  if (stop_at_ == 0 || !in_threads()) return;
+  const unsigned thread = rl::ctx().threadx_->index_;
+  if (thread != what_->what.stop_thread) return;
+  actor& me = actors_[thread];
+  if (me.done || me.stopped || ++me.steps != stop_at_) return;
+  finish_line().fetch_add(1, rl::mo_acq_rel, here());
+  if (finished_ + 1 == what_->what.threads.size()) return;  // nobody is left to be disturbed
+  largest_stop_ = std::max(largest_stop_, me.steps);
+  me.stopped = true;
+  rl::ctx().park_current_thread(false, false, false, here());
+}
+
+void execution::fail(const char* property, const char* text) {
+  if (!fault_) fault_ = {property, text};
+  rl::ctx().fail_test(text, rl::test_result_user_assert_failed, here());
+  std::abort();  // not reached: fail_test leaves the fibre
+}
+
+// ---- a thread that stands still (C1) -------------------------------------------------------
+
+/// The last of the others looks around while the stopped thread still stands where it is, then
+/// lets it go on, so that everything else can be checked at quiescence too.
+void execution::let_stopped_go(unsigned thread) {
+  const program& p = what_->what;
+  if (thread == p.stop_thread || finished_ + 1 != p.threads.size()) return;
+  actor& victim = actors_[p.stop_thread];
+  if (!victim.stopped || victim.done) return;
+  check_around_stopped();
+  rl::ctx().unpark_thread(p.stop_thread, false, here());
+}
+
+void execution::check_around_stopped() {
+  block_set free = 0;
+  bool moving = false;
+  {
+    const from_outside look;
+    free = world_->free_blocks();
+    moving = world_->in_move(actors_[what_->what.stop_thread].slot);
+  }
+  const block_set live = live_blocks();
+  if ((free & live) != 0) fail("C1", "a live block is free while a thread stands still");
+  const block_set lost = blocks_of(what_->what.max_order, 0) & ~free & ~live;
+  if (lost != 0 && !is_one_block(lost)) fail("C1", "more is lost than the block in transit");
+  check_visible_around_stopped(free, moving);
+}
+
+/// What is free can be allocated around the stopped thread, but for the sight of one word whose
+/// hint it was clearing.
+void execution::check_visible_around_stopped(block_set free, bool moving) {
+  const program& p = what_->what;
+  const actor& victim = actors_[p.stop_thread];
+  std::array<std::size_t, max_min_blocks> got{};
+  std::size_t count = 0;
+  block_set taken = 0;
+  grant g = world_->allocate(0);
+  for (; g.what == answer::ok && count < min_blocks(); g = world_->allocate(0)) {
+    if ((taken & blocks_of(0, g.index)) != 0 || owner_[g.index] != nobody) {
+      fail("C1", "an overlap while a thread stands still");
+    }
+    taken |= blocks_of(0, g.index);
+    got[count++] = g.index;
+  }
+  const block_set hidden = free & ~taken;
+  if (!within_one_word(hidden, p.log2_fanout, p.max_order)) {
+    fail("C1", "a stopped thread hides more than one word");
+  }
+  if (g.what == answer::contended && !moving) {
+    fail("L1", "contended though the stopped thread moves nothing");
+  }
+  const block_set pending = victim.releasing ? victim.releasing_blocks : 0;
+  if (g.what == answer::full && (hidden & ~pending) != 0) {
+    fail("S6", "full with blocks free, around a stopped thread");
+  }
+  for (std::size_t i = 0; i < count; ++i) world_->release(0, got[i]);
+}
+
+// ---- quiescence ----------------------------------------------------------------------------
+
+block_set execution::live_blocks() const noexcept {
+  block_set live = 0;
+  for (std::size_t i = 0; i < owner_.size(); ++i) {
+    if (owner_[i] != nobody) live |= block_set{1} << i;
+  }
+  return live;
+}
+
+unsigned execution::live_count() const noexcept {
+  unsigned count = 0;
+  for (const actor& a : actors_) {
+    count += static_cast<unsigned>(
+        std::count_if(a.blocks.begin(), a.blocks.end(), [](const holding& h) { return h.live; }));
+  }
+  return count;
+}
+
+void execution::check_quiescent() {
+  if (const finding f = world_->quiescent_fault(live_blocks(), live_count())) {
+    fail(f.property, f.text);
+  }
+}
+
+void execution::check_one_block() {
+  const unsigned max_order = what_->what.max_order;
+  for (unsigned t = 0; t < what_->what.threads.size(); ++t) {
+    for (const holding& h : actors_[t].blocks) {
+      if (!h.live) continue;
+      touch(t, h.order, h.index, false);
+      disown(t, h);
+      world_->release(h.order, h.index);
+    }
+  }
+  check_quiescent();
+  const grant whole = world_->allocate(max_order);
+  if (whole.what != answer::ok) fail("S4", "all is free and the whole arena cannot be taken");
+  world_->release(max_order, whole.index);
+}
+
+}  // namespace caiman::model

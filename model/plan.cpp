@@ -1,0 +1,164 @@
+#include "plan.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace caiman::model {
+namespace {
+
+struct effort {
+  std::uint64_t random;
+  std::uint64_t tree;  // executions of one tree search, at most
+  unsigned deeper;     // added to a scenario's context bound
+};
+
+constexpr effort effort_of(level how_much) {
+  switch (how_much) {
+    case level::quick:
+      return {20'000, 30'000, 0};
+    case level::deep:
+      return {400'000, 1'000'000, 1};
+    case level::exhaustive:
+      return {5'000'000, 50'000'000, 2};
+  }
+  return {};
+}
+
+/// A full search is worth its price where it ends; it is given ten times the room for that.
+constexpr std::uint64_t full_factor = 10;
+
+}  // namespace
+
+plan plan_for(level how_much, unsigned bound, bool full, unsigned threads) {
+  const effort e = effort_of(how_much);
+  const unsigned deepest = bound + (threads == 2 ? e.deeper : e.deeper / 2);
+  plan all;
+  for (const bool seq_cst : {false, true}) {
+    all.push_back({{search::method::random, 0, seq_cst ? e.random / 2 : e.random, 0, {}}, seq_cst});
+    for (unsigned b = 1; b <= deepest; ++b) {
+      all.push_back({{search::method::bound, b, e.tree, 0, {}}, seq_cst});
+    }
+    if (full) {
+      all.push_back({{search::method::full, 0, e.tree * full_factor, 0, {}}, seq_cst});
+    }
+  }
+  return all;
+}
+
+std::expected<plan, std::string> parse_plan(std::string_view text) {
+  plan all;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    const std::string whole(item);
+    planned one;
+    if (item.ends_with("@seq_cst")) one.seq_cst = true;
+    if (const std::size_t at = item.find('@'); at != std::string_view::npos) {
+      if (!one.seq_cst && item.substr(at) != "@shipped") {
+        return std::unexpected(fmt::format("search '{}': orders are shipped or seq_cst", whole));
+      }
+      item = item.substr(0, at);
+    }
+    const std::size_t colon = item.find(':');
+    const std::string_view method = item.substr(0, colon);
+    if (method == "full") {
+      one.how.how = search::method::full;
+    } else if (method.starts_with("bound") && method.size() == 6 && method[5] >= '0' &&
+               method[5] <= '9') {
+      one.how.how = search::method::bound;
+      one.how.bound = static_cast<unsigned>(method[5] - '0');
+    } else if (method != "random") {
+      return std::unexpected(fmt::format("search '{}': random, bound<0..9> or full", whole));
+    }
+    if (colon == std::string_view::npos) {
+      return std::unexpected(fmt::format("search '{}': how many executions?", whole));
+    }
+    const std::string_view count = item.substr(colon + 1);
+    const auto [end, error] =
+        std::from_chars(count.data(), count.data() + count.size(), one.how.executions);
+    if (error != std::errc{} || end != count.data() + count.size() || one.how.executions == 0 ||
+        one.how.executions > 1'000'000'000) {
+      return std::unexpected(fmt::format("search '{}': executions are 1 to 1000000000", whole));
+    }
+    all.push_back(one);
+  }
+  if (all.empty()) return std::unexpected("no search given");
+  return all;
+}
+
+std::string to_string(const plan& p) {
+  std::string text;
+  for (const planned& one : p) {
+    if (!text.empty()) text += ",";
+    const char* method = one.how.how == search::method::random ? "random"
+                         : one.how.how == search::method::full ? "full"
+                                                               : "bound";
+    text += method;
+    if (one.how.how == search::method::bound) text += std::to_string(one.how.bound);
+    text += fmt::format(":{}@{}", one.how.executions, one.seq_cst ? "seq_cst" : "shipped");
+  }
+  return text;
+}
+
+std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
+                              const std::string& state) {
+  std::vector<outcome> results;
+  for (const planned& one : searches) {
+    request r{p, one.seq_cst ? all_seq_cst() : shipped_orders(), one.seq_cst, one.how};
+    r.how.seed = seed;
+    r.how.state = state;
+    if (!state.empty()) r.how.executions = 1;
+    results.push_back({one, run(r)});
+    if (results.back().seen.what != verdict::outcome::passed) break;
+  }
+  return results;
+}
+
+nlohmann::json to_json(const std::vector<outcome>& results) {
+  nlohmann::json all = nlohmann::json::array();
+  for (const outcome& o : results) {
+    const verdict& v = o.seen;
+    all.push_back({{"search", to_string(plan{o.what})},
+                   {"convicted", v.what != verdict::outcome::passed},
+                   {"exhausted", v.exhausted},
+                   {"executions", v.executions},
+                   {"seconds", v.seconds},
+                   {"stopped_at", v.stopped_at},
+                   {"stop_too_soon", v.stop_too_soon},
+                   {"property", v.property},
+                   {"text", v.text},
+                   {"state", v.state},
+                   {"trace", v.trace}});
+  }
+  return all;
+}
+
+std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text) {
+  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
+  if (!all.is_array()) return std::unexpected("the job printed no result");
+  std::vector<outcome> results;
+  for (const nlohmann::json& item : all) {
+    outcome o;
+    const auto searches = parse_plan(item.at("search").get<std::string>());
+    if (!searches) return std::unexpected(searches.error());
+    o.what = searches->front();
+    verdict& v = o.seen;
+    v.what =
+        item.at("convicted").get<bool>() ? verdict::outcome::convicted : verdict::outcome::passed;
+    v.exhausted = item.at("exhausted");
+    v.executions = item.at("executions");
+    v.seconds = item.at("seconds");
+    v.stopped_at = item.at("stopped_at");
+    v.stop_too_soon = item.at("stop_too_soon");
+    v.property = item.at("property");
+    v.text = item.at("text");
+    v.state = item.at("state");
+    v.trace = item.at("trace");
+    results.push_back(std::move(o));
+  }
+  return results;
+}
+
+}  // namespace caiman::model

@@ -1,0 +1,48 @@
+// ---------------------------------------------------------------------------------------------
+// plan.hpp: which searches a program gets, as data
+//
+// A plan is a list such as "random:20000@shipped,bound2:50000@seq_cst": the method, at most how
+// many executions, and the orders. It is what one job runs, and what its result repeats.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "engine.hpp"
+
+namespace caiman::model {
+
+enum class level : unsigned char { quick, deep, exhaustive };
+
+struct planned {
+  search how;
+  bool seq_cst = false;  // all orders at seq_cst, and S6 by real time
+};
+using plan = std::vector<planned>;
+
+/// The searches of a scenario: random ones, context bounds up to `bound`, and a full search where
+/// it is known to end, each with the shipped orders and with all of them seq_cst.
+plan plan_for(level how_much, unsigned bound, bool full, unsigned threads);
+std::expected<plan, std::string> parse_plan(std::string_view text);
+std::string to_string(const plan& p);
+
+/// One search of a job and what came of it.
+struct outcome {
+  planned what;
+  verdict seen;
+};
+
+/// Runs the searches in order, up to the first conviction.
+std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
+                              const std::string& state);
+
+nlohmann::json to_json(const std::vector<outcome>& results);
+std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text);
+
+}  // namespace caiman::model

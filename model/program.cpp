@@ -1,0 +1,173 @@
+#include "program.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cctype>
+#include <charconv>
+
+#include "world.hpp"
+
+namespace caiman::model {
+namespace {
+
+/// Largest number of operations of a thread or a set-up: what the engine has room for.
+constexpr std::size_t most_operations = 16;
+
+class reader {
+ public:
+  explicit reader(std::string_view text) : text_(text) {}
+
+  void skip_space() {
+    while (!text_.empty() && std::isspace(static_cast<unsigned char>(text_.front())) != 0) {
+      text_.remove_prefix(1);
+    }
+  }
+  bool at_end() {
+    skip_space();
+    return text_.empty();
+  }
+  bool take(std::string_view token) {
+    if (!text_.starts_with(token)) return false;
+    text_.remove_prefix(token.size());
+    return true;
+  }
+  bool number(unsigned& value) {
+    const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value);
+    if (error != std::errc{} || value > 999) return false;
+    text_.remove_prefix(static_cast<std::size_t>(end - text_.data()));
+    return true;
+  }
+  bool op(operation& value) {
+    constexpr std::string_view letters = "AMXF";
+    if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
+    value.what = static_cast<operation::kind>(text_.front());
+    text_.remove_prefix(1);
+    return number(value.arg);
+  }
+  std::string_view rest() const { return text_.substr(0, 24); }
+
+ private:
+  std::string_view text_;
+};
+
+using failure = std::unexpected<std::string>;
+
+failure bad(const char* what, const reader& in) {
+  return failure(fmt::format("program: {} at '{}'", what, in.rest()));
+}
+
+bool read_head(reader& in, program& p) {
+  unsigned fanout = 0;
+  for (in.skip_space(); !in.take(":"); in.skip_space()) {
+    if (in.take("fanout=")) {
+      if (!in.number(fanout) || !std::has_single_bit(fanout)) return false;
+      p.log2_fanout = static_cast<unsigned>(std::countr_zero(fanout));
+    } else if (in.take("order=")) {
+      if (!in.number(p.max_order)) return false;
+    } else if (in.take("slots=shared")) {
+      p.slots = slot_use::shared;
+    } else if (in.take("slots=pool:")) {
+      p.slots = slot_use::pooled;
+      if (!in.number(p.pool)) return false;
+    } else if (in.take("looks=")) {
+      if (!in.number(p.looks)) return false;
+    } else if (in.take("core=textbook")) {
+      p.textbook = true;
+    } else if (in.take("stop=")) {
+      p.stops = true;
+      if (!in.number(p.stop_thread) || !in.take(":") || !in.number(p.stop_most)) return false;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool read_setup(reader& in, program& p) {
+  for (in.skip_space(); !in.take(";"); in.skip_space()) {
+    setup_step step;
+    if (!in.number(step.thread) || !in.op(step.op)) return false;
+    step.owner = step.thread;
+    if (in.take(">") && !in.number(step.owner)) return false;
+    p.setup.push_back(step);
+  }
+  return true;
+}
+
+bool read_threads(reader& in, program& p) {
+  p.threads.emplace_back();
+  while (!in.at_end()) {
+    if (in.take("|")) {
+      p.threads.emplace_back();
+      continue;
+    }
+    operation op;
+    if (!in.op(op)) return false;
+    p.threads.back().push_back(op);
+  }
+  return true;
+}
+
+const char* fault_of(const program& p) {
+  const std::size_t threads = p.threads.size();
+  if (p.log2_fanout < 1 || p.log2_fanout > 3) return "fanout must be 2, 4 or 8";
+  if (p.max_order > 5) return "order must be at most 5 (32 min blocks)";
+  if (threads < 2 || threads > max_threads) return "there must be 2 or 3 threads";
+  if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots)) {
+    return "a pool has 1 to 3 slots";
+  }
+  if (p.looks < 1) return "a failing request looks again at least once";
+  if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
+  if (p.setup.size() > most_operations) return "at most 16 steps of set-up";
+  for (const setup_step& s : p.setup) {
+    if (s.thread >= threads || s.owner >= threads) return "there is no such thread in the set-up";
+    if (s.op.what != operation::kind::release && s.op.arg > p.max_order) return "order too large";
+  }
+  for (const auto& ops : p.threads) {
+    if (ops.size() > most_operations) return "at most 16 operations a thread";
+    for (const operation& op : ops) {
+      if (op.what != operation::kind::release && op.arg > p.max_order) return "order too large";
+    }
+  }
+  return nullptr;
+}
+
+std::string text_of(const operation& op) {
+  return fmt::format("{}{}", static_cast<char>(op.what), op.arg);
+}
+
+}  // namespace
+
+std::expected<program, std::string> parse_program(std::string_view text) {
+  reader in(text);
+  program p;
+  if (!read_head(in, p)) return bad("expected fanout=, order=, slots=, stop= or ':'", in);
+  if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
+  if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
+  if (const char* fault = fault_of(p)) return failure(fmt::format("program: {}", fault));
+  return p;
+}
+
+std::string to_string(const program& p) {
+  std::string text = fmt::format("fanout={} order={}", 1U << p.log2_fanout, p.max_order);
+  if (p.slots == slot_use::shared) text += " slots=shared";
+  if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
+  if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
+  if (p.looks != program::plenty_of_looks) text += fmt::format(" looks={}", p.looks);
+  if (p.textbook) text += " core=textbook";
+  text += " :";
+  for (const setup_step& s : p.setup) {
+    text += fmt::format(" {}{}", s.thread, text_of(s.op));
+    if (s.owner != s.thread) text += fmt::format(">{}", s.owner);
+  }
+  text += " ;";
+  for (std::size_t t = 0; t < p.threads.size(); ++t) {
+    text += t == 0 ? " " : " | ";
+    for (const operation& op : p.threads[t]) text += text_of(op);
+  }
+  return text;
+}
+
+}  // namespace caiman::model

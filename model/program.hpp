@@ -1,0 +1,66 @@
+// ---------------------------------------------------------------------------------------------
+// program.hpp: a small concurrent program as data
+//
+// Threads with their operations, what each owns at the start, the geometry, and how slots are
+// given out. Scenarios, random programs, controls and replays are all programs; the text form is
+// what `--program` takes and what every failure prints:
+//
+//   fanout=4 order=3 : 1A1 1A1 1A2 ; A0 | F0A0
+//
+// before the colon   fanout=2|4|8, order=<max order>, slots=shared, slots=pool:<n>, stop=<t>:<k>,
+//                    looks=<n> (how often a failing request looks again),
+//                    core=textbook (the specimen of textbook.cpp instead of the core)
+// set-up             <thread><op>, run one after another before the threads start; `>t` hands the
+//                    block taken to thread t
+// threads            separated by |
+// operations         A<k> take a block of order k      M<k> the same, and it must succeed
+//                    X<k> the same, and it must fail   F<i> release the i-th block taken
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace caiman::model {
+
+struct operation {
+  enum class kind : char { take = 'A', must_take = 'M', must_fail = 'X', release = 'F' };
+  kind what = kind::take;
+  unsigned arg = 0;  // an order, or which block
+  friend bool operator==(const operation&, const operation&) = default;
+};
+
+struct setup_step {
+  unsigned thread = 0;
+  operation op;
+  unsigned owner = 0;  // who owns the block afterwards
+  friend bool operator==(const setup_step&, const setup_step&) = default;
+};
+
+enum class slot_use : unsigned char { own, shared, pooled };
+
+struct program {
+  static constexpr unsigned plenty_of_looks = 24;
+  unsigned log2_fanout = 1;
+  unsigned max_order = 2;
+  slot_use slots = slot_use::own;
+  unsigned pool = 0;                 // exclusive slots, when pooled
+  bool stops = false;                // one thread stands still for ever after k steps,
+  unsigned stop_thread = 0;          // this one,
+  unsigned stop_most = 0;            // for every k up to this
+  unsigned looks = plenty_of_looks;  // a failing request looks again so often, then says contended
+  bool textbook = false;
+  std::vector<setup_step> setup;
+  std::vector<std::vector<operation>> threads;
+
+  friend bool operator==(const program&, const program&) = default;
+};
+
+std::expected<program, std::string> parse_program(std::string_view text);
+std::string to_string(const program& p);
+
+}  // namespace caiman::model

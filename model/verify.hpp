@@ -1,0 +1,30 @@
+// ---------------------------------------------------------------------------------------------
+// verify.hpp: the main job: every scenario against the shipped core, every control against the
+// checks, a table, one word at the end
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <thread>
+
+#include "plan.hpp"
+
+namespace caiman::model {
+
+struct verify_arguments {
+  std::string self;  // this program's path: jobs are calls of it
+  level how_much = level::quick;
+  std::string only;
+  std::string program;
+  std::uint64_t seed = 0;
+  unsigned jobs = std::thread::hardware_concurrency();
+};
+
+/// 0 PASS, 1 FAIL, 2 nothing to run.
+int run_verify(const verify_arguments& given);
+
+/// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
+std::string describe(const program& p, const outcome& o, bool with_trace);
+
+}  // namespace caiman::model

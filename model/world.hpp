@@ -1,0 +1,103 @@
+// ---------------------------------------------------------------------------------------------
+// world.hpp: what the engine knows of the thing under check
+//
+// A world is one arena in one execution. The engine (engine.cpp) is compiled once and never sees a
+// header of the core; a world is compiled against the core, or against a mutant of it, or against
+// the textbook specimen, and the two are linked. So a mutant costs one translation unit, and no
+// header of a mutant can leak into the checker.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace caiman::model {
+
+/// The arenas of the model are small: a set of min blocks is a word.
+using block_set = std::uint32_t;
+inline constexpr unsigned max_min_blocks = 32;
+inline constexpr unsigned max_threads = 3;
+
+constexpr block_set blocks_of(unsigned order, std::size_t index) noexcept {
+  const std::uint64_t run = (std::uint64_t{1} << (1U << order)) - 1;
+  return static_cast<block_set>(run << (index << order));
+}
+
+enum class answer : unsigned char { ok, full, contended };
+
+struct grant {
+  answer what;
+  std::size_t index;
+};
+
+/// What a world finds wrong with itself; `property` is the id of checking, e.g. "S5".
+struct finding {
+  const char* property = nullptr;
+  const char* text = nullptr;
+  explicit operator bool() const noexcept { return property != nullptr; }
+};
+
+class world {
+ public:
+  world() = default;
+  world(const world&) = delete;
+  world& operator=(const world&) = delete;
+  virtual ~world() = default;
+
+  virtual grant allocate(unsigned order) = 0;
+  virtual void release(unsigned order, std::size_t index) = 0;
+
+  /// The min blocks that are free by the words alone, whatever any hint says.
+  virtual block_set free_blocks() = 0;
+  /// Whether slot `slot` is inside a move between words.
+  virtual bool in_move(unsigned slot) = 0;
+  /// Thread slots handed from ending to starting threads; used by programs that ask for a pool.
+  virtual unsigned take_slot() = 0;
+  virtual void give_slot(unsigned slot) = 0;
+  virtual unsigned slots_seen() = 0;
+
+  /// Quiescent: hints (S5) as they lie, then merging and counts (S4) as observers see them.
+  virtual finding quiescent_fault(block_set live, unsigned live_blocks) = 0;
+};
+
+/// Where a world is built, execution after execution.
+struct world_spec {
+  unsigned log2_fanout;
+  unsigned max_order;
+  unsigned pool;  // exclusive slots to hand around
+};
+
+/// The core, or a mutant of it: defined by world.cpp, whatever core/ that was compiled against.
+world* make_world(const world_spec& spec, void* storage, std::size_t size);
+/// The specimen (textbook.cpp).
+world* make_textbook(const world_spec& spec, void* storage, std::size_t size);
+
+struct site_row {
+  const char* name;
+  std::memory_order order;
+};
+const std::vector<site_row>& shipped_sites();
+
+// ---- what the engine offers to worlds, through the checked policy ------------------------------
+
+/// The memory order of every site in this run; set by the engine before a run starts.
+inline constexpr std::size_t max_sites = 64;
+extern std::memory_order orders_in_force[max_sites];
+
+unsigned slot_of_current_thread() noexcept;
+unsigned slots_in_use() noexcept;
+/// How often a failing search may look again in this run, and what it calls between two looks.
+extern unsigned looks_in_force;
+void pause_between_looks(unsigned round);
+/// Before every atomic access: where a stopped thread stops.
+void before_access();
+[[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);
+void report_broken_invariant(const char* what);
+
+/// Slots of the model: three threads may own one, the fourth is shared.
+inline constexpr unsigned model_slots = max_threads;
+
+}  // namespace caiman::model

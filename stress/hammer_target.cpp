@@ -1,0 +1,54 @@
+// One instantiation of the core per fan-out; see hammer_target.hpp.
+#include <stdexcept>
+
+#include <caiman/native_sync.hpp>
+
+#include "hammer_target.hpp"
+
+namespace caiman::stress {
+namespace {
+
+template <unsigned Log2Fanout>
+class buddy_target final : public target {
+ public:
+  explicit buddy_target(unsigned max_order) : buddy_(max_order) {}
+
+  std::expected<block, alloc_error> allocate(unsigned order) noexcept override {
+    return buddy_.allocate(order);
+  }
+  void release(block what) noexcept override { buddy_.release(what); }
+  bool is_free(block what) const override { return buddy_.is_free(what); }
+  std::size_t free_count(unsigned order) const override { return buddy_.free_count(order); }
+  std::optional<unsigned> largest_free_order() const override {
+    return buddy_.largest_free_order();
+  }
+  std::size_t free_min_blocks() const override { return buddy_.free_min_blocks(); }
+  merge_counts counts() const override { return buddy_.counts(); }
+  std::uint64_t rescans() const override { return buddy_.rescans(); }
+
+ private:
+  buddy<native_sync, Log2Fanout> buddy_;
+};
+
+}  // namespace
+
+std::unique_ptr<target> make_target(unsigned log2_fanout, unsigned max_order) {
+  switch (log2_fanout) {
+    case 1:
+      return std::make_unique<buddy_target<1>>(max_order);
+    case 2:
+      return std::make_unique<buddy_target<2>>(max_order);
+    case 3:
+      return std::make_unique<buddy_target<3>>(max_order);
+    case 4:
+      return std::make_unique<buddy_target<4>>(max_order);
+    case 5:
+      return std::make_unique<buddy_target<5>>(max_order);
+    case 6:
+      return std::make_unique<buddy_target<6>>(max_order);
+    default:
+      throw std::invalid_argument("log2 of the fan-out must be 1 to 6");
+  }
+}
+
+}  // namespace caiman::stress

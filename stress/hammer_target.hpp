@@ -1,0 +1,44 @@
+// ---------------------------------------------------------------------------------------------
+// hammer_target.hpp: the allocator under the hammer, its fan-out hidden
+//
+// The fan-out is a template parameter of `buddy` and a command-line option here. One virtual call
+// between the two lets the harness be compiled once; it synchronises nothing, so that it cannot
+// hide a missing edge of the allocator. Calls have the thread-safety and progress of the call they
+// forward.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+
+#include <caiman/buddy.hpp>
+
+namespace caiman::stress {
+
+class target {
+ public:
+  target() = default;
+  target(const target&) = delete;
+  target& operator=(const target&) = delete;
+  virtual ~target() = default;
+
+  virtual std::expected<block, alloc_error> allocate(unsigned order) noexcept = 0;
+  virtual void release(block what) noexcept = 0;
+
+  // Exact when no other call runs.
+  virtual bool is_free(block what) const = 0;
+  virtual std::size_t free_count(unsigned order) const = 0;
+  virtual std::optional<unsigned> largest_free_order() const = 0;
+  virtual std::size_t free_min_blocks() const = 0;
+  virtual merge_counts counts() const = 0;
+  virtual std::uint64_t rescans() const = 0;
+};
+
+/// A fresh `buddy<native_sync, log2_fanout>`, log2_fanout 1 to 6. Throws what `buddy` throws, and
+/// std::invalid_argument for another fan-out.
+std::unique_ptr<target> make_target(unsigned log2_fanout, unsigned max_order);
+
+}  // namespace caiman::stress
