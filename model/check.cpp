@@ -31,6 +31,7 @@ int bad_input(const std::string& message) {
 struct run_arguments {
   std::string program;
   std::string searches = "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped";
+  std::string orders;
   std::string state;
   std::uint64_t seed = 0;
   bool json = false;
@@ -42,7 +43,9 @@ int run_program(const run_arguments& given) {
   if (!p) return bad_input(p.error());
   const auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
-  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state);
+  const auto changes = parse_orders(given.orders);
+  if (!changes) return bad_input(changes.error());
+  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
   const bool passed = results.back().seen.what == verdict::outcome::passed;
   if (given.json) {
     fmt::print("{}\n", to_json(results).dump());
@@ -89,6 +92,7 @@ int main(int argc, char** argv) {
   run_command->add_option("--program", run.program)->required();
   run_command->add_option("--searches", run.searches,
                           "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
+  run_command->add_option("--orders", run.orders, "e.g. claim=acq_rel,hint_set=relaxed");
   run_command->add_option("--seed", run.seed)->check(CLI::Range(0, 1'000'000));
   run_command->add_option("--state", run.state, "replay one execution from this state");
   run_command->add_flag("--json", run.json);

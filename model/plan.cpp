@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
+
+#include "world.hpp"
 
 namespace caiman::model {
 namespace {
@@ -102,11 +106,38 @@ std::string to_string(const plan& p) {
   return text;
 }
 
+std::expected<order_changes, std::string> parse_orders(std::string_view text) {
+  static constexpr const char* names[] = {"relaxed", "consume", "acquire",
+                                          "release", "acq_rel", "seq_cst"};
+  order_changes changes;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    const std::string_view item = text.substr(0, comma);
+    text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
+    const std::size_t equals = item.find('=');
+    const std::string_view name = item.substr(0, equals);
+    const std::string_view order =
+        equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1);
+    const auto& rows = shipped_sites();
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
+    const auto to = std::find(std::begin(names), std::end(names), order);
+    if (row == rows.end()) return std::unexpected(fmt::format("orders: no site '{}'", name));
+    if (to == std::end(names) || order == "consume") {
+      return std::unexpected(fmt::format("orders: no memory order '{}' for '{}'", order, name));
+    }
+    changes.emplace_back(static_cast<std::size_t>(row - rows.begin()),
+                         static_cast<std::memory_order>(to - std::begin(names)));
+  }
+  return changes;
+}
+
 std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
-                              const std::string& state) {
+                              const std::string& state, const order_changes& changes) {
   std::vector<outcome> results;
   for (const planned& one : searches) {
     request r{p, one.seq_cst ? all_seq_cst() : shipped_orders(), one.seq_cst, one.how};
+    for (const auto& [site, order] : changes) r.orders[site] = order;
     r.how.seed = seed;
     r.how.state = state;
     if (!state.empty()) r.how.executions = 1;

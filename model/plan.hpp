@@ -10,6 +10,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -38,9 +39,14 @@ struct outcome {
   verdict seen;
 };
 
+/// Orders to change for a run: which site, to what.
+using order_changes = std::vector<std::pair<std::size_t, std::memory_order>>;
+/// "claim=acq_rel,hint_set=relaxed"; the sites are those of core/caiman/orders.hpp.
+std::expected<order_changes, std::string> parse_orders(std::string_view text);
+
 /// Runs the searches in order, up to the first conviction.
 std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
-                              const std::string& state);
+                              const std::string& state, const order_changes& changes = {});
 
 nlohmann::json to_json(const std::vector<outcome>& results);
 std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text);

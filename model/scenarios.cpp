@@ -47,6 +47,8 @@ constexpr scenario all[] = {
      "the same over three levels"},
     {"two-sweeps-f2", "S1 S4 S6", "fanout=2 order=3 : 0A0 0F0 1A2 ; A2 | F0A2", 3, false,
      "two requests sweep the same words"},
+    {"sweep-for-others-f4", "S2", "fanout=4 order=3 : 0A0 0F0 0A0 1A2 ; F1 | A3 | A2", 2, false,
+     "one releases, one sweeps, the third takes what was swept"},
     {"half-climb-f2", "S6", "fanout=2 order=3 : 0A2 0A1 0A0 1A0 ; F2F0 | F0M0", 3, false,
      "a request while a merge is on its way up"},
     {"half-split-f2", "S6", "fanout=2 order=3 : ; M0 | M0M1", 3, false,

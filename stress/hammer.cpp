@@ -45,13 +45,13 @@ report hammer(const options& asked) {
 int main(int argc, char** argv) {
   using namespace caiman::stress;
   try {
-    const auto asked = parse_options(argc, argv);
-    if (!asked) return asked.error();
-    fmt::print("{}\n", command_line(*asked));
+    options asked;
+    if (const auto exit_code = parse_options(argc, argv, asked)) return *exit_code;
+    fmt::print("{}\n", command_line(asked));
     std::fflush(stdout);
-    const report seen = hammer(*asked);
+    const report seen = hammer(asked);
     print(seen);
-    if (!asked->json.empty()) write_json(seen, asked->json);
+    if (!asked.json.empty()) write_json(seen, asked.json);
     return seen.seen.empty() ? 0 : 1;
   } catch (const std::exception& error) {
     fmt::print(stderr, "hammer: {}\n", error.what());

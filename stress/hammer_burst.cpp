@@ -1,7 +1,6 @@
 // Directed collisions; see hammer_burst.hpp.
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <random>
 #include <thread>
 #include <utility>
@@ -30,10 +29,7 @@ class burst_plan {
         random_(seed) {}
 
   void next() {
-    const std::uint64_t all = std::accumulate(weights_.begin(), weights_.end(), std::uint64_t{0});
-    std::uint64_t at = random_() % all;
-    order = 0;
-    while (at >= weights_[order]) at -= weights_[order++];
+    order = draw_order(weights_, random_);
     while (run_count(max_order_, order) > most_blocks) ++order;
     first = random_() % slots_;
     distance = random_() % slots_;
@@ -63,12 +59,8 @@ struct burst_meeting {
 
 class burst_thread {
  public:
-  burst_thread(crew& with, slot& place, burst_meeting& meeting, burst_plan plan)
-      : crew_(with),
-        slot_(place),
-        meeting_(meeting),
-        plan_(std::move(plan)),
-        worker_(with, phase_, place) {}
+  burst_thread(crew& with, slot& place, burst_meeting& meeting, const burst_plan& plan)
+      : crew_(with), slot_(place), meeting_(meeting), plan_(plan), worker_(with, phase_, place) {}
 
   void work() {
     for (unsigned i = 0; i < bursts_per_round && !meeting_.leaving; ++i) {

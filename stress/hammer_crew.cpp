@@ -1,6 +1,7 @@
 // Shared state of a run, and the faults that can be injected; see hammer_crew.hpp.
 #include <algorithm>
 #include <chrono>
+#include <numeric>
 #include <thread>
 #include <utility>
 
@@ -78,6 +79,14 @@ merge_counts tampered_calls::counts() {
   merge_counts seen = target_.counts();
   if (injected_ == fault::wrong_count) ++seen.splits;
   return seen;
+}
+
+unsigned draw_order(const std::vector<std::uint64_t>& weights, std::mt19937_64& random) {
+  const std::uint64_t all = std::accumulate(weights.begin(), weights.end(), std::uint64_t{0});
+  std::uint64_t at = random() % all;
+  unsigned order = 0;
+  while (at >= weights[order]) at -= weights[order++];
+  return order;
 }
 
 crew::crew(const options& asked)

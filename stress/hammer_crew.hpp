@@ -9,12 +9,12 @@
 #pragma once
 
 #include <atomic>
-#include <cstddef>
 #include <cstdint>
+#include <expected>
+#include <memory>
 #include <mutex>
 #include <random>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "hammer_mailbox.hpp"
@@ -90,9 +90,12 @@ class tampered_calls {
   std::atomic<std::uint64_t> chances_{0};
 };
 
+/// Draws an order, each as often as its weight says; one of the weights must be above 0.
+unsigned draw_order(const std::vector<std::uint64_t>& weights, std::mt19937_64& random);
+
 /// What all threads of a run share.
 struct crew {
-  explicit crew(const options& chosen);
+  explicit crew(const options& asked);
 
   const options& chosen;
   std::unique_ptr<target> allocator;

@@ -1,6 +1,5 @@
 // Command line of the hammer; see hammer_options.hpp.
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <fstream>
@@ -96,33 +95,39 @@ std::string default_mix(mode how) {
   }
 }
 
-/// Weights such as "4,2,0,1" for the orders from 0 up.
-std::expected<std::vector<std::uint64_t>, std::string> listed_mix(std::string_view text,
-                                                                  unsigned max_order) {
+/// Weights such as "4,2,0,1" for the orders from 0 up; nothing when the text is something else.
+std::optional<std::vector<std::uint64_t>> listed_mix(std::string_view text) {
   constexpr std::uint64_t most = 1'000'000;
+  const char* const end = text.data() + text.size();
   std::vector<std::uint64_t> weights;
   for (const char* at = text.data();; ++at) {
-    const char* const end = text.data() + text.size();
     std::uint64_t weight = 0;
     const auto [next, error] = std::from_chars(at, end, weight);
-    if (error != std::errc{} || (next != end && *next != ',') || weight > most) {
-      return std::unexpected(fmt::format(
-          "'{}' is neither smallest, small, halving, even nor a list of weights such as 4,2,1",
-          text));
-    }
+    if (error != std::errc{} || (next != end && *next != ',') || weight > most) return std::nullopt;
     weights.push_back(weight);
     at = next;
-    if (at == end) break;
+    if (at == end) return weights;
   }
-  if (weights.size() > std::size_t{max_order} + 1) {
-    return std::unexpected(
-        fmt::format("{} weights for the orders 0 to {}", weights.size(), max_order));
+}
+
+/// Fills in the weights that the text asks for; returns a complaint when it cannot.
+std::optional<std::string> resolve(order_mix& mix, unsigned max_order) {
+  auto weights = named_mix(mix.text, max_order);
+  if (!weights) weights = listed_mix(mix.text);
+  if (!weights) {
+    return fmt::format(
+        "'{}' is neither smallest, small, halving, even nor a list of weights such as 4,2,1",
+        mix.text);
   }
-  if (std::all_of(weights.begin(), weights.end(), [](std::uint64_t w) { return w == 0; })) {
-    return std::unexpected(std::string{"no order has a weight above 0"});
+  if (weights->size() > std::size_t{max_order} + 1) {
+    return fmt::format("{} weights for the orders 0 to {}", weights->size(), max_order);
   }
-  weights.resize(std::size_t{max_order} + 1, 0);
-  return weights;
+  if (std::all_of(weights->begin(), weights->end(), [](std::uint64_t w) { return w == 0; })) {
+    return "no order has a weight above 0";
+  }
+  weights->resize(std::size_t{max_order} + 1, 0);
+  mix.weights = std::move(*weights);
+  return std::nullopt;
 }
 
 int refuse(std::string_view what) {
@@ -166,8 +171,7 @@ unsigned order_mix::largest_order() const {
   return static_cast<unsigned>(std::distance(last, weights.rend()) - 1);
 }
 
-std::expected<options, int> parse_options(int argc, char** argv) {
-  options chosen;
+std::optional<int> parse_options(int argc, char** argv, options& chosen) {
   CLI::App app{"Hammers the buddy core with native threads and checks what it does."};
   std::string mode_name{name_of(chosen.how)};
   std::string fault_name{name_of(chosen.injected)};
@@ -175,25 +179,21 @@ std::expected<options, int> parse_options(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
-    return std::unexpected(app.exit(help));
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return std::unexpected(refuse(error.what()));
+    return refuse(error.what());
   }
   chosen.how = value_in(mode_names(), mode_name);
   chosen.injected = value_in(fault_names(), fault_name);
   if (app.count("--seed") == 0) chosen.seed = std::random_device{}();
   if (chosen.mix.text.empty()) chosen.mix.text = default_mix(chosen.how);
-  if (auto weights = named_mix(chosen.mix.text, chosen.max_order)) {
-    chosen.mix.weights = std::move(*weights);
-  } else if (auto list = listed_mix(chosen.mix.text, chosen.max_order)) {
-    chosen.mix.weights = std::move(*list);
-  } else {
-    return std::unexpected(refuse(fmt::format("--mix: {}", list.error())));
+  if (const auto complaint = resolve(chosen.mix, chosen.max_order)) {
+    return refuse(fmt::format("--mix: {}", *complaint));
   }
   if (!chosen.json.empty() && !can_write(chosen.json)) {
-    return std::unexpected(refuse(fmt::format("--json: cannot write '{}'", chosen.json)));
+    return refuse(fmt::format("--json: cannot write '{}'", chosen.json));
   }
-  return chosen;
+  return std::nullopt;
 }
 
 std::string command_line(const options& chosen) {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include <cstdint>
-#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,8 +52,9 @@ struct options {
   std::string json;      // file name, empty for none
 };
 
-/// The options, or the exit code: 0 after --help, 2 after a message on stderr.
-std::expected<options, int> parse_options(int argc, char** argv);
+/// Reads the command line into `chosen`. Returns the exit code when the program is to end at once:
+/// 0 after --help, 2 after a message on stderr.
+std::optional<int> parse_options(int argc, char** argv, options& chosen);
 
 /// The command line that runs the same again.
 std::string command_line(const options& chosen);

@@ -17,7 +17,7 @@ void print(const report& of) {
   fmt::print("operations   {:>12}   {} allocations, {} releases ({} by another thread)\n",
              of.operations(), done.allocations, done.releases, done.handed_over);
   fmt::print("operations/s {:>12.0f}   stamps and checks included\n", of.operations_per_second());
-  fmt::print("failures     {:>12}   legal refusals\n", done.refusals);
+  fmt::print("failures     {:>12}   legal ones; what was illegal is listed below\n", done.refusals);
   fmt::print("contended    {:>12}   asked again each time\n", done.contended);
   fmt::print("rescans      {:>12}   second looks of failing searches\n", of.rescans);
   if (of.ping_pong_ns) {

@@ -1,7 +1,6 @@
 // The rounds of each mode; see hammer_rounds.hpp.
 #include <algorithm>
 #include <cstddef>
-#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -50,7 +49,7 @@ void campaign::run() {
 }
 
 void campaign::uniform_round() {
-  const unsigned order = pick_order();
+  const unsigned order = draw_order(crew_.chosen.mix.weights, random_);
   exact(order, true);
   for (std::uint64_t times = below(4); times > 0; --times) scarce(order);
   release_everything();
@@ -76,7 +75,7 @@ void campaign::pressure_round() {
   now.weights = crew_.chosen.mix.weights;
   now.by_volume = true;
   run(now, "part live after pressure");
-  exact(pick_order(), below(2) == 0);
+  exact(draw_order(crew_.chosen.mix.weights, random_), below(2) == 0);
   release_everything();
 }
 
@@ -86,8 +85,8 @@ void campaign::burst_round() {
   check_quiescent(crew_, "after a burst round");
 }
 
-// All that is live stays as it is; what order k can still have is counted, dealt out and fought
-// for.
+// All that is live stays as it is; the runs that the order can still have are counted and dealt
+// out.
 void campaign::exact(unsigned order, bool to_the_last) {
   if (crew_.found.failed()) return;
   park();
@@ -114,7 +113,7 @@ void campaign::scarce(unsigned order) {
 
 // One hole of a few runs side by side, whose release merges across words; or a few far apart.
 void campaign::open_holes(unsigned order) {
-  constexpr unsigned largest_hole = 3;    // log2, in runs of the order
+  constexpr unsigned largest_hole = 6;    // log2, in runs of the order
   constexpr std::uint64_t far_apart = 8;  // about as many blocks
   const phase now = named("open holes", phase::task::release);
   const unsigned width =
@@ -196,14 +195,6 @@ void campaign::pass_on_held() {
   for (std::size_t i = 0; i + distance < crew_.slots.size(); ++i) {
     std::swap(crew_.slots[i].held, crew_.slots[i + distance].held);
   }
-}
-
-unsigned campaign::pick_order() {
-  const auto& weights = crew_.chosen.mix.weights;
-  std::uint64_t at = below(std::accumulate(weights.begin(), weights.end(), std::uint64_t{0}));
-  unsigned order = 0;
-  while (at >= weights[order]) at -= weights[order++];
-  return order;
 }
 
 }  // namespace caiman::stress

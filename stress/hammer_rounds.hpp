@@ -16,9 +16,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <random>
+#include <string>
 #include <string_view>
 
 #include "hammer_crew.hpp"
@@ -53,7 +53,6 @@ class campaign {
   void park();
   void unpark();
   void pass_on_held();
-  unsigned pick_order();
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
 
   crew& crew_;

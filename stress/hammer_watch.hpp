@@ -7,9 +7,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <stop_token>
 #include <thread>
 
 #include "hammer_crew.hpp"

@@ -1,10 +1,8 @@
 // What a thread does in a phase; see hammer_worker.hpp.
 #include <chrono>
-#include <numeric>
 #include <optional>
 #include <string_view>
 #include <thread>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -77,7 +75,7 @@ std::int64_t worker::step() {
   if (below(8) == 0) receive();
   if (below(256) == 0) slot_.filling = !slot_.filling;
   if (slot_.held.empty()) slot_.filling = true;
-  const unsigned order = pick_order();
+  const unsigned order = draw_order(phase_.weights, slot_.random);
   if (slot_.credit < cost(order)) {
     if (below(32) == 0) slot_.filling = false;
   } else if (slot_.held.empty() || below(8) < (slot_.filling ? 7U : 1U)) {
@@ -187,15 +185,6 @@ void worker::fail(const std::string& what) {
 }
 
 bool worker::over() const { return crew_.found.failed(); }
-
-unsigned worker::pick_order() {
-  const std::uint64_t all =
-      std::accumulate(phase_.weights.begin(), phase_.weights.end(), std::uint64_t{0});
-  std::uint64_t at = below(all);
-  unsigned order = 0;
-  while (at >= phase_.weights[order]) at -= phase_.weights[order++];
-  return order;
-}
 
 std::uint64_t worker::cost(unsigned order) const {
   return phase_.by_volume ? std::uint64_t{1} << order : price(order, phase_.unit);

@@ -7,6 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <string>
@@ -43,7 +44,7 @@ class worker {
   bool take(unsigned order);
   /// Checks the stamps of a block and releases it.
   void give_back(const parcel& item);
-  /// Takes or gives back until nothing is left to do, see phase::task.
+  /// Takes blocks of the order that the credit is counted in, until it is spent.
   void fill();
 
  private:
@@ -57,7 +58,6 @@ class worker {
   bool plausible(unsigned order, block given);
   void fail(const std::string& what);
   bool over() const;
-  unsigned pick_order();
   std::uint64_t cost(unsigned order) const;
   std::uint64_t below(std::uint64_t bound) { return slot_.random() % bound; }
 

@@ -13,9 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <exception>
+#include <expected>
 #include <fstream>
 #include <map>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -171,9 +172,21 @@ struct spread {
 template <class Figure>
 spread over(const std::vector<round_times>& rounds, Figure figure) {
   std::vector<double> values;
+  values.reserve(rounds.size());
   for (const round_times& round : rounds) values.push_back(figure(round));
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   return {*low, median(values), *high};
+}
+
+std::vector<std::string> names_in(const std::vector<round_times>& rounds) {
+  std::vector<std::string> names;
+  names.reserve(rounds.front().size());
+  for (const auto& row : rounds.front()) names.push_back(row.first);
+  return names;
+}
+
+spread time_of(const std::string& name, const std::vector<round_times>& rounds) {
+  return over(rounds, [&](const round_times& round) { return round.at(name); });
 }
 
 struct ratio {
@@ -245,8 +258,8 @@ void set_up_library(double seconds) {
 void print(const std::vector<round_times>& rounds, const std::vector<double>& distances) {
   fmt::print("{:<36}{:>9}{:>9}{:>9}\n", "ns per pair, all threads together", "median", "least",
              "most");
-  for (const auto& [name, time] : rounds.front()) {
-    const spread s = over(rounds, [&](const round_times& r) { return r.at(name); });
+  for (const std::string& name : names_in(rounds)) {
+    const spread s = time_of(name, rounds);
     fmt::print("{:<36}{:>9.2f}{:>9.2f}{:>9.2f}\n", name, s.middle, s.low, s.high);
   }
   fmt::print("\n{:<36}{:>9}{:>9}{:>9}\n", "ratio", "median", "least", "most");
@@ -266,8 +279,8 @@ void print(const std::vector<round_times>& rounds, const std::vector<double>& di
 void write_json(const std::vector<round_times>& rounds, const std::vector<double>& distances,
                 const std::string& file) {
   nlohmann::json all{{"rounds", rounds}, {"ping_pong_ns", distances}, {"max_order", max_order}};
-  for (const auto& [name, time] : rounds.front()) {
-    all["median_ns"][name] = over(rounds, [&](const round_times& r) { return r.at(name); }).middle;
+  for (const std::string& name : names_in(rounds)) {
+    all["median_ns"][name] = time_of(name, rounds).middle;
   }
   for (const ratio& which : ratios) all["ratios"][which.key] = ratio_of(which, rounds).middle;
   std::ofstream out(file);

@@ -81,9 +81,10 @@ constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 inline constexpr order_row order_table[] = {
     {site::claim_look, "claim_look", detail::relaxed, "none",
      "nothing: the claiming CAS compares what was read"},
-    {site::claim, "claim", detail::seq_cst, "(1) release, publish_child; (2) hint_clear; (4) move_begin",
+    {site::claim, "claim", detail::acq_rel, "(1) release, publish_child; (4) move_begin",
      "S2 without acquire; S6 without release: a search that reads the emptied word must know what "
-     "the claimer knew. seq_cst: it stores a word and then only looks at the remainder's hint (2)"},
+     "the claimer knew. No seq_cst, though it stores a word and then looks at a hint: a claim only "
+     "takes, so a clearing that still reads the word as it was before marks more, never less"},
     {site::claim_failed, "claim_failed", detail::relaxed, "none",
      "nothing: the value is dropped, the search starts afresh"},
     {site::search_word, "search_word", detail::acquire, "(4) claim, climb, sweep_take",
@@ -108,9 +109,10 @@ inline constexpr order_row order_table[] = {
      "S5: the parent of a bit just set looks set while a peer clears it"},
     {site::hint_clear, "hint_clear", detail::seq_cst, "(2) hint_look; (3) hint_look; (4) move_begin",
      "S5: the second look at the word runs ahead of the clearing"},
-    {site::clear_look, "clear_look", detail::acquire, "(4) publish_child, release",
-     "S6: a word that was refilled since it was searched must bring the move that refilled it"},
-    {site::word_again, "word_again", detail::seq_cst, "(2) release, publish_child, claim",
+    {site::clear_look, "clear_look", detail::relaxed, "none",
+     "nothing: it only chooses what to mark before the clearing. A word that came back since the "
+     "search came back by a release not yet counted, or by a split that shows at the parent"},
+    {site::word_again, "word_again", detail::seq_cst, "(2) release, publish_child",
      "S5: reads the word as it was before the clearing"},
     {site::node_again, "node_again", detail::seq_cst, "(3) hint_set",
      "S5: reads the node as it was before the clearing of its parent"},
@@ -136,8 +138,8 @@ inline constexpr order_row order_table[] = {
     {site::slot_give, "slot_give", detail::release, "(6) slot_take", "S6, as slot_take"},
     {site::slots_seen, "slots_seen", detail::relaxed, "(4) through the RMWs of the slot's owner",
      "nothing: a slot that a search missed before it and finds after it has moved"},
-    {site::observe, "observe", detail::acquire, "(1) release, publish_child",
-     "nothing at quiescence; an observer that races is told so in its docstring"},
+    {site::observe, "observe", detail::relaxed, "none",
+     "nothing: observers are exact when no other call runs, and whoever knows that has seen all"},
 };
 // clang-format on
 

@@ -83,7 +83,7 @@ class tree {
     word_t now = cell.load(Sync::order(site::claim_look));
     const auto fit = bits::best_fit(now, p.cls);
     if (fit.mask == 0) return find(order, me, slot_type::no_word);
-    // (1) acquires what the releases of this run published; (2) see keep_remainder_hinted
+    // (1) acquires what the releases of this run published
     if (!cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),
                                       Sync::order(site::claim_failed))) {
       return find(order, me, word);  // contended: look elsewhere first
@@ -319,7 +319,7 @@ class tree {
     word_t now = cell.load(Sync::order(site::search_word));  // (4)
     for (auto fit = bits::best_fit(now, cls); fit.mask != 0; fit = bits::best_fit(now, cls)) {
       if (move != nullptr) move->open();  // (4) a claim that will be split, begun before it shows
-      if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1) (2)
+      if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1)
                                        Sync::order(site::search_word))) {
         pos = fit.pos;
         keep_remainder_hinted({&levels_[lv], lv, cls}, me, word, fit.from);

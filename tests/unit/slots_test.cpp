@@ -1,0 +1,328 @@
+// ---------------------------------------------------------------------------------------------
+// slots_test.cpp: which slot a thread has, and what becomes of it
+//
+// Slot numbers come from a pool: distinct as long as there are any, the shared one then, back
+// again when the thread ends. That holds for more threads than slots, for threads one after the
+// other, and for what a thread does while it is being torn down. Nothing here depends on timing:
+// threads are joined before the next one starts, or meet at a barrier.
+// Relies on Catch2 v2; main is in main.cpp.
+// ---------------------------------------------------------------------------------------------
+#include "caiman/slots.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "caiman/buddy.hpp"
+#include "caiman/native_sync.hpp"
+#include "caiman/sequential_sync.hpp"
+#include "naive_buddy.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using caiman::alloc_error;
+using caiman::block;
+using caiman::buddy;
+using caiman::native_sync;
+using caiman::sequential_sync;
+using caiman::slot_pool;
+using naive::identity_holds;
+
+constexpr unsigned shared_slot = native_sync::exclusive_slots;
+
+// Runs `act` in a thread of its own, to its end.
+template <class Act>
+void in_thread(const Act& act) {
+  std::thread(act).join();
+}
+
+unsigned slot_of_a_new_thread() {
+  unsigned slot = 0;
+  in_thread([&slot] { slot = native_sync::thread_slot(); });
+  return slot;
+}
+
+// Runs `act(i)` in `count` threads and waits for all of them.
+template <class Act>
+void in_threads(unsigned count, const Act& act) {
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back([&act, i] { act(i); });
+  for (std::thread& thread : threads) thread.join();
+}
+
+template <class Buddy>
+void check_one_block(Buddy& tree) {
+  CHECK(naive::observe(tree) == naive::expect_one_block(tree.max_order()));
+  CHECK(identity_holds(tree, 0));
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a pool hands out the lowest slot, then the shared one", "[slots]", native_sync,
+                   sequential_sync) {
+  slot_pool<TestType> pool(3, 7);
+  CHECK(pool.seen() == 0);
+  CHECK(pool.take() == 0);
+  CHECK(pool.seen() == 1);
+  CHECK(pool.take() == 1);
+  CHECK(pool.take() == 2);
+  CHECK(pool.seen() == 3);
+  CHECK(pool.take() == 7);
+  CHECK(pool.take() == 7);  // as often as it is asked
+  CHECK(pool.seen() == 3);  // the shared slot is no exclusive one
+
+  pool.give(7);  // others may still have it
+  CHECK(pool.take() == 7);
+  pool.give(1);
+  CHECK(pool.take() == 1);
+  CHECK(pool.take() == 7);
+  pool.give(2);
+  pool.give(0);
+  CHECK(pool.take() == 0);
+  CHECK(pool.take() == 2);
+  CHECK(pool.take() == 7);
+  CHECK(pool.seen() == 3);  // it never falls
+}
+
+TEMPLATE_TEST_CASE("a pool has from no exclusive slots up to 64", "[slots]", native_sync,
+                   sequential_sync) {
+  slot_pool<TestType> none(0, 0);
+  CHECK(none.take() == 0);
+  none.give(0);
+  CHECK(none.take() == 0);
+  CHECK(none.seen() == 0);
+
+  slot_pool<TestType> all(64, 64);
+  std::set<unsigned> taken;
+  for (unsigned i = 0; i < 64; ++i) taken.insert(all.take());
+  CHECK(taken.size() == 64);
+  CHECK(*taken.rbegin() == 63);
+  CHECK(all.take() == 64);
+  all.give(63);
+  CHECK(all.take() == 63);
+}
+
+TEST_CASE("threads at once get distinct slots out of a pool", "[slots][threads]") {
+  constexpr unsigned threads = 8;
+  slot_pool<native_sync> pool(threads - 2, 99);
+  std::vector<unsigned> slots(threads);
+  for (unsigned round = 0; round < 50; ++round) {
+    std::barrier ready(threads);
+    in_threads(threads, [&](unsigned i) {
+      ready.arrive_and_wait();
+      slots[i] = pool.take();
+      ready.arrive_and_wait();
+      pool.give(slots[i]);
+    });
+    std::sort(slots.begin(), slots.end());
+    REQUIRE(slots == std::vector<unsigned>{0, 1, 2, 3, 4, 5, 99, 99});
+  }
+  CHECK(pool.seen() == threads - 2);
+}
+
+TEST_CASE("a thread keeps its slot and gives it back at its end", "[slots][threads]") {
+  const unsigned ours = native_sync::thread_slot();
+  CHECK(ours < shared_slot);
+  CHECK(native_sync::thread_slot() == ours);
+
+  unsigned first = 0;
+  bool stable = true;
+  in_thread([&] {
+    first = native_sync::thread_slot();
+    buddy<> tree(3);
+    for (unsigned i = 0; i < 100; ++i) {
+      tree.release(tree.allocate(i % 4).value());
+      stable = stable && native_sync::thread_slot() == first;
+    }
+  });
+  CHECK(stable);
+  CHECK(first != ours);
+  CHECK(first < shared_slot);
+  for (unsigned i = 0; i < 100; ++i) REQUIRE(slot_of_a_new_thread() == first);
+  CHECK(native_sync::thread_slot() == ours);
+  CHECK(native_sync::slots_seen() > first);
+}
+
+TEST_CASE("a slot is the same for every buddy", "[slots]") {
+  const unsigned ours = native_sync::thread_slot();
+  buddy<> one(3);
+  buddy<native_sync, 1> other(3);
+  one.release(one.allocate(0).value());
+  other.release(other.allocate(0).value());
+  CHECK(native_sync::thread_slot() == ours);
+  check_one_block(one);
+  check_one_block(other);
+  CHECK(sequential_sync::thread_slot() == 0);
+}
+
+namespace {
+
+// Made before the thread has its slot, so destroyed after the slot was given back.
+struct late_user {
+  buddy<>* tree = nullptr;
+  block held{};
+  unsigned* slot = nullptr;
+
+  late_user() = default;
+  late_user(const late_user&) = delete;
+  late_user& operator=(const late_user&) = delete;
+  ~late_user() {
+    tree->release(held);
+    *slot = native_sync::thread_slot();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a thread that has given its slot back can still release", "[slots][threads]") {
+  static_cast<void>(native_sync::thread_slot());
+  buddy<> tree(3);
+  unsigned before = 0;
+  unsigned after = 0;
+  in_thread([&] {
+    static thread_local late_user user;
+    user.tree = &tree;
+    user.slot = &after;
+    user.held = tree.allocate(0).value();
+    before = native_sync::thread_slot();
+  });
+  CHECK(before < shared_slot);
+  CHECK(after == shared_slot);
+  check_one_block(tree);
+  CHECK(slot_of_a_new_thread() == before);
+}
+
+TEMPLATE_TEST_CASE_SIG("threads one after the other leave the books right", "[slots][threads]",
+                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 6) {
+  buddy<native_sync, Log2Fanout> tree(7);
+  std::vector<block> live;
+  for (unsigned i = 0; i < 32; ++i) {
+    in_thread([&] {
+      // takes two, gives back one that an earlier thread has taken
+      for (unsigned n = 0; n < 2; ++n) live.push_back(tree.allocate(i % 3 == 0 ? 1 : 0).value());
+      tree.release(live.front());
+      live.erase(live.begin());
+    });
+    CHECK(identity_holds(tree, live.size()));
+  }
+  for (const block& b : live) tree.release(b);
+  check_one_block(tree);
+}
+
+// Ours has taken its slot before the other thread starts, so that one has a slot of its own, and
+// the word that it keeps is no hint of ours.
+TEMPLATE_TEST_CASE_SIG("a word that its thread keeps full is found by others", "[slots][threads]",
+                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 3, 4, 5, 6) {
+  static_cast<void>(native_sync::thread_slot());
+  constexpr unsigned all = Log2Fanout + 1;
+  buddy<native_sync, Log2Fanout> tree(all);
+  in_thread([&tree] { tree.release(tree.allocate(0).value()); });
+  const auto& kept = tree.inside().at(0).word(0);
+  REQUIRE(kept.load(std::memory_order_relaxed) == caiman::word_bits<Log2Fanout>::full);
+
+  SECTION("by a request for everything") { REQUIRE(tree.allocate(all) == block{all, 0}); }
+  SECTION("by a request of a thread that has its slot now") {
+    std::optional<block> got;
+    in_thread([&] { got = tree.allocate(all).value(); });
+    REQUIRE(got == block{all, 0});
+  }
+  SECTION("by requests for whole words") {
+    REQUIRE(tree.allocate(Log2Fanout).has_value());
+    REQUIRE(tree.allocate(Log2Fanout).has_value());
+  }
+  SECTION("by requests for parts of words") {
+    for (std::size_t i = 0; i < std::size_t{1} << all; ++i) REQUIRE(tree.allocate(0).has_value());
+    REQUIRE(tree.allocate(0) == std::unexpected(alloc_error::arena_full));
+  }
+  SECTION("by an observer") { check_one_block(tree); }
+}
+
+namespace {
+
+// Threads beyond the number of slots, all there at once, on one buddy that has room for all. Each
+// takes and gives back single min blocks, two at a time, and ends with one that it still has.
+template <unsigned Log2Fanout>
+struct crowd {
+  static constexpr unsigned threads = 70;
+  static constexpr unsigned max_order = 10;
+  static constexpr unsigned rounds = 100;
+
+  buddy<native_sync, Log2Fanout> tree{max_order};
+  std::vector<std::atomic<bool>> owned = std::vector<std::atomic<bool>>(1U << max_order);
+  std::barrier<> all_there{threads};
+  std::vector<unsigned> slots = std::vector<unsigned>(threads);
+  std::vector<std::optional<block>> kept = std::vector<std::optional<block>>(threads);
+  std::atomic<unsigned> moved{0};     // threads whose slot changed
+  std::atomic<unsigned> refused{0};   // though there is always room
+  std::atomic<unsigned> overlaps{0};  // min blocks with two owners
+
+  void run() {
+    in_threads(threads, [this](unsigned i) { work(i); });
+  }
+
+ private:
+  // Nothing if it was told that the buddy is full, which is wrong here.
+  std::optional<block> take() {
+    auto got = tree.allocate(0);
+    while (!got && got.error() == alloc_error::contended) got = tree.allocate(0);
+    if (!got) {
+      ++refused;
+      return std::nullopt;
+    }
+    if (owned[got->index].exchange(true)) ++overlaps;
+    return *got;
+  }
+  void give(const std::optional<block>& b) {
+    if (!b) return;
+    if (!owned[b->index].exchange(false)) ++overlaps;
+    tree.release(*b);
+  }
+  void work(unsigned i) {
+    slots[i] = native_sync::thread_slot();
+    all_there.arrive_and_wait();
+    for (unsigned round = 0; round < rounds; ++round) {
+      const auto one = take();
+      const auto other = take();
+      give(one);
+      give(other);
+    }
+    kept[i] = take();
+    all_there.arrive_and_wait();
+    if (native_sync::thread_slot() != slots[i]) ++moved;
+  }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE_SIG("threads beyond the slots share the last one", "[slots][threads]",
+                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 6) {
+  const unsigned ours = native_sync::thread_slot();
+  crowd<Log2Fanout> all;
+  all.run();
+  CHECK(all.moved == 0);
+  CHECK(all.overlaps == 0);
+  REQUIRE(all.refused == 0);
+
+  std::multiset<unsigned> slots(all.slots.begin(), all.slots.end());
+  slots.insert(ours);
+  for (unsigned slot = 0; slot < shared_slot; ++slot) {
+    INFO("slot " << slot);
+    CHECK(slots.count(slot) == 1);
+  }
+  CHECK(slots.count(shared_slot) == all.threads + 1 - shared_slot);
+  CHECK(native_sync::slots_seen() == shared_slot);
+
+  CHECK(all.tree.free_min_blocks() == (std::size_t{1} << all.max_order) - all.threads);
+  CHECK(identity_holds(all.tree, all.threads));
+  for (const auto& b : all.kept) all.tree.release(b.value());
+  check_one_block(all.tree);
+}
