@@ -67,8 +67,9 @@ std::expected<block, alloc_error> tampered_calls::allocate(unsigned order,
   return given;
 }
 
-void tampered_calls::release(block what) {
-  if (!strikes(fault::lost_block)) target_.release(what);
+void tampered_calls::release(block what, bool last_phase) {
+  if (last_phase && strikes(fault::lost_block)) return;
+  target_.release(what);
 }
 
 void tampered_calls::after_stamping(stamp_memory& stamps, const parcel& held) {

@@ -78,7 +78,9 @@ class tampered_calls {
   /// `held` is what the caller holds: a block handed out twice is taken from there, so that the
   /// fault is no data race and looks the same under every sanitizer.
   std::expected<block, alloc_error> allocate(unsigned order, const std::vector<parcel>& held);
-  void release(block what);
+  /// A release is lost only in a `last_phase`: then nobody asks for the block before the check that
+  /// must miss it.
+  void release(block what, bool last_phase);
   void after_stamping(stamp_memory& stamps, const parcel& held);
   merge_counts counts();
 

@@ -1,6 +1,7 @@
 // Time, progress and standstill; see hammer_watch.hpp.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -17,8 +18,10 @@ watch::watch(crew& over)
 
 void watch::look(const std::stop_token& stop) {
   constexpr std::chrono::milliseconds glance{10};
-  while (!stop.stop_requested()) {
+  constexpr unsigned glances_per_line = 20;
+  for (unsigned glances = 0; !stop.stop_requested(); ++glances) {
     look_once();
+    if (terminal_ && glances % glances_per_line == 0) show_progress();
     std::this_thread::sleep_for(glance);
   }
   if (terminal_) fmt::print(stderr, "\r\033[K");
@@ -36,7 +39,6 @@ void watch::look_once() {
   } else if (now - last_move_ > std::chrono::duration<double>(crew_.chosen.patience)) {
     report_standstill();
   }
-  if (terminal_) show_progress();
 }
 
 std::uint64_t watch::beats() const {
@@ -47,8 +49,8 @@ std::uint64_t watch::beats() const {
 
 void watch::show_progress() const {
   const double passed = std::chrono::duration<double>(clock::now() - start_).count();
-  fmt::print(stderr, "\r\033[Khammer: {:.1f} s of {} s, {} calls", passed, crew_.chosen.seconds,
-             last_beats_);
+  fmt::print(stderr, "\r\033[Khammer: {} calls, {:.0f} s left", last_beats_,
+             std::max(0.0, crew_.chosen.seconds - passed));
 }
 
 void watch::report_standstill() const {

@@ -134,7 +134,7 @@ void worker::give_back(const parcel& item) {
     return;
   }
   slot_.begin(call::release, item.what.order);
-  crew_.calls.release(item.what);
+  crew_.calls.release(item.what, phase_.what == phase::task::release);
   slot_.end();
   ++slot_.done.releases;
   slot_.credit += cost(item.what.order);  // only now: the quota counts the block until it is free

@@ -72,10 +72,7 @@ class buddy {
     if (order > max_order()) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
     const std::size_t index = tree_.allocate(order);
-    if (index == tree_type::full) [[unlikely]]
-      return std::unexpected(alloc_error::arena_full);
-    if (index == tree_type::contended) [[unlikely]]
-      return std::unexpected(alloc_error::contended);
+    if (index >= tree_type::contended) [[unlikely]] return std::unexpected(refusal(index));
     return block{order, index};
   }
 
@@ -173,6 +170,10 @@ class buddy {
     metadata& operator=(const metadata&) = delete;
     ~metadata() { ::operator delete(bytes, alignment); }
   };
+
+  [[gnu::cold]] static alloc_error refusal(std::size_t index) noexcept {
+    return index == tree_type::full ? alloc_error::arena_full : alloc_error::contended;
+  }
 
   static unsigned checked(unsigned max_order) {
     if (max_order > largest_max_order) throw std::length_error("caiman::buddy: order past 32");

