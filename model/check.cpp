@@ -43,6 +43,10 @@ int run_program(const run_arguments& given) {
   if (!p) return bad_input(p.error());
   const auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
+  if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
+      given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
+    return bad_input("--state: want the numbers of a replay line");
+  }
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
   const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
@@ -69,6 +73,7 @@ int list_all() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): nothing to be done about a failed allocation
 int main(int argc, char** argv) {
   CLI::App app{"Model checks of the Caiman core"};
   app.require_subcommand(1);

@@ -13,6 +13,7 @@ constexpr std::string_view random_then_bound = "random:20000@shipped,bound2:5000
 
 }  // namespace
 
+// NOLINTNEXTLINE(readability-function-size): a table
 std::span<const control> controls() {
   static const std::vector<control> all = {
       // ---- the specimen
@@ -36,6 +37,10 @@ std::span<const control> controls() {
        "S5 S6",
        "a child is published with release only",
        {{again_f2, random}}},
+      {"sweep-look-relaxed",
+       "S6",
+       "a sweep looks at a word without acquiring",
+       {{"fanout=2 order=2 : 1A0 0A1 1F0 ; F0A0F1 | A1", "bound1:20000@shipped"}}},
       // ---- coalescing
       {"climb-tests-first",
        "S4 S5",

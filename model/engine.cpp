@@ -4,14 +4,17 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string_view>
 
 #include "execution.hpp"
 #include "relacy.hpp"
 
 namespace caiman::model {
 
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 std::memory_order orders_in_force[max_sites];
 unsigned looks_in_force = program::plenty_of_looks;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 namespace {
 
@@ -69,6 +72,10 @@ const char* property_of(rl::test_result_e result) {
   }
 }
 
+// Relacy's strings have an allocator of their own.
+rl::string to_relacy(std::string_view text) { return {text.begin(), text.end()}; }
+std::string from_relacy(const rl::string& text) { return {text.begin(), text.end()}; }
+
 constexpr std::uint64_t seed_stride = 1'000'000'000;
 
 rl::test_params params_of(const search& how) {
@@ -80,14 +87,15 @@ rl::test_params params_of(const search& how) {
   if (how.how == search::method::random) {
     // Execution n of the random scheduler depends on n alone: a seed is where the count starts.
     const std::uint64_t first = how.seed * seed_stride + 1;
-    params.initial_state = std::to_string(first).c_str();
+    params.initial_state = to_relacy(std::to_string(first));
     params.initial_state += " ";
     params.iteration_count = static_cast<rl::iteration_t>(first + how.executions - 1);
   }
   if (!how.state.empty()) {
-    params.initial_state = how.state.c_str();
+    params.initial_state = to_relacy(how.state);
     if (how.how == search::method::random) {
-      params.iteration_count = static_cast<rl::iteration_t>(std::stoull(how.state));
+      params.iteration_count =
+          static_cast<rl::iteration_t>(std::strtoull(how.state.c_str(), nullptr, 10));
     }
   }
   return params;
@@ -97,13 +105,13 @@ rl::test_params params_of(const search& how) {
 std::string trace_of(const request& what, rl::test_params params, const std::string& state) {
   rl::ostringstream trace;
   rl::ostringstream ignored;
-  params.initial_state = state.c_str();
+  params.initial_state = to_relacy(state);
   params.output_stream = &trace;
   params.progress_stream = &trace;
   params.collect_history = true;
   current_execution().prepare_again();
   search_once(what.what.threads.size(), params, ignored, true);
-  return std::string(trace.str().c_str());
+  return from_relacy(trace.str());
 }
 
 }  // namespace
@@ -138,7 +146,7 @@ verdict run(const request& what) {
   const finding fault = ex.fault();
   result.property = fault ? fault.property : property_of(seen);
   result.text = fault ? fault.text : rl::test_result_str(seen);
-  result.state = std::string(state.str().c_str());
+  result.state = from_relacy(state.str());
   result.trace = trace_of(what, params, result.state);
   return result;
 }
@@ -150,7 +158,9 @@ std::vector<std::memory_order> shipped_orders() {
 }
 
 std::vector<std::memory_order> all_seq_cst() {
-  return std::vector<std::memory_order>(shipped_sites().size(), std::memory_order_seq_cst);
+  std::vector<std::memory_order> orders;
+  orders.assign(shipped_sites().size(), std::memory_order_seq_cst);
+  return orders;
 }
 
 std::string to_string(const search& how) {

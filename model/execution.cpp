@@ -95,7 +95,7 @@ void execution::begin() {
   build_world();
   set_up();
   acting_ = outside;
-  history_.clear(static_cast<block_set>(blocks_of(p.max_order, 0) & ~live_blocks()), p.max_order);
+  history_.clear(blocks_of(p.max_order, 0) & ~live_blocks(), p.max_order);
 }
 
 void execution::build_world() {
@@ -275,7 +275,7 @@ void execution::before_access() {
   const unsigned thread = rl::ctx().threadx_->index_;
   if (thread != what_->what.stop_thread) return;
   actor& me = actors_[thread];
-  if (me.done || me.stopped || ++me.steps != stop_at_) return;
+  if (me.done || ++me.steps != stop_at_) return;
   finish_line().fetch_add(1, rl::mo_acq_rel, here());
   if (finished_ + 1 == what_->what.threads.size()) return;  // nobody is left to be disturbed
   largest_stop_ = std::max(largest_stop_, me.steps);
@@ -299,7 +299,7 @@ void execution::let_stopped_go(unsigned thread) {
   actor& victim = actors_[p.stop_thread];
   if (!victim.stopped || victim.done) return;
   check_around_stopped();
-  rl::ctx().unpark_thread(p.stop_thread, false, here());
+  rl::ctx().unpark_thread(static_cast<rl::thread_id_t>(p.stop_thread), false, here());
 }
 
 void execution::check_around_stopped() {

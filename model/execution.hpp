@@ -105,7 +105,7 @@ class execution {
   history history_;
   std::array<moment, history::most> moments_{};
 
-  alignas(std::max_align_t) std::array<std::byte, 64 * 1024> world_storage_{};
+  alignas(std::max_align_t) std::array<std::byte, std::size_t{64} * 1024> world_storage_{};
   alignas(rl::var<unsigned>)
       std::array<std::byte, sizeof(rl::var<unsigned>) * max_min_blocks> cell_storage_{};
   rl::var<unsigned>& cell(std::size_t i) noexcept {

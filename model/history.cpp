@@ -22,12 +22,12 @@ void history::clear(block_set free_at_start, unsigned max_order) noexcept {
 }
 
 void history::add(const record& r) noexcept {
+  any_refused_ = any_refused_ || r.what == record::kind::refused;
   if (size_ == most) {
     overflown_ = true;
     return;
   }
   records_[size_++] = r;
-  any_refused_ = any_refused_ || r.what == record::kind::refused;
 }
 
 bool history::explainable() const noexcept {

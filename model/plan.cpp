@@ -51,6 +51,7 @@ plan plan_for(level how_much, unsigned bound, bool full, unsigned threads) {
 }
 
 std::expected<plan, std::string> parse_plan(std::string_view text) {
+  const std::string_view whole_text = text;
   plan all;
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
@@ -58,8 +59,8 @@ std::expected<plan, std::string> parse_plan(std::string_view text) {
     text = comma == std::string_view::npos ? std::string_view{} : text.substr(comma + 1);
     const std::string whole(item);
     planned one;
-    if (item.ends_with("@seq_cst")) one.seq_cst = true;
     if (const std::size_t at = item.find('@'); at != std::string_view::npos) {
+      one.seq_cst = item.substr(at) == "@seq_cst";
       if (!one.seq_cst && item.substr(at) != "@shipped") {
         return std::unexpected(fmt::format("search '{}': orders are shipped or seq_cst", whole));
       }
@@ -88,7 +89,9 @@ std::expected<plan, std::string> parse_plan(std::string_view text) {
     }
     all.push_back(one);
   }
-  if (all.empty()) return std::unexpected("no search given");
+  if (all.empty() || whole_text.ends_with(",")) {
+    return std::unexpected(fmt::format("searches '{}': one is missing", whole_text));
+  }
   return all;
 }
 
@@ -121,7 +124,7 @@ std::expected<order_changes, std::string> parse_orders(std::string_view text) {
     const auto& rows = shipped_sites();
     const auto row =
         std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
-    const auto to = std::find(std::begin(names), std::end(names), order);
+    const auto* const to = std::find(std::begin(names), std::end(names), order);
     if (row == rows.end()) return std::unexpected(fmt::format("orders: no site '{}'", name));
     if (to == std::end(names) || order == "consume") {
       return std::unexpected(fmt::format("orders: no memory order '{}' for '{}'", order, name));

@@ -46,7 +46,13 @@ class reader {
     text_.remove_prefix(1);
     return number(value.arg);
   }
-  std::string_view rest() const { return text_.substr(0, 24); }
+  /// What comes next, fit for a one-line message.
+  std::string rest() const {
+    std::string next(text_.substr(0, 24));
+    std::replace_if(
+        next.begin(), next.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+    return next;
+  }
 
  private:
   std::string_view text_;
@@ -110,6 +116,26 @@ bool read_threads(reader& in, program& p) {
   return true;
 }
 
+bool too_large(const operation& op, const program& p) {
+  return op.what != operation::kind::release && op.arg > p.max_order;
+}
+
+const char* fault_of_operations(const program& p) {
+  const std::size_t threads = p.threads.size();
+  if (p.setup.size() > most_operations) return "at most 16 steps of set-up";
+  for (const setup_step& s : p.setup) {
+    if (s.thread >= threads || s.owner >= threads) return "there is no such thread in the set-up";
+    if (too_large(s.op, p)) return "order too large";
+  }
+  for (const auto& ops : p.threads) {
+    if (ops.size() > most_operations) return "at most 16 operations a thread";
+    if (std::any_of(ops.begin(), ops.end(), [&](const auto& op) { return too_large(op, p); })) {
+      return "order too large";
+    }
+  }
+  return nullptr;
+}
+
 const char* fault_of(const program& p) {
   const std::size_t threads = p.threads.size();
   if (p.log2_fanout < 1 || p.log2_fanout > 3) return "fanout must be 2, 4 or 8";
@@ -120,18 +146,8 @@ const char* fault_of(const program& p) {
   }
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
-  if (p.setup.size() > most_operations) return "at most 16 steps of set-up";
-  for (const setup_step& s : p.setup) {
-    if (s.thread >= threads || s.owner >= threads) return "there is no such thread in the set-up";
-    if (s.op.what != operation::kind::release && s.op.arg > p.max_order) return "order too large";
-  }
-  for (const auto& ops : p.threads) {
-    if (ops.size() > most_operations) return "at most 16 operations a thread";
-    for (const operation& op : ops) {
-      if (op.what != operation::kind::release && op.arg > p.max_order) return "order too large";
-    }
-  }
-  return nullptr;
+  if (p.stops && p.stop_most < 1) return "a thread stops after at least one step";
+  return fault_of_operations(p);
 }
 
 std::string text_of(const operation& op) {

@@ -49,6 +49,8 @@ constexpr scenario all[] = {
      "two requests sweep the same words"},
     {"sweep-for-others-f4", "S2", "fanout=4 order=3 : 0A0 0F0 0A0 1A2 ; F1 | A3 | A2", 2, false,
      "one releases, one sweeps, the third takes what was swept"},
+    {"sweep-look-f2", "S6", "fanout=2 order=2 : 1A0 0A1 1F0 ; F0A0F1 | A1", 3, false,
+     "room moves into a word that a sweep looks at; found by random programs"},
     {"half-climb-f2", "S6", "fanout=2 order=3 : 0A2 0A1 0A0 1A0 ; F2F0 | F0M0", 3, false,
      "a request while a merge is on its way up"},
     {"half-split-f2", "S6", "fanout=2 order=3 : ; M0 | M0M1", 3, false,

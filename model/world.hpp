@@ -85,12 +85,14 @@ const std::vector<site_row>& shipped_sites();
 
 /// The memory order of every site in this run; set by the engine before a run starts.
 inline constexpr std::size_t max_sites = 64;
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
 
 unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
 /// How often a failing search may look again in this run, and what it calls between two looks.
 extern unsigned looks_in_force;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 void pause_between_looks(unsigned round);
 /// Before every atomic access: where a stopped thread stops.
 void before_access();

@@ -63,8 +63,9 @@ class buddy {
   /// Takes a free block of 2^order min blocks.
   ///  - `request_too_large`: order > max_order(), whatever else is live.
   ///  - `arena_full`: at some instant of the call no free block had room for it.
-  ///  - `contended`: a peer stood still in the middle of a move between words for the whole bounded
-  ///    search, so nothing can be said; rare, try again.
+  ///  - `contended`: every look of the bounded search was disturbed, by a peer that stood still in
+  ///    the middle of a move between words or by releases that came in without a pause, so nothing
+  ///    can be said; rare, try again.
   /// Lock-free: one CAS in the common case. A search that fails is bounded: a pass over the marked
   /// words, repeated at most Sync::look_again_bound times. No heap, no locks, no fences. Within a
   /// word it splits the smallest free run that fits.
@@ -72,7 +73,8 @@ class buddy {
     if (order > max_order()) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
     const std::size_t index = tree_.allocate(order);
-    if (index >= tree_type::contended) [[unlikely]] return std::unexpected(refusal(index));
+    if (index >= tree_type::contended) [[unlikely]]
+      return std::unexpected(refusal(index));
     return block{order, index};
   }
 

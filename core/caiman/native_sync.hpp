@@ -60,6 +60,7 @@ struct native_sync {
  private:
   static constexpr unsigned unassigned = ~0U;
   static unsigned assign() noexcept;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
   static thread_local constinit inline unsigned slot_ = unassigned;
 };
 
@@ -77,6 +78,9 @@ inline unsigned native_sync::slots_seen() noexcept { return detail::native_slots
 [[gnu::noinline]] inline unsigned native_sync::assign() noexcept {
   struct owner {
     unsigned slot = detail::native_slots().take();
+    owner() noexcept = default;
+    owner(const owner&) = delete;
+    owner& operator=(const owner&) = delete;
     ~owner() {
       detail::native_slots().give(slot);
       slot_ = exclusive_slots;  // destructors of other thread_locals may still come

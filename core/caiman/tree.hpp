@@ -297,17 +297,30 @@ class tree {
     if (in.heights() == 0) return {claim(me, move, lv, 0, cls, pos) ? 0 : hint::none, pos};
     const std::size_t start = busy == slot_type::no_word ? 0 : busy + 1;
     for (unsigned marked = cls; marked <= bits::full_class; ++marked) {
-      for (const bool wrapped : {false, true}) {
-        const std::size_t end = wrapped ? start : in.word_count();
-        std::size_t word = wrapped ? 0 : start;
-        while (word < end && (word = hint::next(in, me, marked, word)) < end) {
-          if (word != busy) {
-            if (claim(me, move, lv, word, cls, pos)) return {word, pos};
-            hint::clear(in, me, word, marked);
-          }
-          ++word;
-        }
-      }
+      found got = search_marked(me, move, lv, cls, marked, {start, in.word_count(), busy});
+      if (got.word == hint::none) got = search_marked(me, move, lv, cls, marked, {0, start, busy});
+      if (got.word != hint::none) return got;
+    }
+    return {hint::none, 0};
+  }
+
+  struct range {
+    std::size_t from;
+    std::size_t end;
+    std::size_t without;
+  };
+
+  /// The same in the words of a range that are marked in class `marked`. Clears marks that lie.
+  found search_marked(slot_type me, transit<Sync>* move, unsigned lv, unsigned cls, unsigned marked,
+                      range words) noexcept {
+    const level_type& in = levels_[lv];
+    unsigned pos = 0;
+    for (std::size_t word = words.from; word < words.end; ++word) {
+      word = hint::next(in, me, marked, word);
+      if (word >= words.end) break;
+      if (word == words.without) continue;
+      if (claim(me, move, lv, word, cls, pos)) return {word, pos};
+      hint::clear(in, me, word, marked);
     }
     return {hint::none, 0};
   }

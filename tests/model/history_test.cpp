@@ -257,7 +257,8 @@ std::vector<record> any_records() {
     r.what = *rc::gen::element(what::granted, what::refused, what::released);
     r.order = up_to(2);
     r.blocks = r.what == what::refused ? 0 : blocks_of(r.order, up_to((4U >> r.order) - 1));
-    r.earlier = up_to((1U << n) - 1) & up_to((1U << n) - 1);  // few, or nothing is explainable
+    const unsigned some = up_to((1U << n) - 1);
+    r.earlier = some & up_to((1U << n) - 1);  // few, or nothing is explainable
   }
   return records;
 }

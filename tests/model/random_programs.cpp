@@ -20,8 +20,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <ostream>
 #include <sstream>
@@ -416,7 +416,7 @@ TEST_CASE("random programs are right, read back from text, and so are smaller on
 
 TEST_CASE("no random program convicts the core", "[random]") {
   rc::detail::TestParams params = rc::detail::configuration().testParams;
-  if (params.maxSuccess == rc::detail::TestParams{}.maxSuccess) params.maxSuccess = 2000;
+  if (params.maxSuccess == rc::detail::TestParams{}.maxSuccess) params.maxSuccess = 1500;
   const auto result = rc::detail::checkTestable(
       [] { return conviction(*any_program()); },
       rc::detail::TestMetadata{"random programs", "no random program convicts the core"}, params);

@@ -326,3 +326,61 @@ TEMPLATE_TEST_CASE_SIG("threads beyond the slots share the last one", "[slots][t
   for (const auto& b : all.kept) all.tree.release(b.value());
   check_one_block(all.tree);
 }
+
+namespace {
+
+// One thread in a slot that is told to it, and counts how the numbers of that slot are written.
+template <unsigned Slot>
+struct seated_sync : sequential_sync {
+  struct tally {
+    std::size_t adds = 0;  // to the counters of the protocol; nothing else is added to
+    std::size_t statistic_adds = 0;
+    std::size_t statistic_stores = 0;
+  };
+  static tally& seen() noexcept {
+    static tally all;
+    return all;
+  }
+
+  template <class T>
+  struct atomic : sequential_sync::atomic<T> {
+    using base = sequential_sync::atomic<T>;
+    using base::base;
+    T fetch_add(T n, std::memory_order order) noexcept {
+      ++seen().adds;
+      return base::fetch_add(n, order);
+    }
+  };
+  struct statistic : sequential_sync::statistic {
+    using base = sequential_sync::statistic;
+    using base::base;
+    void store(std::uint64_t n, std::memory_order order) noexcept {
+      ++seen().statistic_stores;
+      base::store(n, order);
+    }
+    std::uint64_t fetch_add(std::uint64_t n, std::memory_order order) noexcept {
+      ++seen().statistic_adds;
+      return base::fetch_add(n, order);
+    }
+  };
+  static unsigned thread_slot() noexcept { return Slot; }
+};
+
+}  // namespace
+
+// A lost update shows when two threads are unlucky; that none can be lost shows always.
+TEMPLATE_TEST_CASE_SIG("only the shared slot counts by read-modify-write", "[slots]",
+                       ((unsigned Slot), Slot), 0, 1) {
+  using sync = seated_sync<Slot>;
+  constexpr bool shared = Slot == sync::exclusive_slots;
+  sync::seen() = {};
+  buddy<sync, 1> tree(4);
+  std::vector<block> live;
+  for (auto got = tree.allocate(0); got; got = tree.allocate(0)) live.push_back(*got);
+  for (const block& b : live) tree.release(b);
+  check_one_block(tree);
+  const auto seen = sync::seen();
+  CHECK((seen.adds > 0) == shared);
+  CHECK((seen.statistic_adds > 0) == shared);
+  CHECK((seen.statistic_stores > 0) == !shared);
+}
