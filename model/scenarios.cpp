@@ -128,7 +128,7 @@ constexpr scenario all[] = {
      "anywhere in a pair"},
     {"stop-sweep-f4", "C1", "fanout=4 order=3 stop=0:90 : 1A0 1F0 0A2 ; A2 | A0A1F1F2", 1, false,
      "in a sweep"},
-    {"stop-clear-f8", "C1", "fanout=8 order=4 stop=0:80 : 1A2 1A1 0A1 0A3 ; A2 | F0A0F1", 1, false,
+    {"stop-clear-f8", "C1", "fanout=8 order=4 stop=0:120 : 1A2 1A1 0A1 0A3 ; A2 | F0A0F1", 1, false,
      "in the clearing of a hint"},
     {"stop-3-f2", "C1", "fanout=2 order=3 stop=0:160 : 1A0 2A0 ; A0F0 | F0A0 | F0A1", 1, false,
      "two others go on"},
