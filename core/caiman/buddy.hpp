@@ -85,7 +85,9 @@ class buddy {
   /// out of range, a block that is wholly or partly free already. Seen by the releasing
   /// read-modify-write, and by plain loads of the ancestors when its word was empty. Not seen: a
   /// live block released under another order than it was handed out with while no bit of it is
-  /// free, and a second release that races with the first one's climb between words.
+  /// free; a second release that races with the first one's climb between words; and, for blocks of
+  /// a whole word or more, free parts that lie in words below (parts that came back one by one, or
+  /// that were kept full there).
   ///
   /// Lock-free, and waits for nobody. One CAS, and one per word that becomes full.
   void release(block b) noexcept {
