@@ -6,7 +6,8 @@ namespace {
 // Programs of scenarios.cpp that convict several controls.
 constexpr std::string_view again_f2 = "fanout=2 order=2 : 0A1 0A0 0A0>1 ; F1M0 | F0M0";
 constexpr std::string_view last_two_f2 = "fanout=2 order=2 : 0A1 ; M0 | M0";
-constexpr std::string_view hole_up_f4 = "fanout=4 order=3 : 1A0 1A1 1A0 1A2 0X0 1F3 ; M0 | F0A2";
+constexpr std::string_view hole_up_f4 =
+    "fanout=4 order=3 : 1A0 1A1 1A0 1A2 0X0 1F0 1A0 1F3 ; M0 | F4A2";
 
 constexpr std::string_view random = "random:20000@shipped";
 constexpr std::string_view random_then_bound = "random:20000@shipped,bound2:50000@shipped";
@@ -56,9 +57,9 @@ std::span<const control> controls() {
        {{"fanout=2 order=2 : 0A0 1A0 ; F0A2 | F0A2", random}}},
       {"full-word-unmarked", "S5", "a word kept full is not marked", {{again_f2, random}}},
       // ---- hints
-      {"set-leaf-only",
+      {"set-without-bracket",
        "S6",
-       "a setting stops at a leaf that is marked",
+       "a setting of a new mark is no move",
        {{"fanout=2 order=3 : 0A2 0A0 1A0 1F0 0A0 0A1 2X0 ; F1 | A0F1 | A0",
          "bound2:100000@seq_cst"}}},
       {"clear-without-bracket",

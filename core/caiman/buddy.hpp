@@ -72,7 +72,12 @@ class buddy {
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
     if (order > max_order()) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
-    const std::size_t index = tree_.allocate(order);
+    const auto me = tree_.slots().mine();
+    std::size_t index = 0;
+    std::size_t otherwise = 0;
+    if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
+      return block{order, index};
+    index = tree_.find(order, me, otherwise);
     if (index >= tree_type::contended) [[unlikely]]
       return std::unexpected(refusal(index));
     return block{order, index};
@@ -83,19 +88,17 @@ class buddy {
   ///
   /// Misuse ends the program, in every build, with one line that names the block: an order or index
   /// out of range, a block that is wholly or partly free already. Seen by the releasing
-  /// read-modify-write, and by plain loads of the ancestors when its word was empty. Not seen: a
-  /// live block released under another order than it was handed out with while no bit of it is
-  /// free; a second release that races with the first one's climb between words; and, for blocks of
-  /// a whole word or more, free parts that lie in words below (parts that came back one by one, or
-  /// that were kept full there).
+  /// read-modify-write, by plain loads of the ancestors when its word was empty, and, for blocks of
+  /// a whole word or more, by plain loads of the words right below. Not seen: a live block released
+  /// under another order than it was handed out with while no bit of it is free; a second release
+  /// that races with the first one's climb between words; and, for blocks of two word levels or
+  /// more (order 2 * Log2Fanout), free parts that lie two levels down.
   ///
   /// Lock-free, and waits for nobody. One CAS, and one per word that becomes full.
   void release(block b) noexcept {
-    if (b.order > max_order()) [[unlikely]] {
-      Sync::misuse("there is no such order", b.order, b.index);
-    }
-    if (b.index >> (max_order() - b.order) != 0) [[unlikely]] {
-      Sync::misuse("there is no such index", b.order, b.index);
+    if (b.order > largest_max_order || !tree_.has(b.order, b.index)) [[unlikely]] {
+      Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
+                   b.order, b.index);
     }
     if (!tree_.release(b.order, b.index)) [[unlikely]] {
       Sync::misuse("it is free already, wholly or in part", b.order, b.index);

@@ -6,9 +6,10 @@
 // may promise too much, never too little: at quiescence a word whose largest run has class c is
 // marked in c or in a larger class, at every height.
 //
-//   set    after a run appeared in a word: mark the word, at every height, each mark only if it is
-//          not there already. Every height is looked at, because another thread's setting of the
-//          lower one may be half done.
+//   set    after a run appeared in a word: mark the word, if it is not marked already, and then
+//          what is above it. Whoever finds the mark looks no further up, though the parents may
+//          still be missing: the one who sets a mark does it inside a bracket (slots.hpp), so a
+//          search that misses the word knows that it must look again.
 //   clear  after a search found less in a word than its mark promised: mark what is there, take
 //          the mark away, look again, mark what is there now.
 //
@@ -32,10 +33,13 @@ class hints {
   using bits = word_bits<Log2Fanout>;
   static constexpr std::size_t none = ~std::size_t{0};
 
-  /// Marks `word` in class `cls`. Wait-free: at most one read-modify-write per height.
-  [[gnu::always_inline]] static void set(const level_type& in, std::size_t word,
+  /// Marks `word` in class `cls`. Wait-free: one load in the steady state, else at most one
+  /// read-modify-write per height.
+  [[gnu::always_inline]] static void set(const level_type& in, slot_ref<Sync> me, std::size_t word,
                                          unsigned cls) noexcept {
-    set_from(in, 0, word, cls);
+    const word_t node = in.leaf(word / fanout, cls).load(Sync::order(site::hint_look));  // (2)
+    if ((node >> (word % fanout) & 1) == 0) [[unlikely]]
+      set_new(in, me, word, cls);
   }
 
   /// The first word from `from` on that is marked in class `cls`, or `none`. Clears marks over
@@ -66,12 +70,12 @@ class hints {
     if (before != 0 && bits::largest_class(before) >= cls) return;  // it came back
     transit<Sync> move(me);
     move.open();  // the window between clearing and looking again hides what is released in it
-    if (before != 0) set(in, word, bits::largest_class(before));
+    if (before != 0) set(in, me, word, bits::largest_class(before));
     const word_t left = take(in, 0, word, cls);
     // Mark whatever is there now, even what was there before: the mark set above may have been
     // cleared meanwhile by a peer that saw the word empty.
     const word_t now = in.word(word).load(Sync::order(site::word_again));  // (2)
-    if (now != 0) set(in, word, bits::largest_class(now));
+    if (now != 0) set(in, me, word, bits::largest_class(now));
     if (left == 0) clear_above(in, move, 0, word / fanout, cls);
   }
 
@@ -83,13 +87,22 @@ class hints {
     return in.node(height, node, cls).load(Sync::order(site::search_hint));
   }
 
-  [[gnu::always_inline]] static void set_from(const level_type& in, unsigned height,
-                                              std::size_t item, unsigned cls) noexcept {
+  [[gnu::noinline]] static void set_new(const level_type& in, slot_ref<Sync> me, std::size_t word,
+                                        unsigned cls) noexcept {
+    transit<Sync> move(me);
+    move.open();  // (4) begun before the mark shows, ended when its parents show, too
+    in.leaf(word / fanout, cls)
+        .fetch_or(word_t{1} << (word % fanout), Sync::order(site::hint_set));  // (3)
+    set_from(in, 1, word / fanout, cls);
+  }
+
+  static void set_from(const level_type& in, unsigned height, std::size_t item,
+                       unsigned cls) noexcept {
     for (; height < in.heights(); ++height, item /= fanout) {
       auto& node = in.node(height, item / fanout, cls);
       const word_t mark = word_t{1} << (item % fanout);
-      if ((node.load(Sync::order(site::hint_look)) & mark) == 0) [[unlikely]] {  // (2) (3)
-        node.fetch_or(mark, Sync::order(site::hint_set));                        // (3)
+      if ((node.load(Sync::order(site::hint_look)) & mark) == 0) {  // (3)
+        node.fetch_or(mark, Sync::order(site::hint_set));           // (3)
       }
     }
   }

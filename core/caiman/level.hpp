@@ -57,7 +57,8 @@ class level {
 
   static constexpr std::size_t bytes(unsigned max_order, unsigned level) noexcept {
     const std::size_t words = shape::words(max_order, level);
-    return lines(words) + lines(shape::all_nodes(words) * shape::node_stride);
+    const std::size_t nodes = words == 1 ? 1 : shape::all_nodes(words);  // build() says why 1
+    return lines(words) + lines(nodes * shape::node_stride);
   }
 
   level() noexcept = default;
@@ -65,7 +66,7 @@ class level {
   level& operator=(const level&) = delete;
   ~level() {
     for (std::size_t i = 0; i < word_count_; ++i) words_[i].~cell();
-    for (unsigned h = 0; h < heights_; ++h) {
+    for (unsigned h = 0; h < shape::max_heights; ++h) {
       for (std::size_t i = 0; i < node_count_[h] * shape::node_stride; ++i) nodes_[h][i].~cell();
     }
   }
@@ -73,26 +74,31 @@ class level {
   /// Lays this level out at the start of `memory`, all words empty; returns what follows it.
   std::byte* build(std::byte* memory, unsigned max_order, unsigned number) noexcept {
     word_count_ = shape::words(max_order, number);
-    // Eight words of 8 bytes share a line: word i goes to line i mod (lines), so that a neighbour
-    // is a line away. A level of less than 64 words is left as it is, it is small enough to be hot.
-    if (word_count_ >= 64) {
-      spread_shift_ = static_cast<unsigned>(std::countr_zero(word_count_ / 8));
-      spread_mask_ = word_count_ / 8 - 1;
-    }
-    words_ = make(memory, word_count_);
+    // Eight words of 8 bytes share a line: in every 64 words, rows and columns change places, so
+    // that a neighbour is a line away. A level of less than 64 words is small enough to be hot as
+    // it is.
+    if (word_count_ >= 64) spread_ = 7;
+    words_ = make(memory, word_count_, 0);
     std::byte* rest = memory + lines(word_count_);
     for (std::size_t items = word_count_; items > 1; ++heights_) {
       items = shape::nodes(items);
       node_count_[heights_] = items;
-      nodes_[heights_] = make(rest, items * shape::node_stride);
+      nodes_[heights_] = make(rest, items * shape::node_stride, 0);
       rest += sizeof(cell) * items * shape::node_stride;
+    }
+    if (word_count_ == 1) {
+      // Nobody searches a single word by hints. A node that is always marked saves the common
+      // paths the question whether there are any.
+      node_count_[0] = 1;
+      nodes_[0] = make(rest, shape::node_stride, ~word_t{0});
     }
     return memory + bytes(max_order, number);
   }
 
   std::size_t word_count() const noexcept { return word_count_; }
   cell& word(std::size_t i) const noexcept {
-    return words_[((i & spread_mask_) << 3) | (i >> spread_shift_)];
+    const std::size_t swap = (i ^ (i >> 3)) & spread_;  // where the two lowest octal digits differ
+    return words_[i ^ (swap << 3 | swap)];
   }
 
   /// Heights of the hint tree; 0 where a single word needs none.
@@ -101,22 +107,23 @@ class level {
   cell& node(unsigned height, std::size_t i, unsigned cls) const noexcept {
     return nodes_[height][i * shape::node_stride + cls];
   }
+  /// The node over words; there is one over a single word, too.
+  cell& leaf(std::size_t i, unsigned cls) const noexcept { return node(0, i, cls); }
 
  private:
   static constexpr std::size_t lines(std::size_t cells) noexcept {
     return (cells * sizeof(cell) + 63) / 64 * 64;
   }
-  static cell* make(std::byte* at, std::size_t cells) noexcept {
+  static cell* make(std::byte* at, std::size_t cells, word_t value) noexcept {
     for (std::size_t i = 0; i < cells; ++i) {
-      ::new (static_cast<void*>(at + i * sizeof(cell))) cell(0);
+      ::new (static_cast<void*>(at + i * sizeof(cell))) cell(value);
     }
     return std::launder(reinterpret_cast<cell*>(at));
   }
 
   cell* words_ = nullptr;
   std::size_t word_count_ = 0;
-  std::size_t spread_mask_ = 0;
-  unsigned spread_shift_ = 0;
+  std::size_t spread_ = 0;
   unsigned heights_ = 0;
   cell* nodes_[shape::max_heights] = {};
   std::size_t node_count_[shape::max_heights] = {};

@@ -35,6 +35,7 @@ enum class site : unsigned char {
   sweep_word,
   sweep_take,
   ancestor_look,
+  child_look,
   // hints
   hint_look,
   hint_set,
@@ -103,6 +104,8 @@ inline constexpr order_row order_table[] = {
     {site::sweep_take, "sweep_take", detail::acq_rel, "(1) release; (4) move_begin", "as climb"},
     {site::ancestor_look, "ancestor_look", detail::relaxed, "none",
      "nothing: the ancestors of a live block do not change, and its owner has seen them clear"},
+    {site::child_look, "child_look", detail::relaxed, "none",
+     "nothing: the words below a live block do not change, and its owner has seen them taken"},
     {site::hint_look, "hint_look", detail::seq_cst, "(2) word_again through hint_clear",
      "S5: a hint that a peer is clearing looks set; the peer's second look at the word misses it"},
     {site::hint_set, "hint_set", detail::seq_cst, "(3) node_again through hint_clear",

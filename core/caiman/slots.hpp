@@ -110,6 +110,16 @@ class slot_ref {
   void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
   void end_move() const noexcept { bump(counters_->ended, site::move_end); }
   void count_release() const noexcept { bump(counters_->releases, site::count_release); }
+  /// Both at once, for the common release.
+  void count_release(unsigned coalesces) const noexcept {
+    if (counters_->shared) [[unlikely]] {
+      count_coalesces(coalesces);
+      count_release();
+      return;
+    }
+    add(counters_->coalesces, coalesces, std::memory_order_relaxed, std::memory_order_relaxed);
+    add(counters_->releases, 1, Sync::order(site::own_count), Sync::order(site::count_release));
+  }
 
   void count_splits(unsigned n) const noexcept { tally(counters_->splits, n); }
   void count_coalesces(unsigned n) const noexcept { tally(counters_->coalesces, n); }
@@ -120,7 +130,7 @@ class slot_ref {
     if (counters_->shared) [[unlikely]] {
       count.fetch_add(1, Sync::order(at));
     } else {
-      count.store(count.load(Sync::order(site::own_count)) + 1, Sync::order(at));
+      add(count, 1, Sync::order(site::own_count), Sync::order(at));
     }
   }
   void tally(typename Sync::statistic& count, std::uint64_t n) const noexcept {
@@ -128,8 +138,14 @@ class slot_ref {
     if (counters_->shared) [[unlikely]] {
       count.fetch_add(n, order);
     } else {
-      count.store(count.load(order) + n, order);
+      add(count, n, order, order);
     }
+  }
+  /// By the only thread that stores to it.
+  template <class Cell>
+  static void add(Cell& count, std::uint64_t n, std::memory_order look,
+                  std::memory_order set) noexcept {
+    count.store(count.load(look) + n, set);
   }
 
   slot_counters<Sync>* counters_;
@@ -163,21 +179,20 @@ class slot_table {
   using cell = typename Sync::template atomic<std::uint64_t>;
   using counters = slot_counters<Sync>;
   static constexpr unsigned count = Sync::exclusive_slots + 1;
+  static constexpr unsigned most_orders = 33;
 
-  /// Bytes of one slot: the counters, then a hint per order, each group in lines of its own.
-  static constexpr std::size_t stride(unsigned max_order) noexcept {
-    return round_up(counters::hints_offset + sizeof(cell) * (max_order + 1), 128);
-  }
-  static constexpr std::size_t bytes(unsigned max_order) noexcept {
-    return count * stride(max_order);
-  }
+  /// Bytes of one slot: the counters, then a hint per order, each group in lines of its own. The
+  /// same for every max_order, and a power of two: to find a slot is a shift.
+  static constexpr std::size_t stride =
+      std::bit_ceil(counters::hints_offset + sizeof(cell) * most_orders);
+  static constexpr std::size_t bytes() noexcept { return count * stride; }
 
   static_assert(sizeof(counters) <= counters::hints_offset);
 
   slot_table(std::byte* memory, unsigned max_order) noexcept
-      : memory_(memory), stride_(stride(max_order)), orders_(max_order + 1) {
+      : memory_(memory), orders_(max_order + 1) {
     for (unsigned slot = 0; slot < count; ++slot) {
-      auto* made = ::new (static_cast<void*>(memory_ + slot * stride_))
+      auto* made = ::new (static_cast<void*>(memory_ + slot * stride))
           counters(slot == Sync::exclusive_slots);
       for (unsigned order = 0; order < orders_; ++order) {
         ::new (static_cast<void*>(made->hints() + order)) cell(slot_ref<Sync>::no_word);
@@ -212,12 +227,8 @@ class slot_table {
   std::uint64_t rescans() const noexcept { return sum(&counters::rescans, site::observe); }
 
  private:
-  static constexpr std::size_t round_up(std::size_t n, std::size_t to) noexcept {
-    return (n + to - 1) / to * to;
-  }
-
   counters& counters_of(unsigned slot) const noexcept {
-    return *std::launder(reinterpret_cast<counters*>(memory_ + slot * stride_));
+    return *std::launder(reinterpret_cast<counters*>(memory_ + slot * stride));
   }
   template <class Member>
   std::uint64_t sum(Member counters::*what, site at) const noexcept {
@@ -230,7 +241,6 @@ class slot_table {
   }
 
   std::byte* memory_;
-  std::size_t stride_;
   unsigned orders_;
 };
 

@@ -47,7 +47,7 @@ class tree {
   static constexpr std::size_t contended = ~std::size_t{0} - 1;
 
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
-    std::size_t total = slot_table<Sync>::bytes(max_order);
+    std::size_t total = slot_table<Sync>::bytes();
     for (unsigned lv = 0; lv <= shape::top_level(max_order); ++lv) {
       total += level_type::bytes(max_order, lv);
     }
@@ -57,11 +57,12 @@ class tree {
   /// One free block of `max_order`, over `bytes(max_order)` bytes at `memory` (aligned to 128).
   tree(std::byte* memory, unsigned max_order) noexcept
       : max_order_(max_order), top_(shape::top_level(max_order)), slots_(memory, max_order) {
-    memory += slot_table<Sync>::bytes(max_order);
+    memory += slot_table<Sync>::bytes();
     for (unsigned lv = 0; lv <= top_; ++lv) memory = levels_[lv].build(memory, max_order, lv);
     for (unsigned order = 0; order <= max_order; ++order) {
       const unsigned lv = order / Log2Fanout < top_ ? order / Log2Fanout : top_;
-      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout};
+      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout,
+                        std::size_t{1} << (max_order - order)};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
                                 Sync::order(site::publish_child));
@@ -72,24 +73,53 @@ class tree {
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
   const slot_table<Sync>& slots() const noexcept { return slots_; }
 
-  /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
-  std::size_t allocate(unsigned order) noexcept {
+  /// The common request: a block out of the word that this thread last used. False: `otherwise`
+  /// says where find() should look last. Wait-free.
+  [[gnu::always_inline]] bool claim_at_once(unsigned order, slot_type me, std::size_t& index,
+                                            std::size_t& otherwise) noexcept {
     const place p = places_[order];  // by value: nothing to load again behind the CAS
-    const slot_type me = slots_.mine();
     const std::size_t word = me.word_hint(order);
+    otherwise = slot_type::no_word;
     if (word == slot_type::no_word) [[unlikely]]
-      return find(order, me, slot_type::no_word);
+      return false;
     auto& cell = p.in->word(word);
     word_t now = cell.load(Sync::order(site::claim_look));
     const auto fit = bits::best_fit(now, p.cls);
-    if (fit.mask == 0) return find(order, me, slot_type::no_word);
+    if (fit.mask == 0) return false;
     // (1) acquires what the releases of this run published
     if (!cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),
                                       Sync::order(site::claim_failed))) {
-      return find(order, me, word);  // contended: look elsewhere first
+      otherwise = word;  // contended: look elsewhere first
+      return false;
     }
-    keep_remainder_hinted(p, me, word, fit.from);
-    return (word * fanout + fit.pos) >> p.cls;
+    keep_remainder_hinted(*p.in, me, word, p.cls, fit.from);
+    index = (word * fanout + fit.pos) >> p.cls;
+    return true;
+  }
+
+  /// Looks everywhere until it has a block or can say why not. `busy` is a word to leave for last.
+  /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
+  [[gnu::noinline]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
+    // Once without reading the other threads' counters: nearly always there is something.
+    std::size_t index = find_once(order, me, busy);
+    for (unsigned round = 0; index == full; ++round) {
+      const std::uint64_t ended = slots_.ended();        // (4) ended before the search,
+      const std::uint64_t released = slots_.releases();  // (5)
+      index = find_once(order, me, slot_type::no_word);
+      if (index != full) break;
+      const bool moved = sweep(me, places_[order].level);
+      // (4) begun after it: the other way round a move could open and close in between unseen
+      if (!moved && slots_.begun() == ended && slots_.releases() == released) return full;
+      if (round == Sync::look_again_bound) return contended;
+      me.count_rescan();
+      Sync::pause(round);
+    }
+    return index;
+  }
+
+  /// Whether there is such a block; `order` is at most 32.
+  bool has(unsigned order, std::size_t index) const noexcept {
+    return index < places_[order].blocks;
   }
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
@@ -97,11 +127,12 @@ class tree {
   bool release(unsigned order, std::size_t index) noexcept {
     const slot_type me = slots_.mine();
     const place p = places_[order];
+    if (p.level != 0 && !below_is_taken(p, index)) [[unlikely]]
+      return false;
     const std::size_t word = (index << p.cls) / fanout;
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
-    if (!put_at_once(p, me, order, word, pos) && !put<lazily>(me, p.level, word, pos, p.cls)) {
-      return false;
-    }
+    if (put_at_once(p, me, order, word, pos)) return true;
+    if (!put<lazily>(me, p.level, word, pos, p.cls)) return false;
     me.count_release();  // (5) last: whoever reads it finds the block
     return true;
   }
@@ -130,6 +161,7 @@ class tree {
     const level_type* in;
     unsigned level;
     unsigned cls;
+    std::size_t blocks;  // how many there are; 0 past max_order
   };
   struct found {
     std::size_t word;  // hint::none: nothing
@@ -137,14 +169,26 @@ class tree {
   };
   enum class landing : unsigned char { stays, climbs, misused };
 
-  [[gnu::always_inline]] void keep_remainder_hinted(const place& p, slot_type me, std::size_t word,
-                                                    unsigned from) const noexcept {
-    if (from == p.cls) return;
-    hint::set(*p.in, word, from - 1);
-    me.count_splits(from - p.cls);
+  [[gnu::always_inline]] static void keep_remainder_hinted(const level_type& in, slot_type me,
+                                                           std::size_t word, unsigned cls,
+                                                           unsigned from) noexcept {
+    if (from == cls) return;
+    hint::set(in, me, word, from - 1);
+    me.count_splits(from - cls);
   }
 
   // ---- release ----------------------------------------------------------------------------
+
+  /// For a block of whole words: the words right below it read 0 while it is live. A part of it
+  /// that came back by itself, or a second release that was kept full down there, shows here.
+  bool below_is_taken(const place& p, std::size_t index) const noexcept {
+    const level_type& below = levels_[p.level - 1];
+    const std::size_t first = index << p.cls;
+    for (std::size_t word = first; word < first + (std::size_t{1} << p.cls); ++word) {
+      if (below.word(word).load(Sync::order(site::child_look)) != 0) return false;
+    }
+    return true;
+  }
 
   /// The common release, cut short: the word has other free slots and stays where it is. False
   /// without having changed anything if it does not, or if a peer was faster: then put() does it.
@@ -160,17 +204,11 @@ class tree {
                                       Sync::order(site::release_look))) [[unlikely]] {
       return false;
     }
-    landed(*p.in, me, word, pos, p.cls, next);
+    const unsigned merged = bits::merged_class(next, pos);
+    hint::set(*p.in, me, word, merged);
     if (!mine) me.word_hint(order, word);
+    me.count_release(merged - p.cls);  // (5) last: whoever reads it finds the block
     return true;
-  }
-
-  /// After the releasing CAS: the hint of the run as it has merged in its word.
-  [[gnu::always_inline]] void landed(const level_type& in, slot_type me, std::size_t word,
-                                     unsigned pos, unsigned cls, word_t now) const noexcept {
-    const unsigned merged = bits::merged_class(now, pos);
-    hint::set(in, word, merged);
-    me.count_coalesces(merged - cls);
   }
 
   /// Sets a run free in a word of level `lv`; while that makes a word full that nobody keeps, takes
@@ -216,7 +254,9 @@ class tree {
         }
       } else if (cell.compare_exchange_strong(now, next, Sync::order(site::release),  // (1) (2)
                                               Sync::order(site::release_look))) {
-        landed(in, me, word, pos, cls, next);
+        const unsigned merged = bits::merged_class(next, pos);
+        hint::set(in, me, word, merged);
+        me.count_coalesces(merged - cls);
         return landing::stays;
       }
     }
@@ -254,25 +294,6 @@ class tree {
   }
 
   // ---- search -----------------------------------------------------------------------------
-
-  /// Looks everywhere until it has a block or can say why not. `busy` is a word to leave for last.
-  [[gnu::noinline]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
-    // Once without reading the other threads' counters: nearly always there is something.
-    std::size_t index = find_once(order, me, busy);
-    for (unsigned round = 0; index == full; ++round) {
-      const std::uint64_t ended = slots_.ended();        // (4) ended before the search,
-      const std::uint64_t released = slots_.releases();  // (5)
-      index = find_once(order, me, slot_type::no_word);
-      if (index != full) break;
-      const bool moved = sweep(me, places_[order].level);
-      // (4) begun after it: the other way round a move could open and close in between unseen
-      if (!moved && slots_.begun() == ended && slots_.releases() == released) return full;
-      if (round == Sync::look_again_bound) return contended;
-      me.count_rescan();
-      Sync::pause(round);
-    }
-    return index;
-  }
 
   std::size_t find_once(unsigned order, slot_type me, std::size_t busy) noexcept {
     const place& p = places_[order];
@@ -335,7 +356,7 @@ class tree {
       if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1)
                                        Sync::order(site::search_word))) {
         pos = fit.pos;
-        keep_remainder_hinted({&levels_[lv], lv, cls}, me, word, fit.from);
+        keep_remainder_hinted(levels_[lv], me, word, cls, fit.from);
         return true;
       }
     }
@@ -353,7 +374,7 @@ class tree {
       const unsigned cls = lv == p.level ? p.cls : 0;
       levels_[lv].word(word).store(bits::full & ~bits::run(cls),
                                    Sync::order(site::publish_child));  // (1) (2)
-      hint::set(levels_[lv], word, bits::full_class - 1);
+      hint::set(levels_[lv], me, word, bits::full_class - 1);
       me.count_splits(bits::full_class - cls);
       if (lv == p.level) break;
     }

@@ -225,12 +225,25 @@ TEMPLATE_LIST_TEST_CASE("the release of a part of a free block is caught", "[mis
   check_legal(in.tree, {rest});
 }
 
-TEMPLATE_LIST_TEST_CASE("the release of a block with a free part in its word is caught", "[misuse]",
+TEMPLATE_LIST_TEST_CASE("a second release is caught when the word below was kept full", "[misuse]",
                         arenas) {
+  TestType in;
+  const block whole = in.tree.allocate(in.width).value();
+  in.tree.release(whole);
+  const block part = in.tree.allocate(0).value();
+  REQUIRE(part.index >> in.width == whole.index);
+  in.tree.release(part);
+  check_caught(in.tree, free_already, {whole, part});
+}
+
+TEMPLATE_LIST_TEST_CASE(
+    "the release of a block with a free part in its word, or the word below, "
+    "is caught",
+    "[misuse]", arenas) {
   TestType in;
   in.take_all();
   in.tree.release({0, 0});
-  for (unsigned order = 1; order < in.width; ++order) {
+  for (unsigned order = 1; order < in.half_order; ++order) {
     check_caught(in.tree, free_already, {{order, 0}});
   }
   in.release(1, in.half);
