@@ -47,8 +47,6 @@ class reserved_region {
 template <class Buddy>
 class arena_subject {
  public:
-  static constexpr bool is_arena = true;
-
   explicit arena_subject(unsigned max_order = arena_order)
       : region_(min_block_bytes << max_order), base_(region_.base()), buddy_(max_order) {}
 
