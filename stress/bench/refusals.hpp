@@ -13,6 +13,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -131,15 +132,35 @@ takeover_result take_over(S& from, clock::duration duration) {
   return {*middle, refused, seen};
 }
 
-/// Refused requests per 10,000 under churn at `occupancy` (0 to 1). The same seed is the same
-/// story.
+/// Refused requests per 10,000 under churn at `occupancy` (0 to 1). The same seed is the same story
+/// on one thread. A reference is not made for threads: its populations take turns on one instead.
 template <subject S>
-double refused_per_10000(S& from, double occupancy, unsigned steps, std::uint64_t seed) {
-  population<S> live(from, static_cast<std::size_t>(occupancy * arena_bytes), seed);
-  live.warm_up();
-  live.forget_refused();
-  for (unsigned i = 0; i < steps; ++i) live.step();
-  return static_cast<double>(live.refused()) * 1e4 / steps;
+double refused_per_10000(S& from, double occupancy, unsigned threads, bool take_turns,
+                         unsigned steps, std::uint64_t seed) {
+  const auto share = static_cast<std::size_t>(occupancy * arena_bytes) / threads;
+  std::vector<std::unique_ptr<population<S>>> crew(threads);
+  const auto build = [&](unsigned t) {
+    crew[t] = std::make_unique<population<S>>(from, share, seed + t);
+    crew[t]->warm_up();
+    crew[t]->forget_refused();
+  };
+  if (take_turns || threads == 1) {
+    for (unsigned t = 0; t < threads; ++t) build(t);
+    for (unsigned i = 0; i < steps; ++i) {
+      for (const auto& each : crew) each->step();
+    }
+  } else {
+    meeting all(threads);
+    with_threads(threads, [&](unsigned t) {
+      build(t);
+      all.arrive();
+      for (unsigned i = 0; i < steps; ++i) crew[t]->step();
+      all.arrive();
+    });
+  }
+  double refused = 0;
+  for (const auto& each : crew) refused += static_cast<double>(each->refused());
+  return refused * 1e4 / steps / threads;
 }
 
 }  // namespace caiman::bench

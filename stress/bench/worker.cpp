@@ -43,6 +43,7 @@ struct options {
   unsigned milliseconds = 50;
   unsigned steps = 100'000;
   std::uint64_t seed = 1;
+  bool take_turns = false;  // the subject is not made for threads
 
   clock::duration duration() const { return std::chrono::milliseconds(milliseconds); }
 };
@@ -80,7 +81,8 @@ json run_arena_only(S& from, const options& o) {
               {"ping_pong_ns", both_ends(r.seen)}};
     }
     if (o.workload == "refusals") {
-      const double refused = refused_per_10000(from, o.occupancy, o.steps, o.seed);
+      const double refused =
+          refused_per_10000(from, o.occupancy, o.threads, o.take_turns, o.steps, o.seed);
       return {{"figures", {{"per_10000", refused}}}};
     }
   }
@@ -146,12 +148,14 @@ json list_rows() {
   });
   return {{"subjects", std::move(all)},
           {"compiler", "g++ " __VERSION__},
+          {"far_from_ns", stress::far_from_ns},
           {"arena_bytes", arena_bytes},
           {"min_block_bytes", min_block_bytes}};
 }
 
 template <class Row>
-int serve(const Row& asked, const options& o) {
+int serve(const Row& asked, options o) {
+  o.take_turns = asked.what == role::reference;
   using S = typename Row::subject_type;
   if (const auto wrong = not_in_force(asked.behind)) {
     fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
@@ -182,7 +186,7 @@ std::optional<int> parse(int argc, char** argv, options& o) {
           {"w1", "w2", "w3", "w4", "full", "checkerboard", "takeover", "tails", "refusals"}));
   app.add_option("--size", o.size, "of W1, in bytes")->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", o.threads)->check(CLI::Range(1, 64));
-  app.add_option("--occupancy", o.occupancy, "of the arena, 0 to 1")->check(CLI::Range(0.0, 0.99));
+  app.add_option("--occupancy", o.occupancy, "of the arena, 0 to 1")->check(CLI::Range(0.0, 1.0));
   app.add_option("--ms", o.milliseconds, "how long to measure")->check(CLI::Range(1, 60'000));
   app.add_option("--steps", o.steps, "of tails and refusals")->check(CLI::Range(1, 100'000'000));
   app.add_option("--seed", o.seed);
