@@ -1,10 +1,8 @@
 // ---------------------------------------------------------------------------------------------
-// pairs.hpp: W1 and W2, a block allocated and released at once; and the floor
+// pairs.hpp: W2, threads that allocate a block and release it at once
 //
-// W1 times one size on one thread with Google Benchmark, by processor time, so that other programs
-// on the machine do not count; in the same process and minute it times the floor, what any block
-// word that threads share must cost. W2 counts what T threads do together while they cycle sizes,
-// beside blocks that are held or in an empty arena. The payload is never touched.
+// Counted is what T threads do together while they cycle sizes, beside blocks that are held or in
+// an empty arena. The payload is never touched. Relies on crew.hpp to start and stop the threads.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -12,13 +10,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <stdexcept>
-#include <string>
-#include <vector>
-
-#include <benchmark/benchmark.h>
 
 #include "churn.hpp"
 #include "crew.hpp"
@@ -39,73 +32,6 @@ inline bool pair(S& from, std::size_t bytes) noexcept {
   from.release(p, bytes);
   return true;
 }
-
-// ---- floor and W1 -----------------------------------------------------------------------------
-
-/// Look, claim a bit, look, give it back: the loop of a pair with nothing around it.
-inline void two_cas(benchmark::State& state) {
-  alignas(128) static std::atomic<std::uint64_t> word{~std::uint64_t{0}};
-  for (auto _ : state) {
-    std::uint64_t now = word.load(std::memory_order_relaxed);
-    const std::uint64_t bit = now & -now;
-    bool done = word.compare_exchange_strong(now, now & ~bit, std::memory_order_seq_cst,
-                                             std::memory_order_relaxed);
-    benchmark::DoNotOptimize(done);
-    now = word.load(std::memory_order_relaxed);
-    done = word.compare_exchange_strong(now, now | bit, std::memory_order_seq_cst,
-                                        std::memory_order_relaxed);
-    benchmark::DoNotOptimize(done);
-  }
-}
-
-/// Two releasing stores and one exchange: the least for a thread that owns a stack and must notice
-/// others at it.
-inline void one_exchange(benchmark::State& state) {
-  alignas(128) static std::atomic<std::uint64_t> top{1};
-  alignas(128) static std::atomic<std::uint64_t> below{1};
-  for (auto _ : state) {
-    std::uint64_t taken = top.exchange(0, std::memory_order_acq_rel);
-    benchmark::DoNotOptimize(taken);
-    below.store(taken, std::memory_order_release);
-    top.store(taken, std::memory_order_release);
-  }
-}
-
-/// Keeps the ns of each benchmark that was run; prints nothing.
-class collector final : public benchmark::BenchmarkReporter {
- public:
-  bool ReportContext(const Context& /*context*/) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.error_occurred) throw std::runtime_error(run.error_message);
-      ns[run.run_name.function_name] =
-          run.cpu_accumulated_time * 1e9 / static_cast<double>(run.iterations);
-    }
-  }
-  std::map<std::string, double> ns;
-};
-
-/// Names "pair", "two_cas", "one_exchange", in ns.
-template <subject S>
-std::map<std::string, double> time_pairs(S& from, std::size_t bytes, double seconds) {
-  std::string name = "bench_worker";
-  std::string least = "--benchmark_min_time=" + std::to_string(seconds);
-  std::array<char*, 3> arguments{name.data(), least.data(), nullptr};
-  int count = 2;
-  benchmark::Initialize(&count, arguments.data());
-  benchmark::RegisterBenchmark("two_cas", two_cas)->MinTime(seconds / 4);
-  benchmark::RegisterBenchmark("one_exchange", one_exchange)->MinTime(seconds / 4);
-  benchmark::RegisterBenchmark("pair", [&from, bytes](benchmark::State& state) {
-    for (auto _ : state) {
-      if (!pair(from, bytes)) state.SkipWithError("a request of W1 was refused");
-    }
-  });
-  collector seen;
-  benchmark::RunSpecifiedBenchmarks(&seen);
-  return seen.ns;
-}
-
-// ---- W2 ---------------------------------------------------------------------------------------
 
 /// Million pairs a second, all threads together, while `held` (0 to 1) of the arena is live.
 template <subject S>

@@ -21,6 +21,7 @@
 
 #include "check.hpp"
 #include "handover.hpp"
+#include "one_size.hpp"
 #include "pairs.hpp"
 #include "refusals.hpp"
 #include "subjects.hpp"
