@@ -113,9 +113,10 @@ def _conditions(summary):
 
 
 def _subjects(summary):
-    rows = [_cells("th", ["subject", "version", "library behind malloc", "bytes of metadata"])]
+    rows = [_cells("th", ["subject", "malloc comes from", "package", "bytes of metadata"])]
     for each in summary.record["subjects"]:
-        rows.append(_cells("td", [each["name"], each.get("version", ""), each.get("malloc", ""),
+        package = f"{each.get('package', '')} {each.get('version', '')}"
+        rows.append(_cells("td", [each["name"], each.get("malloc", ""), package,
                                   number(each.get("metadata_bytes") or None)]))
     return f'<div class="wide"><table>{"".join(rows)}</table></div>'
 
