@@ -130,7 +130,7 @@ def command_line(options):
 def measured(options):
     """A new record."""
     about = worker.listed(options.worker)
-    groups = chosen(options.only, list(plan.GROUPS), "--only")
+    groups = chosen(options.only and options.only.upper(), list(plan.GROUPS), "--only")
     cases = [case for case in plan.CASES if case.group in groups]
     subjects = choose_subjects(about, options)
     pace = plan.QUICK if options.quick else plan.FULL

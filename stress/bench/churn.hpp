@@ -69,7 +69,7 @@ class population {
 
   /// Releases a random block and allocates one; `timed(allocate)` runs the allocation.
   template <class Timed>
-  void step(Timed&& timed) noexcept {
+  void step(Timed timed) noexcept {
     const std::uint64_t number = random_.next();
     slot& victim = slots_[static_cast<std::size_t>((number >> 32) * slots_.size() >> 32)];
     if (victim.p != nullptr) from_.release(victim.p, victim.bytes);

@@ -14,6 +14,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -138,13 +140,13 @@ json run_workload(S& from, const options& o) {
 json list_rows() {
   json all = json::array();
   for_each_row([&](const auto& each) {
-    using S = typename std::remove_cvref_t<decltype(each)>::subject_type;
+    using subject_type = typename std::remove_cvref_t<decltype(each)>::subject_type;
     json about{{"name", each.name},
                {"role", role_word(each.what)},
                {"preload", each.behind.preload},
                {"package", each.behind.package},
-               {"arena", is_arena<S>}};
-    if constexpr (is_arena<S>) about["metadata_bytes"] = S::metadata_bytes();
+               {"arena", is_arena<subject_type>}};
+    if constexpr (is_arena<subject_type>) about["metadata_bytes"] = subject_type::metadata_bytes();
     all.push_back(std::move(about));
   });
   return {{"subjects", std::move(all)},
@@ -157,14 +159,13 @@ json list_rows() {
 template <class Row>
 int serve(const Row& asked, options o) {
   o.take_turns = asked.what == role::reference;
-  using S = typename Row::subject_type;
   if (const auto wrong = not_in_force(asked.behind)) {
     fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
     return 3;
   }
-  S from;
+  typename Row::subject_type from;
   if (o.check) {
-    if (const auto wrong = misbehaves(from, is_arena<S>)) {
+    if (const auto wrong = misbehaves(from, is_arena<typename Row::subject_type>)) {
       fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
       return 1;
     }

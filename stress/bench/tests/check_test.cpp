@@ -7,6 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #include "../check.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -63,7 +64,7 @@ struct forgets_releases : good_arena {
 };
 
 struct refuses : good_arena {
-  void* allocate(std::size_t /*bytes*/) noexcept { return nullptr; }
+  static void* allocate(std::size_t /*bytes*/) noexcept { return nullptr; }
 };
 
 }  // namespace

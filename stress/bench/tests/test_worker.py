@@ -16,6 +16,8 @@ from benchlib import plan, worker  # noqa: E402
 
 WORKER = sys.argv.pop(1)
 IMPOSTOR = sys.argv.pop(1)
+# Meson puts the impostor's folder there, and so in front of the real library.
+os.environ.pop("LD_LIBRARY_PATH", None)
 
 TINY = plan.Pace(rounds=5, w1=1, threads=2, refusing=1, tail_steps=200, room_steps=200)
 
