@@ -45,6 +45,8 @@ def parse(arguments):
                         help=f"default {plan.FULL.rounds}, with --quick {plan.QUICK.rounds}")
     parser.add_argument("--only", metavar="GROUP,...", help="of " + ", ".join(plan.GROUPS))
     parser.add_argument("--subjects", metavar="NAME,...", help="default: all that the worker lists")
+    parser.add_argument("--against", metavar="NAME",
+                        help="take ratios against this subject (default: the first of ours)")
     parser.add_argument("--json", metavar="FILE", help="write all raw runs there")
     parser.add_argument("--page", metavar="FILE", help="write one self-contained HTML page there")
     parser.add_argument("--from", dest="source", metavar="FILE",
@@ -71,6 +73,12 @@ def chosen(text, known, option):
     if not wanted:
         raise BadInput(f"{option}: nothing is left to measure")
     return [name for name in known if name in wanted]
+
+
+def check_against(options, names):
+    """Before anything is measured: ratios need the subject that they are taken against."""
+    if options.against is not None:
+        chosen(options.against, names, "--against")
 
 
 def choose_subjects(about, options):
@@ -133,6 +141,7 @@ def measured(options):
     groups = chosen(options.only and options.only.upper(), list(plan.GROUPS), "--only")
     cases = [case for case in plan.CASES if case.group in groups]
     subjects = choose_subjects(about, options)
+    check_against(options, [subject["name"] for subject in subjects])
     pace = plan.QUICK if options.quick else plan.FULL
     settings = {"quick": options.quick, "rounds": options.rounds or pace.rounds, "groups": groups}
     result = record.new(about, subjects, settings, command_line(options), ROOT)
@@ -149,7 +158,7 @@ def report(result, options):
             print(f"bench: {failure}", file=sys.stderr)
         print("bench: nothing was measured", file=sys.stderr)
     else:
-        summary = Summary(result)
+        summary = Summary(result, options.against)
         sys.stdout.write(table.render(summary))
         if options.page:
             record.write_text(options.page, page.render(summary))
@@ -166,7 +175,9 @@ def run(arguments):
         sys.stdout.write(compare.render(a, b, *options.compare))
         return 0
     if options.source:
-        return report(record.read(options.source), options)
+        result = record.read(options.source)
+        check_against(options, [subject["name"] for subject in result["subjects"]])
+        return report(result, options)
     return report(measured(options), options)
 
 

@@ -95,7 +95,8 @@ def _conditions(summary):
         f"{', virtual machine' if at.get('virtual') else ''}, {at.get('system')}, kernel "
         f"{at.get('kernel')}.",
         f"Compiler: {record['compiler']}. Source: {record['revision'] or 'unknown'}. "
-        f"Date: {record['date']}. Command: {record['command']}",
+        f"Date: {record['date']}. Command: {record['command']}. Programs that wanted a processor "
+        f"in the minute before: {number(record.get('load_at_start'))}.",
     ]
     for key, name in FLOORS:
         spread = summary.floor(key)

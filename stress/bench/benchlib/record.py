@@ -50,6 +50,14 @@ def machine():
     }
 
 
+def load():
+    """How many programs wanted a processor in the last minute; None where nobody counts."""
+    try:
+        return round(os.getloadavg()[0], 2)
+    except OSError:
+        return None
+
+
 def package_version(package):
     """Of a Debian package; empty elsewhere."""
     return _answer(["dpkg-query", "-W", "-f", "${Version}", package])
@@ -69,6 +77,7 @@ def new(about, subjects, options, command, root):
         "machine": machine(),
         "compiler": about["compiler"],
         "revision": revision(root),
+        "load_at_start": load(),
         "command": command,
         "options": options,
         "far_from_ns": about["far_from_ns"],
@@ -91,8 +100,9 @@ _RUN = {"round": int, "case": str, "subject": str, "figures": dict}
 
 
 def _is_number(value):
-    # bool is an int to Python.
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    # bool is an int to Python, and an int has no greatest.
+    return (isinstance(value, (int, float)) and not isinstance(value, bool)
+            and abs(value) < 1e300 and math.isfinite(value))
 
 
 def _wants(where, thing, form):
@@ -127,6 +137,10 @@ def check(record, where):
     _wants(where, record, _FORM)
     for i, subject in enumerate(record["subjects"]):
         _wants(f"{where}: subject {i}", subject, _SUBJECT)
+        if not _is_number(subject.get("metadata_bytes") or 0):
+            raise BadInput(f"{where}: subject {i}: 'metadata_bytes' is no number")
+    if not _is_number(record.get("load_at_start") or 0):
+        raise BadInput(f"{where}: 'load_at_start' is no number")
     names = {subject["name"] for subject in record["subjects"]}
     for i, run in enumerate(record["runs"]):
         _check_run(f"{where}: run {i}", run, names)

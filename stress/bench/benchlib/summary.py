@@ -42,8 +42,9 @@ class Ratio:
 class Summary:
     """All figures of one record."""
 
-    def __init__(self, record):
+    def __init__(self, record, named=None):
         self.record = record
+        self._named = named
         self._samples = defaultdict(Samples)
         self._trips = []
         for run in record["runs"]:
@@ -145,7 +146,9 @@ class Summary:
     # ---- ours against the others ----------------------------------------------------------------
 
     def named_subject(self):
-        """What ratios are taken against: the first of ours, else the first of all."""
+        """What ratios are taken against: by wish, else the first of ours, else the first of all."""
+        if self._named:
+            return self._named
         names = [s["name"] for s in self.record["subjects"]]
         ours = [name for name in names if self.role(name) == "ours"]
         return (ours or names or [None])[0]

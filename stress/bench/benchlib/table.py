@@ -117,7 +117,8 @@ def conditions(summary):
     at = record["machine"]
     lines.append(f"  {at.get('processor')}, {at.get('processors')} processors"
                  f"{' (virtual)' if at.get('virtual') else ''}, {at.get('system')}; "
-                 f"{record['compiler']}; {record['date']}; {record['revision']}")
+                 f"{record['compiler']}; {record['date']}; {record['revision']}; load at start "
+                 f"{number(record.get('load_at_start'))}")
     return lines
 
 

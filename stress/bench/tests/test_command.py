@@ -92,6 +92,7 @@ class BadInput(Command):
                 (["--bogus"], "unrecognized"), (["--rounds", "4"], "not a number from 5"),
                 (["--rounds", "many"], "'many'"), (["--only", "W9"], "unknown 'W9'"),
                 (["--only", ","], "nothing is left"), (["--subjects", "tree,x"], "unknown 'x'"),
+                (["--against", "x"], "unknown 'x'"),
                 (["--json", "/no/such/folder/a"], "cannot write"),
                 (["--page", str(self.folder)], "cannot write"),
                 (["--only", "FAIL", "--subjects", "peer"], "takes part")):
@@ -121,13 +122,17 @@ class BadInput(Command):
             "subject 'who' is not among": with_run(subject="who"),
             "a figure is no number": with_run(figures={"ns": "7"}),
             "run 0: a figure is no number": json.dumps(with_run(figures={"ns": float("nan")})),
+            "a figure is no number ": with_run(figures={"ns": 10 ** 400}),
+            "'load_at_start' is no number": {**good, "load_at_start": "x"},
+            "'metadata_bytes' is no number": {
+                **good, "subjects": [{**good["subjects"][0], "metadata_bytes": [1]}]},
             "'ping_pong_ns' is not two numbers": with_run(ping_pong_ns=[1]),
         }
         good_file = self.file("good", good)
         for words, content in bad.items():
             with self.subTest(words):
                 path = self.file("bad", content)
-                self.assert_bad_input(self.bench("--compare", good_file, path), words)
+                self.assert_bad_input(self.bench("--compare", good_file, path), words.strip())
                 self.assert_bad_input(self.bench("--from", path), path)
         (self.folder / "binary").write_bytes(b"\xff\xfe\x00")
         self.assert_bad_input(self.bench("--from", str(self.folder / "binary")), "no JSON")

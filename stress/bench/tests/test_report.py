@@ -34,6 +34,11 @@ class Pairing(unittest.TestCase):
         self.assertAlmostEqual(summary.floor_ratio(W1, NS, "caiman-tree", "two_cas_ns").median, 2)
         self.assertAlmostEqual(summary.floor_ratio(W1, NS, "caiman-tree", "one_exchange_ns").most, 4)
 
+    def test_ratios_against_a_subject_by_wish(self):
+        summary = Summary(made.record(made.five_rounds()), "jemalloc")
+        self.assertIn("/ jemalloc", table.render(summary))
+        self.assertRegex(table.render(summary), r"caiman-tree +20\.6 .* 2\.00 +4\.00 +2\.00\n")
+
     def test_near_and_far_are_kept_apart(self):
         summary = Summary(made.record(made.five_rounds()))
         self.assertEqual(summary.distances(W3), ["near", "far"])
