@@ -43,7 +43,10 @@ class all_min_blocks {
   }
 
   void release(std::size_t i) { from_.release(std::exchange(held_[i], nullptr), min_block_bytes); }
-  void take(std::size_t i) { held_[i] = from_.allocate(min_block_bytes); }
+  /// The block is free, if perhaps with a thread that has to be asked for it.
+  void take(std::size_t i) {
+    spin_until([&] { return (held_[i] = from_.allocate(min_block_bytes)) != nullptr; });
+  }
   std::size_t size() const { return held_.size(); }
 
  private:
