@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""The comparison benchmark: Caiman beside other allocators, process by process, round by round.
+
+Every round measures every case once for every subject, each in a process of its own and the
+subjects of a case one after the other, so that what disturbs the machine disturbs all alike; who is
+first changes from round to round. Speed is reported, never judged. Usually called by ci/bench, which
+builds the worker. Exit codes: 0 good, 1 a measurement failed, 2 bad input, 130 interrupted (with a
+report of what was done).
+"""
+
+import argparse
+import pathlib
+import shlex
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from benchlib import compare, page, plan, record, table, worker  # noqa: E402
+from benchlib.errors import BadInput  # noqa: E402
+from benchlib.progress import Progress  # noqa: E402
+from benchlib.summary import Summary  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """Wrong use is one line, not a page of usage."""
+
+    def error(self, message):
+        raise BadInput(" ".join(message.split()))
+
+
+def _rounds(text):
+    if not text.isdigit() or not 5 <= int(text) <= 999:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 5 to 999")
+    return int(text)
+
+
+def parse(arguments):
+    """The options; BadInput when they make no sense."""
+    parser = OneLineParser(prog="bench", description="Measures allocators beside each other.")
+    parser.add_argument("--quick", action="store_true", help="under three minutes: five short rounds")
+    parser.add_argument("--rounds", type=_rounds, metavar="N",
+                        help=f"default {plan.FULL.rounds}, with --quick {plan.QUICK.rounds}")
+    parser.add_argument("--only", metavar="GROUP,...", help="of " + ", ".join(plan.GROUPS))
+    parser.add_argument("--subjects", metavar="NAME,...", help="default: all that the worker lists")
+    parser.add_argument("--against", metavar="NAME",
+                        help="take ratios against this subject (default: the first of ours)")
+    parser.add_argument("--json", metavar="FILE", help="write all raw runs there")
+    parser.add_argument("--page", metavar="FILE", help="write one self-contained HTML page there")
+    parser.add_argument("--from", dest="source", metavar="FILE",
+                        help="measure nothing: table and page of an earlier --json")
+    parser.add_argument("--compare", nargs=2, metavar=("A", "B"),
+                        help="measure nothing: ratios between two files of --json")
+    parser.add_argument("--worker", default=str(ROOT / "build/plain/stress/bench/bench_worker"),
+                        metavar="PROGRAM", help="the built worker")
+    options = parser.parse_args(arguments)
+    for name in ("json", "page"):
+        if getattr(options, name):
+            record.check_writable(f"--{name}", getattr(options, name))
+    return options
+
+
+def chosen(text, known, option):
+    """The wanted names, in the order of `known`."""
+    if text is None:
+        return list(known)
+    wanted = [name for name in text.split(",") if name]
+    for name in wanted:
+        if name not in known:
+            raise BadInput(f"{option}: unknown '{name}', want some of {', '.join(known)}")
+    if not wanted:
+        raise BadInput(f"{option}: nothing is left to measure")
+    return [name for name in known if name in wanted]
+
+
+def check_against(options, names):
+    """Before anything is measured: ratios need the subject that they are taken against."""
+    if options.against is not None:
+        chosen(options.against, names, "--against")
+
+
+def choose_subjects(about, options):
+    """What the worker lists, cut to what is wanted, each checked and with its version."""
+    listed = {s["name"]: s for s in about["subjects"]}
+    subjects = [listed[name] for name in chosen(options.subjects, list(listed), "--subjects")]
+    for subject in subjects:
+        # The harness overlaps by design, which is what the check would say.
+        if subject["role"] != "harness":
+            subject["malloc"] = worker.checked(options.worker, subject)
+        subject["version"] = record.package_version(subject["package"])
+    return subjects
+
+
+def schedule(cases, subjects, rounds):
+    """(round, case, subject), subjects of a case in a row and each first in turn."""
+    for number in range(1, rounds + 1):
+        for case in cases:
+            row = [s for s in subjects if plan.takes_part(case, s)]
+            turn = number % len(row) if row else 0
+            for subject in row[turn:] + row[:turn]:
+                yield number, case, subject
+
+
+def measure(into, cases, subjects, pace, program):
+    """Fills `into` with runs until all are done or the person has had enough."""
+    jobs = list(schedule(cases, subjects, into["options"]["rounds"]))
+    if not jobs:
+        raise BadInput("none of the chosen subjects takes part in the chosen groups")
+    progress = Progress(len(jobs))
+    try:
+        for number, case, subject in jobs:
+            progress.next(f"round {number}, {case.group} {case.title}, {subject['name']}")
+            arguments = ["--subject", subject["name"], *plan.worker_arguments(case, pace, number)]
+            try:
+                run = worker.call(program, arguments, subject["preload"])
+            except worker.WorkerFailed as error:
+                into["failures"].append(f"round {number}, {case.name}, {subject['name']}: {error}")
+                continue
+            into["runs"].append({**run, "round": number, "case": case.name})
+        into["finished"] = True
+    except KeyboardInterrupt:
+        pass  # what was done is reported
+    finally:
+        progress.end()
+
+
+def command_line(options):
+    """What to type to measure this again; where files go does not matter for that."""
+    words = ["./ci/bench"] + (["--quick"] if options.quick else [])
+    for name in ("rounds", "only", "subjects"):
+        value = getattr(options, name)
+        words += [f"--{name}", str(value)] if value is not None else []
+    return shlex.join(words)
+
+
+def measured(options):
+    """A new record."""
+    about = worker.listed(options.worker)
+    groups = chosen(options.only and options.only.upper(), list(plan.GROUPS), "--only")
+    cases = [case for case in plan.CASES if case.group in groups]
+    subjects = choose_subjects(about, options)
+    check_against(options, [subject["name"] for subject in subjects])
+    pace = plan.QUICK if options.quick else plan.FULL
+    settings = {"quick": options.quick, "rounds": options.rounds or pace.rounds, "groups": groups}
+    result = record.new(about, subjects, settings, command_line(options), ROOT)
+    measure(result, cases, subjects, pace, options.worker)
+    return result
+
+
+def report(result, options):
+    """Table, file, page; the exit code."""
+    if options.json:
+        record.write(options.json, result)
+    if not result["runs"]:
+        for failure in result["failures"]:
+            print(f"bench: {failure}", file=sys.stderr)
+        print("bench: nothing was measured", file=sys.stderr)
+    else:
+        summary = Summary(result, options.against)
+        sys.stdout.write(table.render(summary))
+        if options.page:
+            record.write_text(options.page, page.render(summary))
+    if result["failures"]:
+        return 1
+    return 0 if result["finished"] or options.source else 130
+
+
+def run(arguments):
+    """The exit code."""
+    options = parse(arguments)
+    if options.compare:
+        a, b = map(record.read, options.compare)
+        sys.stdout.write(compare.render(a, b, *options.compare))
+        return 0
+    if options.source:
+        result = record.read(options.source)
+        check_against(options, [subject["name"] for subject in result["subjects"]])
+        return report(result, options)
+    return report(measured(options), options)
+
+
+def main():
+    # A batch system ends a run with SIGTERM; what was done is reported then, too. And a shell lets
+    # its background jobs ignore SIGINT, which Python would leave so.
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        return run(sys.argv[1:])
+    except BadInput as error:
+        print(f"bench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

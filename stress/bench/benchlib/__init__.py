@@ -1,0 +1,1 @@
+"""The driver of the comparison benchmark: see README.md of this folder."""

@@ -1,0 +1,139 @@
+"""The table on standard output: every figure with its spread, then the medians at a glance."""
+
+from . import plan, summary as summaries
+
+
+def number(value):
+    """Three digits that count, and no exponent."""
+    if value is None:
+        return "–"
+    size = abs(value)
+    if size >= 99.95 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+
+
+def _row(name, spread, *more):
+    cells = [spread.median, spread.least, spread.lower, spread.upper, spread.most]
+    return (f"  {name:<28}" + "".join(f"{number(cell):>11}" for cell in cells)
+            + f"{spread.count:>5}" + "".join(f"{text:>15}" for text in more))
+
+
+def _head(title, *more):
+    names = ["median", "least", "lower q", "upper q", "most"]
+    return (f"  {title:<28}" + "".join(f"{name:>11}" for name in names) + f"{'n':>5}"
+            + "".join(f"{text:>15}" for text in more))
+
+
+def _ratio_text(ratio):
+    return number(ratio.median) if ratio else "–"
+
+
+def _block(summary, case, figure, distance, named):
+    floors = case.group == "W1"
+    more = ["/ two CAS", "/ exchange"] if floors else []
+    place = f" ({distance})" if distance else ""
+    lines = [f"{case.group}  {case.title}, {figure.label}, {figure.unit}{place}"]
+    rows, silent = [], []
+    lost = 0
+    for subject in summary.subjects(case):
+        spread = summary.spread(case, figure, subject, distance)
+        if spread is None:
+            silent.append(subject)
+            continue
+        against = summary.ratio(case, figure, subject, named, distance)
+        lost += against.dropped
+        ratios = [_ratio_text(summary.floor_ratio(case, figure, subject, key))
+                  for key, _ in summaries.FLOORS] if floors else []
+        rows.append(_row(subject, spread, *ratios, _ratio_text(against.spread)))
+    if not rows:
+        return lines + [f"  no result: no run was made {distance} throughout"]
+    lines.append(_head("", *more, f"/ {named}"))
+    lines += rows
+    lines += [f"  {name:<28}  no result: no run was made {distance} throughout" for name in silent]
+    if lost:
+        lines.append(f"  {lost} pairs with {named} dropped: made at different distances")
+    return lines
+
+
+def details(summary):
+    """A block of lines per figure and distance."""
+    named = summary.named_subject()
+    lines = []
+    for case in summary.cases():
+        for figure in case.figures:
+            for distance in summary.distances(case):
+                lines += _block(summary, case, figure, distance, named) + [""]
+        if summary.dropped(case):
+            lines += [f"  {summary.dropped(case)} runs dropped: the processors moved between near "
+                      "and far", ""]
+    return lines
+
+
+def overview(summary):
+    """Medians: a line per case and distance, a column per subject."""
+    names = [s["name"] for s in summary.record["subjects"]]
+    width = max([10, *(len(name) + 2 for name in names)])
+    lines = [f"{'medians':<52}{'':<12}" + "".join(f"{name:>{width}}" for name in names)]
+    for case in summary.cases():
+        figures = case.figures
+        for figure in figures:
+            for distance in summary.distances(case):
+                title = f"{case.group} {case.title}"
+                if len(figures) > 1:
+                    title += f", {figure.label}"
+                if distance:
+                    title += f" ({distance})"
+                spreads = [summary.spread(case, figure, name, distance) for name in names]
+                if any(spreads):
+                    cells = [number(s.median) if s else "–" for s in spreads]
+                else:
+                    cells = ["no result"]
+                lines.append(f"{title:<52}{figure.unit:<12}"
+                             + "".join(f"{cell:>{width}}" for cell in cells))
+    sizes = {s["name"]: s.get("metadata_bytes") for s in summary.record["subjects"]}
+    lines.append(f"{'metadata':<52}{'bytes':<12}"
+                 + "".join(f"{number(sizes[name] or None):>{width}}" for name in names))
+    return lines
+
+
+def conditions(summary):
+    """The floor, the distance, the harness and the machine."""
+    record = summary.record
+    lines = []
+    for key, name in summaries.FLOORS:
+        if summary.floor(key):
+            lines.append(_row(name + ", ns", summary.floor(key)))
+    trips = summary.ping_pong()
+    if trips:
+        lines.append(_row("ping-pong round trip, ns", trips))
+    if lines:
+        lines = [_head("")] + lines
+    else:
+        lines = ["no ping-pong, no floor: nothing measured needs them"]
+    lines.append(f"  near is a round trip below {number(record['far_from_ns'])} ns; "
+                 f"{summary.dropped_runs()} runs dropped that moved between near and far")
+    lines.append("  the row `harness` is the loop without an allocator; it is inside all rows")
+    at = record["machine"]
+    lines.append(f"  {at.get('processor')}, {at.get('processors')} processors"
+                 f"{' (virtual)' if at.get('virtual') else ''}, {at.get('system')}; "
+                 f"{record['compiler']}; {record['date']}; {record['revision']}; load at start "
+                 f"{number(record.get('load_at_start'))}")
+    return lines
+
+
+def render(summary):
+    """The whole text."""
+    lines = details(summary) + overview(summary) + [""] + conditions(summary)
+    lines.append("  " + summaries.ahead_sentence(summary))
+    for failure in summary.record["failures"]:
+        lines.append(f"  FAILED: {failure}")
+    if not summary.record["finished"]:
+        rounds = {run["round"] for run in summary.record["runs"]}
+        lines.append(f"  not finished: interrupted in round {max(rounds, default=0)} of "
+                     f"{summary.record['options'].get('rounds')}")
+    return "\n".join(lines) + "\n"
+
+
+def group_title(group):
+    return f"{group}: {plan.GROUPS[group]}"

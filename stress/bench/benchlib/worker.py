@@ -1,0 +1,76 @@
+"""Starts the worker: one process per measurement, with the library that the subject names.
+
+LD_PRELOAD is set for the worker alone and to what its own list says; an LD_PRELOAD of the person who
+runs this is taken away, or it would stand behind every subject. Whether the library really is in
+force the worker finds out itself.
+"""
+
+import json
+import os
+import signal
+import subprocess
+
+from .errors import BadInput
+
+TIMEOUT_SECONDS = 120
+
+
+class WorkerFailed(Exception):
+    """Its text is what the worker said, one line."""
+
+
+def _environment(preload):
+    environment = dict(os.environ)
+    environment.pop("LD_PRELOAD", None)
+    if preload:
+        environment["LD_PRELOAD"] = preload
+    return environment
+
+
+def call(program, arguments, preload=""):
+    """The object that the worker prints."""
+    try:
+        # In a session of its own: Ctrl-C reaches the driver alone, which ends the worker here.
+        process = subprocess.Popen([program, *arguments], env=_environment(preload), text=True,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True)
+    except OSError as error:
+        raise BadInput(f"{program}: {error.strerror}") from error
+    try:
+        output, complaint = process.communicate(timeout=TIMEOUT_SECONDS)
+    except subprocess.TimeoutExpired as error:
+        raise WorkerFailed(f"no result after {TIMEOUT_SECONDS} s") from error
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if process.returncode != 0:
+        raise WorkerFailed(_what_went_wrong(process.returncode, complaint))
+    try:
+        return json.loads(output)
+    except json.JSONDecodeError as error:
+        raise WorkerFailed("its answer is no JSON") from error
+
+
+def _what_went_wrong(code, complaint):
+    lines = [line for line in complaint.splitlines() if line.strip()]
+    if code < 0:
+        lines.append(f"ended by {signal.Signals(-code).name}")
+    return lines[-1] if lines else f"exit code {code}"
+
+
+def listed(program):
+    """What the worker says of itself: subjects, compiler, arena, where "far" begins."""
+    try:
+        return call(program, ["--list"])
+    except WorkerFailed as error:
+        raise BadInput(f"{program}: {error}") from error
+
+
+def checked(program, subject):
+    """The file behind malloc, after the subject has shown that it does what it claims."""
+    try:
+        return call(program, ["--subject", subject["name"], "--check"], subject["preload"])["malloc"]
+    except WorkerFailed as error:
+        hint = f" (package {subject['package']})" if subject["preload"] else ""
+        raise BadInput(f"{error}{hint}; --subjects leaves a subject out") from error

@@ -1,0 +1,42 @@
+"""Records for the tests, made by hand: small, and with answers that one can work out."""
+
+SUBJECTS = (("caiman-tree", "ours", True), ("jemalloc", "peer", False), ("harness", "harness", False))
+
+
+def run(number, case, subject, value, trips=None, key="ns", floor=None):
+    made = {"round": number, "case": case, "subject": subject, "figures": {key: value},
+            "ping_pong_ns": trips}
+    if floor is not None:
+        made["floor"] = {"two_cas_ns": floor, "one_exchange_ns": floor / 2}
+    return made
+
+
+def record(runs=(), **changes):
+    """A record that reads well, with these runs and changes."""
+    made = {
+        "schema": "caiman-bench", "version": 1, "date": "2026-01-02T03:04:05+00:00",
+        "machine": {"processor": "P", "processors": 2, "virtual": True, "system": "S",
+                    "kernel": "K", "memory": "M"},
+        "compiler": "g++ 12", "revision": "abc", "command": "./ci/bench",
+        "options": {"quick": False, "rounds": 5, "groups": ["W1"]}, "far_from_ns": 250,
+        "arena_bytes": 67108864, "min_block_bytes": 256,
+        "subjects": [{"name": name, "role": role, "arena": arena, "package": "libc6"}
+                     for name, role, arena in SUBJECTS],
+        "finished": True, "runs": list(runs), "failures": [],
+    }
+    made.update(changes)
+    return made
+
+
+def five_rounds(scale=1.0):
+    """W1 of three subjects, and W3 with two threads near in odd rounds and far in even ones."""
+    runs = []
+    for number in range(1, 6):
+        slow = scale * (1 + number / 100)
+        runs.append(run(number, "w1/256", "caiman-tree", 20 * slow, floor=10 * slow))
+        runs.append(run(number, "w1/256", "jemalloc", 10 * slow, floor=10 * slow))
+        runs.append(run(number, "w1/256", "harness", 1 * slow, floor=10 * slow))
+        trips = [100, 110] if number % 2 else [600, 700]
+        runs.append(run(number, "w3/2t/50", "caiman-tree", 100 * slow, trips))
+        runs.append(run(number, "w3/2t/50", "jemalloc", 200 * slow, trips))
+    return runs
