@@ -1,0 +1,144 @@
+// Order, block numbers and what is left out; see trace_convert.hpp.
+#include "trace_convert.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace caiman::bench {
+namespace {
+
+constexpr std::uint32_t not_in_trace = UINT32_MAX;  // a live block that is too large
+
+class converter {
+ public:
+  converter(std::string name, std::uint64_t most_events) : most_events_(most_events) {
+    into_.result.name = std::move(name);
+  }
+
+  bool full() const { return into_.result.events.size() >= most_events_; }
+
+  void add(const raw_record& record) {
+    ++into_.records;
+    switch (record.kind) {
+      case raw_kind::allocated:
+        allocate(record);
+        break;
+      case raw_kind::released:
+        if (const auto block = take(record)) release(record.thread, *block);
+        break;
+      case raw_kind::resized_from:
+        moving_[record.thread] = take(record);
+        break;
+      case raw_kind::resized_to: {
+        // The old block outlives the new one's coming: its content has to be copied.
+        into_.result.resized += allocate(record) ? 1U : 0U;
+        const auto old = std::exchange(moving_[record.thread], std::nullopt);
+        if (old) release(record.thread, *old);
+        break;
+      }
+    }
+  }
+
+  conversion take_result() {
+    into_.result.threads = static_cast<std::uint32_t>(threads_.size());
+    return std::move(into_);
+  }
+
+ private:
+  // Whether the block is in the trace.
+  bool allocate(const raw_record& record) {
+    if (const auto lost = live_.find(record.address); lost != live_.end()) {
+      ++into_.lost_releases;
+      release(record.thread, lost->second);
+      live_.erase(lost);
+    }
+    if (record.bytes > largest_request) {
+      ++into_.result.left_out;
+      live_[record.address] = not_in_trace;
+      return false;
+    }
+    if (full()) return false;  // the release of what was lost was the last event
+    live_[record.address] = blocks_++;
+    // A request of nothing gets a block of its own all the same.
+    emit(record.thread, std::max(static_cast<std::uint32_t>(record.bytes), 1U), false);
+    return true;
+  }
+
+  // The block that is live at the record's address, which it no longer is.
+  std::optional<std::uint32_t> take(const raw_record& record) {
+    const auto found = live_.find(record.address);
+    if (found == live_.end()) {
+      ++into_.unknown_releases;
+      return std::nullopt;
+    }
+    const std::uint32_t block = found->second;
+    live_.erase(found);
+    return block;
+  }
+
+  void release(std::uint32_t thread, std::uint32_t block) {
+    if (block != not_in_trace && !full()) emit(thread, block, true);
+  }
+
+  void emit(std::uint32_t thread, std::uint32_t value, bool is_release) {
+    const auto numbered = threads_.try_emplace(thread, static_cast<std::uint32_t>(threads_.size()));
+    into_.result.events.push_back({numbered.first->second, value, is_release});
+  }
+
+  std::uint64_t most_events_;
+  conversion into_;
+  std::uint32_t blocks_ = 0;
+  std::unordered_map<std::uint64_t, std::uint32_t> live_;     // block by address
+  std::unordered_map<std::uint32_t, std::uint32_t> threads_;  // ours by the recorder's
+  std::unordered_map<std::uint32_t, std::optional<std::uint32_t>> moving_;  // block by thread
+};
+
+}  // namespace
+
+std::expected<mapped_vector<raw_record>, std::string> raw_records(byte_view file) {
+  raw_head head;
+  if (file.size() < sizeof head) return std::unexpected("it is not a recording");
+  std::memcpy(&head, file.data(), sizeof head);
+  if (head.magic != raw_magic) {
+    return std::unexpected("it is not a recording, or one of another version");
+  }
+  const byte_view body = file.subspan(sizeof head);
+  if (body.size() % sizeof(raw_record) != 0) return std::unexpected("it ends in the middle");
+  mapped_vector<raw_record> records(body.size() / sizeof(raw_record));
+  if (!records.empty()) std::memcpy(records.data(), body.data(), body.size());
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const auto kind = static_cast<std::uint32_t>(records[i].kind);
+    if (kind < static_cast<std::uint32_t>(raw_kind::allocated) ||
+        kind > static_cast<std::uint32_t>(raw_kind::resized_to)) {
+      return std::unexpected(fmt::format("record {} is of kind {}, which there is not", i, kind));
+    }
+  }
+  return records;
+}
+
+std::expected<conversion, std::string> convert(mapped_vector<raw_record> records, std::string name,
+                                               std::uint64_t most_events) {
+  const auto by_number = [](const raw_record& a, const raw_record& b) {
+    return a.number < b.number;
+  };
+  std::sort(records.begin(), records.end(), by_number);
+  const auto twice = std::adjacent_find(
+      records.begin(), records.end(),
+      [](const raw_record& a, const raw_record& b) { return a.number == b.number; });
+  if (twice != records.end()) {
+    return std::unexpected(fmt::format("two records have the number {}", twice->number));
+  }
+  converter made(std::move(name), most_events);
+  for (const raw_record& record : records) {
+    if (made.full()) break;
+    made.add(record);
+  }
+  return made.take_result();
+}
+
+}  // namespace caiman::bench
