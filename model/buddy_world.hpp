@@ -37,7 +37,7 @@ class buddy_world final : public world {
           free |= blocks_of(lv * Log2Fanout, word * shape::fanout + slot);
       }
     });
-    return free;
+    return free | stacked_blocks();
   }
 
   bool in_move(unsigned slot) override { return inside().slots().moving(slot); }
@@ -67,6 +67,22 @@ class buddy_world final : public world {
   using shape = level_shape<Log2Fanout>;
   using bits = word_bits<Log2Fanout>;
   static constexpr unsigned unmerged = ~0U;
+
+  /// What a drainer could take.
+  block_set stacked_blocks() const {
+    block_set kept = 0;
+    if (checked_sync::stack_depth == 0) return kept;
+    for (unsigned slot = 0; slot < model_slots; ++slot) {
+      const auto stacks = inside().slots().stacks(slot);
+      for (unsigned order = 0; order < model_stack_orders; ++order) {
+        for (std::uint32_t i = stacks.reach(order, false); i > 0; --i) {
+          const std::size_t index = stacks.peek(order, i);
+          if (index != stacks.nothing) kept |= blocks_of(order, index);
+        }
+      }
+    }
+    return kept;
+  }
 
   const auto& inside() const { return buddy_.inside(); }
   block_set all() const { return blocks_of(max_order_, 0); }

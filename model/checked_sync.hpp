@@ -8,6 +8,7 @@
 
 #include "relacy.hpp"
 // Relacy first: it must see no macro of ours, and the core must see none of Relacy's.
+#include "beyond_relacy.hpp"
 #include "caiman/slots.hpp"
 #include "caiman/sync.hpp"
 #include "world.hpp"
@@ -58,22 +59,32 @@ class checked_atomic {
   void store(T value, std::memory_order o, location at = location::here()) {
     before_access();
     value_.store(value, for_store(o), at.info());
+    beyond::start_release_sequence(value_, o);
+    newest_is_store_ = true;
   }
   T exchange(T value, std::memory_order o, location at = location::here()) {
     before_access();
-    return value_.exchange(value, static_cast<rl::memory_order>(o), at.info());
+    T early{};
+    rl::ctx().sched();  // others may go first, and only then can its place be chosen
+    if (newest_is_store_ && beyond::placed_early(value_, value, o, early)) {
+      if (rl::ctx().collecting_history()) {
+        rl::ctx().exec_log_msg(at.info(), "exchange, placed before the newest store");
+      }
+      return early;
+    }
+    return changed(value_.exchange(value, static_cast<rl::memory_order>(o), at.info()));
   }
   T fetch_add(T n, std::memory_order o, location at = location::here()) {
     before_access();
-    return value_.fetch_add(n, static_cast<rl::memory_order>(o), at.info());
+    return changed(value_.fetch_add(n, static_cast<rl::memory_order>(o), at.info()));
   }
   T fetch_or(T n, std::memory_order o, location at = location::here()) {
     before_access();
-    return value_.fetch_or(n, static_cast<rl::memory_order>(o), at.info());
+    return changed(value_.fetch_or(n, static_cast<rl::memory_order>(o), at.info()));
   }
   T fetch_and(T n, std::memory_order o, location at = location::here()) {
     before_access();
-    return value_.fetch_and(n, static_cast<rl::memory_order>(o), at.info());
+    return changed(value_.fetch_and(n, static_cast<rl::memory_order>(o), at.info()));
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
                                std::memory_order failure, location at = location::here()) {
@@ -82,18 +93,29 @@ class checked_atomic {
     const rl::memory_order lost = for_load(failure);
     if (lost == rl::mo_relaxed || ok == rl::mo_seq_cst ||
         (lost == rl::mo_acquire && (ok == rl::mo_acquire || ok == rl::mo_acq_rel))) {
-      return value_.compare_exchange_strong(expected, desired, ok, at.info(), lost, at.info());
+      const bool done =
+          value_.compare_exchange_strong(expected, desired, ok, at.info(), lost, at.info());
+      newest_is_store_ = newest_is_store_ && !done;
+      return done;
     }
     // C++17 allows a failure order that the success order does not contain, Relacy does not: take
     // it relaxed and add an acquire fence, which is no weaker.
     const bool done =
         value_.compare_exchange_strong(expected, desired, ok, at.info(), rl::mo_relaxed, at.info());
     if (!done) rl::atomic_thread_fence(rl::mo_acquire, at.info());
+    newest_is_store_ = newest_is_store_ && !done;
     return done;
   }
 
  private:
+  /// After a read-modify-write.
+  T changed(T old) noexcept {
+    newest_is_store_ = false;
+    return old;
+  }
+
   rl::atomic<T> value_;
+  bool newest_is_store_ = true;
 };
 
 /// A number that no step of the protocol depends on: no step of the search either.
@@ -118,11 +140,25 @@ struct checked_sync {
   using statistic = checked_statistic;
 
   static constexpr unsigned exclusive_slots = model_slots;
-  static inline unsigned& look_again_bound = looks_in_force;  // a property of the run
+  // Properties of the run:
+  static inline unsigned& look_again_bound = looks_in_force;
+  static inline unsigned& stack_depth = stacks_in_force;
+  static inline bool& announced_pop = announced_in_force;
+  static constexpr unsigned stack_room = model_stack_room;
+  static constexpr unsigned stack_orders = model_stack_orders;
 
   static std::memory_order order(site at) noexcept {
     return orders_in_force[static_cast<std::size_t>(at)];
   }
+  // Relacy knows no asymmetric fence: a full one on either side, which promises the owner no more.
+  static void light_fence() { full_fence(); }
+  static void heavy_fence() { full_fence(); }
+  static bool heavy_fence_works() noexcept { return true; }
+  static void full_fence(location at = location::here()) {
+    before_access();
+    rl::atomic_thread_fence(rl::mo_seq_cst, at.info());
+  }
+
   static unsigned thread_slot() noexcept { return slot_of_current_thread(); }
   static unsigned slots_seen() noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }

@@ -9,6 +9,10 @@ constexpr std::string_view last_two_f2 = "fanout=2 order=2 : 0A1 ; M0 | M0";
 constexpr std::string_view hole_up_f4 =
     "fanout=4 order=3 : 1A0 1A1 1A0 1A2 0X0 1F0 1A0 1F3 ; M0 | F4A2";
 
+constexpr std::string_view owner_f2 = "fanout=2 order=2 announced=2 : 0A0 0F0 ; A0F1A0F2 | A2";
+constexpr std::string_view holes_f2 =
+    "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0A0 0F0 0F1 ; A0A0F4 | A1";
+
 constexpr std::string_view random = "random:20000@shipped";
 constexpr std::string_view random_then_bound = "random:20000@shipped,bound2:50000@shipped";
 
@@ -109,6 +113,49 @@ std::span<const control> controls() {
        "L1",
        "fault 2: rounds that sweep are not counted",
        {{"fanout=2 order=2 looks=2 : 0A1 ; A2 | A0F0A0F1A0F2A0F3", random}}},
+      // ---- owner stacks
+      {"drain-look-relaxed",
+       "S6",
+       "fault 5: a drainer that finds a hole has not seen its block move",
+       {{"fanout=2 order=3 stacks=2 : 0A1 0A0 0A2 0F0 ; F1A1 | A1A0", random_then_bound}}},
+      {"announced-top-is-work",
+       "L1",
+       "fault 6: a stopped owner's top entry counts as something to drain",
+       {{"fanout=2 order=2 announced=2 stop=0:60 : 0A0 0F0 ; A0F1A0F2 | A2A0F1",
+         random_then_bound}}},
+      {"height-before-entry",
+       "S1 S2 S3",
+       "a push publishes the height first",
+       {{holes_f2, random}}},
+      {"hole-ends-stack",
+       "S3 S6",
+       "a pop that meets a hole resets the height to 0",
+       {{"fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 0F1 ; A0F2 | A1",
+         "bound2:60000@shipped"}}},
+      {"drain-past-height", "S1 S2 S3", "a drainer reads past the height", {{owner_f2, random}}},
+      {"drain-takes-announced",
+       "S1 S2",
+       "a drainer takes the announced entry",
+       {{holes_f2, random}}},
+      {"announce-relaxed",
+       "S1 S2",
+       "the announcement carries nothing",
+       {{"fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 ; A0F1F2A0 | A1A0",
+         "random:20000@shipped,bound2:100000@shipped"}}},
+      {"no-light-fence", "S1 S2", "no fence behind the announcement", {{owner_f2, random}}},
+      {"no-heavy-fence", "S1 S2", "no fence behind the raised flag", {{owner_f2, random}}},
+      {"drain-without-bracket",
+       "S6",
+       "a drain is no move",
+       {{"fanout=2 order=2 announced=2 : 1A1 1A0 1A0 1F2 ; A2 | M0", "bound2:60000@shipped"}}},
+      {"stack-forgotten",
+       "S3 S4 S6",
+       "the stacks of an ended thread are forgotten",
+       {{"fanout=2 order=2 announced=2 slots=pool:2 : ; A0A0F0F1 | M0F0A2", random}}},
+      {"drain-left-out",
+       "S6",
+       "a request that finds nothing leaves the stacks alone",
+       {{"fanout=4 order=3 announced=2 : 0A2 0A1 1A0 1A0 1F0 1F1 ; M0 | A0", random}}},
   };
   return all;
 }

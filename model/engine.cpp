@@ -14,6 +14,9 @@ namespace caiman::model {
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 std::memory_order orders_in_force[max_sites];
 unsigned looks_in_force = program::plenty_of_looks;
+unsigned threads_in_force = 2;
+unsigned stacks_in_force = 0;
+bool announced_in_force = false;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 namespace {
@@ -120,6 +123,9 @@ verdict run(const request& what) {
   verdict result;
   std::copy(what.orders.begin(), what.orders.end(), orders_in_force);
   looks_in_force = what.what.looks;
+  threads_in_force = static_cast<unsigned>(what.what.threads.size());
+  stacks_in_force = what.what.stack_depth;
+  announced_in_force = what.what.announced;
   const bool tree = what.how.how != search::method::random;
   rl::test_params params = params_of(what.how);
   rl::ostringstream log;

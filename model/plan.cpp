@@ -34,8 +34,13 @@ constexpr std::uint64_t full_factor = 10;
 
 }  // namespace
 
-plan plan_for(level how_much, unsigned bound, bool full, unsigned threads) {
-  const effort e = effort_of(how_much);
+plan plan_for(level how_much, unsigned bound, care how, unsigned threads) {
+  effort e = effort_of(how_much);
+  if (how == care::less) {
+    e.random /= 3;
+    e.tree /= 3;
+    bound = std::min(bound, threads == 2 ? 2U : 1U);
+  }
   const unsigned deepest = bound + (threads == 2 ? e.deeper : e.deeper / 2);
   plan all;
   for (const bool seq_cst : {false, true}) {
@@ -43,7 +48,7 @@ plan plan_for(level how_much, unsigned bound, bool full, unsigned threads) {
     for (unsigned b = 1; b <= deepest; ++b) {
       all.push_back({{search::method::bound, b, e.tree, 0, {}}, seq_cst});
     }
-    if (full) {
+    if (how == care::to_the_end) {
       all.push_back({{search::method::full, 0, e.tree * full_factor, 0, {}}, seq_cst});
     }
   }

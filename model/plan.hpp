@@ -27,9 +27,13 @@ struct planned {
 };
 using plan = std::vector<planned>;
 
-/// The searches of a scenario: random ones, context bounds up to `bound`, and a full search where
-/// it is known to end, each with the shipped orders and with all of them seq_cst.
-plan plan_for(level how_much, unsigned bound, bool full, unsigned threads);
+/// How much of a level's effort a program gets: a full search, too, where it is known to end; a
+/// third where it is a variant of another.
+enum class care : unsigned char { less, usual, to_the_end };
+
+/// The searches of a scenario: random ones and context bounds up to `bound`, each with the shipped
+/// orders and with all of them seq_cst.
+plan plan_for(level how_much, unsigned bound, care how, unsigned threads);
 std::expected<plan, std::string> parse_plan(std::string_view text);
 std::string to_string(const plan& p);
 

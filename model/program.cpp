@@ -79,6 +79,12 @@ bool read_head(reader& in, program& p) {
       if (!in.number(p.pool)) return false;
     } else if (in.take("looks=")) {
       if (!in.number(p.looks)) return false;
+    } else if (in.take("stacks=")) {
+      p.announced = false;
+      if (!in.number(p.stack_depth)) return false;
+    } else if (in.take("announced=")) {
+      p.announced = true;
+      if (!in.number(p.stack_depth)) return false;
     } else if (in.take("core=textbook")) {
       p.textbook = true;
     } else if (in.take("stop=")) {
@@ -144,6 +150,8 @@ const char* fault_of(const program& p) {
   if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots)) {
     return "a pool has 1 to 3 slots";
   }
+  if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
+  if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
   if (p.stops && p.stop_most < 1) return "a thread stops after at least one step";
@@ -159,7 +167,7 @@ std::string text_of(const operation& op) {
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
-  if (!read_head(in, p)) return bad("expected fanout=, order=, slots=, stop= or ':'", in);
+  if (!read_head(in, p)) return bad("expected fanout=, order=, slots=, stop=, stacks= or ':'", in);
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
   if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
   if (const char* fault = fault_of(p)) return failure(fmt::format("program: {}", fault));
@@ -172,6 +180,9 @@ std::string to_string(const program& p) {
   if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
   if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
   if (p.looks != program::plenty_of_looks) text += fmt::format(" looks={}", p.looks);
+  if (p.stack_depth != 0) {
+    text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
+  }
   if (p.textbook) text += " core=textbook";
   text += " :";
   for (const setup_step& s : p.setup) {

@@ -9,6 +9,8 @@
 //
 // before the colon   fanout=2|4|8, order=<max order>, slots=shared, slots=pool:<n>, stop=<t>:<k>,
 //                    looks=<n> (how often a failing request looks again),
+//                    stacks=<depth> (owner stacks, exchange pop), announced=<depth> (the same with
+//                    the announced pop),
 //                    core=textbook (the specimen of textbook.cpp instead of the core)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
@@ -53,6 +55,8 @@ struct program {
   unsigned stop_thread = 0;          // this one,
   unsigned stop_most = 0;            // for every k up to this
   unsigned looks = plenty_of_looks;  // a failing request looks again so often, then says contended
+  unsigned stack_depth = 0;          // 0: the tree alone
+  bool announced = false;            // pops without a locked instruction
   bool textbook = false;
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;

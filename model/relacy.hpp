@@ -8,6 +8,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cassert>

@@ -63,18 +63,18 @@ constexpr scenario all[] = {
     {"ancestors-f2", "S5 S6", "fanout=2 order=4 : 2A3 2A0>0 2A0 2A0>1 2A0 2A2 2X0 ; F0 | F0A0 | A0",
      1, false, "two hint heights: a setting that is half done by another thread"},
     {"remainder-f8", "S6", "fanout=8 order=4 : 1A0 1F0 0A2 0A2 0A3 0X0 ; F0 | A0A1", 3, false,
-     "a pending release whose block is partly handed out"},
+     "a pending release whose block is partly handed out", true},
     {"stale-class-f8", "S5 S6", "fanout=8 order=4 : 0A2 1A3 1A1 0A1 ; A2A1 | F1A1F0A0", 2, false,
      "a clearing that meets a larger and then a smaller run"},
     {"reread-f8", "S5 S6", "fanout=8 order=4 : 1A2 1A1 0A1 0A3 0X2 ; A1A1 | F0A0F1", 2, false,
      "the word moves twice inside a clearing"},
     {"leaf-set-f2", "S6", "fanout=2 order=3 : 0A2 0A0 1A0 1F0 0A0 0A1 2X0 ; F1 | A0F1 | A0", 2,
-     false, "a leaf that is marked, its parents not yet"},
+     false, "a leaf that is marked, its parents not yet", true},
     {"claimer-late-f8", "S6", "fanout=8 order=4 : 1A0 1F0 1A2 0A2 0A3 0X3 ; A2A1 | F1A0", 3, false,
-     "a clearing between a claim and the setting of its remainder's hint"},
+     "a clearing between a claim and the setting of its remainder's hint", true},
     {"mark-taken-f8", "S6",
      "fanout=8 order=5 : 1A0 1A1 1F0 1F1 1A2 1A2 0A2 0A1 1F3 1A1 0A4 ; A2A1 | A1A1F2A0", 2, false,
-     "the mark that a clearing has set is cleared by a peer that saw the word empty"},
+     "the mark that a clearing has set is cleared by a peer that saw the word empty", true},
     {"marks-f4", "S5", "fanout=4 order=4 : 0A3 0A2 1A1 1A1 ; A2A0 | F0F1A0", 2, false,
      "several classes of one word cleared and set"},
     // ---- the last blocks, exhaustion, capacity: no refusal is wrong
@@ -121,6 +121,47 @@ constexpr scenario all[] = {
      "both on the shared slot"},
     {"shared-slot-f4", "S1 S6", "fanout=4 order=3 slots=shared : 0A2 ; M0F1M1 | M0F0", 2, false,
      "both on the shared slot, the last blocks"},
+    // ---- owner stacks; each with the exchange pop, too
+    {"owner-drainer-f2", "S1 S2 S6", "fanout=2 order=2 announced=2 : 0A0 0F0 ; A0F1A0F2 | A2", 2,
+     false, "an owner's pairs while a request for everything drains"},
+    {"owner-drainer-f4", "S1 S2 S6",
+     "fanout=4 order=3 announced=3 : 0A0 0A0 0A0 0F0 0F1 ; F2A0 | A3A2", 2, false,
+     "the same with a level above, and a stack of two"},
+    {"two-drainers-f2", "S1 S2 S6", "fanout=2 order=2 announced=2 : 0A0 0A0 0F0 ; A0F2A0 | A1 | A1",
+     1, false, "an owner and two that drain its stack"},
+    {"push-drain-1-f2", "S1 S4 S6", "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 ; F0F1 | A1", 2,
+     false, "pushes onto an empty stack against a drain"},
+    {"push-drain-2-f2", "S1 S4 S6", "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 ; F1F2 | A1", 2,
+     false, "onto a stack of one"},
+    {"push-drain-3-f2", "S1 S4 S6",
+     "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0A0 0F0 0F1 ; F2F3 | A1A1", 2, false,
+     "onto a stack of two, to the brim and past it"},
+    {"pop-holes-f2", "S1 S6",
+     "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0A0 0F0 0F1 ; A0A0F4 | A1", 2, false,
+     "pops while a drainer makes holes"},
+    {"push-over-hole-f2", "S1 S6",
+     "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0A0 0F0 0F1 ; F2A0A0 | A1", 2, false,
+     "a push above a hole, pops over it"},
+    {"hole-refill-f2", "S3 S6", "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 0F1 ; A0F2 | A1", 2,
+     false, "a pop that meets a hole over a live entry, then a push"},
+    {"drained-last-f2", "S6", "fanout=2 order=2 announced=2 : 1A1 1A0 1A0 1F2 ; A2 | M0", 2, false,
+     "the only free block is on its way from a stack to the tree"},
+    {"refill-f2", "S1 S2", "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 ; A0F1F2A0 | A1A0", 2,
+     false, "a stack popped and filled again under a drainer"},
+    {"overflow-f2", "S1 S4 S6", "fanout=2 order=2 announced=1 : 0A0 0A0 0F0 ; F1A0 | A2", 2, false,
+     "a full stack sends a block to the tree while it is drained"},
+    {"other-order-f2", "S1 S6", "fanout=2 order=3 announced=2 : 0A1 0A0 0A2 0F0 ; F1A1 | A1A0", 2,
+     false, "a request for an order that lies in the stack of another"},
+    {"last-in-stack-f4", "S6", "fanout=4 order=3 announced=2 : 0A2 0A1 1A0 1A0 1F0 1F1 ; M0 | A0",
+     2, false, "all that is free lies in a peer's stack"},
+    {"stack-hand-over-f2", "S3 S6", "fanout=2 order=2 announced=2 slots=pool:1 : ; A0A0F0F1 | A1A0",
+     2, false, "a slot with a full stack goes from an ending to a starting thread"},
+    {"stack-left-f2", "S3 S6", "fanout=2 order=2 announced=2 slots=pool:2 : ; A0A0F0F1 | M0F0A2", 2,
+     false, "the stack of a thread that has ended"},
+    {"stop-owner-f2", "C1", "fanout=2 order=2 announced=2 stop=0:200 : 0A0 0F0 ; A0F1A0F2 | A2A0F1",
+     1, false, "an owner stands still anywhere in pop and push"},
+    {"stop-drainer-f2", "C1", "fanout=2 order=2 announced=2 stop=1:300 : 0A0 0F0 ; A0F1A0F2 | A2",
+     1, false, "a drainer stands still"},
     // ---- a thread that stands still for ever after k steps, for every k (C1)
     {"stop-release-f2", "C1", "fanout=2 order=3 stop=0:40 : 0A0 1A0 ; F0 | A0F0F1A1", 1, false,
      "in a release that climbs"},
@@ -128,9 +169,9 @@ constexpr scenario all[] = {
      "in an allocation that splits"},
     {"stop-pair-f4", "C1", "fanout=4 order=3 stop=0:70 : 1A0 ; A0F0 | A2F0F1A1", 1, false,
      "anywhere in a pair"},
-    {"stop-sweep-f4", "C1", "fanout=4 order=3 stop=0:100 : 1A0 1F0 0A2 ; A2 | A0A1F1F2", 1, false,
+    {"stop-sweep-f4", "C1", "fanout=4 order=3 stop=0:150 : 1A0 1F0 0A2 ; A2 | A0A1F1F2", 1, false,
      "in a sweep"},
-    {"stop-clear-f8", "C1", "fanout=8 order=4 stop=0:120 : 1A2 1A1 0A1 0A3 ; A2 | F0A0F1", 1, false,
+    {"stop-clear-f8", "C1", "fanout=8 order=4 stop=0:150 : 1A2 1A1 0A1 0A3 ; A2 | F0A0F1", 1, false,
      "in the clearing of a hint"},
     {"stop-3-f2", "C1", "fanout=2 order=3 stop=0:160 : 1A0 2A0 ; A0F0 | F0A0 | F0A1", 1, false,
      "two others go on"},
@@ -139,5 +180,21 @@ constexpr scenario all[] = {
 }  // namespace
 
 std::span<const scenario> scenarios() { return all; }
+
+std::vector<variant> variants(const scenario& s) {
+  constexpr std::string_view announced = "announced=";
+  const std::string program(s.program);
+  if (const auto at = program.find(announced); at != std::string::npos) {
+    std::string exchange = program;
+    return {{std::string(s.name) + "/x", exchange.replace(at, announced.size(), "stacks=")}};
+  }
+  if (s.bare) return {};
+  const auto with = [&](std::string_view option) {
+    std::string text = program;
+    return text.insert(text.find(": "), option);
+  };
+  return {{std::string(s.name) + "/x", with("stacks=2 ")},
+          {std::string(s.name) + "/a", with("announced=2 ")}};
+}
 
 }  // namespace caiman::model

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace caiman::model {
 
@@ -15,8 +17,18 @@ struct scenario {
   unsigned bound;               // context bounds up to this are tried
   bool full;                    // small enough for a full search to end
   std::string_view why;
+  bool bare = false;  // its set-up needs the places that releases into the tree leave
 };
 
 std::span<const scenario> scenarios();
+
+/// The other forms of the core that a scenario is run with, with less effort: one of the tree alone
+/// also with owner stacks, where the first releases of a thread stay, and which every "full" must
+/// drain; one of stacks also with the exchange pop.
+struct variant {
+  std::string name;
+  std::string program;
+};
+std::vector<variant> variants(const scenario& s);
 
 }  // namespace caiman::model

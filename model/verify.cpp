@@ -17,7 +17,7 @@ namespace {
 
 /// One row of the table to come: a scenario, or one attempt at a control.
 struct job {
-  std::string_view name;
+  std::string name;
   std::string_view properties;
   std::string program;
   std::string searches;
@@ -42,27 +42,41 @@ bool chosen(std::string_view name, const std::string& only) {
 
 std::vector<job> plan_jobs(const verify_arguments& given) {
   std::vector<job> jobs;
-  const auto add = [&](std::string_view name, std::string_view properties, std::string program,
-                       unsigned bound, bool full) {
+  const auto add = [&](std::string name, std::string_view properties, std::string program,
+                       unsigned bound, care how) {
     const auto parsed = parse_program(program);
     const auto threads = parsed ? static_cast<unsigned>(parsed->threads.size()) : 2;
-    const plan p = plan_for(given.how_much, bound, full, threads);
-    jobs.push_back({name, properties, std::move(program), to_string(p), nullptr, {}, {}, {}});
+    const plan p = plan_for(given.how_much, bound, how, threads);
+    jobs.push_back(
+        {std::move(name), properties, std::move(program), to_string(p), nullptr, {}, {}, {}});
   };
   if (!given.program.empty()) {
-    add("program", "all", given.program, 2, false);
+    add("program", "all", given.program, 2, care::usual);
     return jobs;
   }
   for (const scenario& s : scenarios()) {
     if (chosen(s.name, given.only)) {
-      add(s.name, s.properties, std::string(s.program), s.bound, s.full);
+      add(std::string(s.name), s.properties, std::string(s.program), s.bound,
+          s.full ? care::to_the_end : care::usual);
+    }
+  }
+  for (const scenario& s : scenarios()) {
+    for (variant& v : variants(s)) {
+      if (!chosen(v.name, given.only)) continue;
+      add(std::move(v.name), s.properties, std::move(v.program), s.bound, care::less);
     }
   }
   for (const control& c : controls()) {
     if (!chosen(c.name, given.only)) continue;
     for (const attempt& a : c.attempts) {
-      jobs.push_back(
-          {c.name, c.properties, std::string(a.program), std::string(a.searches), &c, {}, {}, {}});
+      jobs.push_back({std::string(c.name),
+                      c.properties,
+                      std::string(a.program),
+                      std::string(a.searches),
+                      &c,
+                      {},
+                      {},
+                      {}});
     }
   }
   return jobs;

@@ -50,7 +50,7 @@ class world {
   virtual grant allocate(unsigned order) = 0;
   virtual void release(unsigned order, std::size_t index) = 0;
 
-  /// The min blocks that are free by the words alone, whatever any hint says.
+  /// The min blocks that are free by the words and the stacks, whatever any hint says.
   virtual block_set free_blocks() = 0;
   /// Whether slot `slot` is inside a move between words.
   virtual bool in_move(unsigned slot) = 0;
@@ -92,12 +92,21 @@ unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
 /// How often a failing search may look again in this run, and what it calls between two looks.
 extern unsigned looks_in_force;
+/// How many threads this run has.
+extern unsigned threads_in_force;
+/// How deep the owner stacks of this run are, 0 for none, and how they pop.
+extern unsigned stacks_in_force;
+extern bool announced_in_force;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 void pause_between_looks(unsigned round);
 /// Before every atomic access: where a stopped thread stops.
 void before_access();
 [[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);
 void report_broken_invariant(const char* what);
+
+/// Stacks of the model: orders 0 and 1, and no deeper than this.
+inline constexpr unsigned model_stack_room = 3;
+inline constexpr unsigned model_stack_orders = 2;
 
 /// Slots of the model: three threads may own one, the fourth is shared.
 inline constexpr unsigned model_slots = max_threads;

@@ -92,7 +92,7 @@ unsigned draw_order(const std::vector<std::uint64_t>& weights, std::mt19937_64& 
 
 crew::crew(const options& asked)
     : chosen(asked),
-      allocator(make_target(asked.log2_fanout, asked.max_order)),
+      allocator(make_target(asked.pops, asked.log2_fanout, asked.max_order)),
       calls(*allocator, asked.injected),
       stamps(asked.max_order),
       slots(asked.threads) {

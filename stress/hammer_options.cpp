@@ -35,6 +35,14 @@ const name_table<mode>& mode_names() {
   return names;
 }
 
+const name_table<pop>& pop_names() {
+  static const name_table<pop> names{{"tree", pop::tree},
+                                     {"exchange", pop::exchange},
+                                     {"announced", pop::announced},
+                                     {"shipped", pop::shipped}};
+  return names;
+}
+
 const name_table<fault>& fault_names() {
   static const name_table<fault> names{{"none", fault::none},
                                        {"double-hand-out", fault::double_hand_out},
@@ -135,9 +143,16 @@ int refuse(std::string_view what) {
   return 2;
 }
 
-void declare(CLI::App& app, options& chosen, std::string& mode_name, std::string& fault_name) {
+// Options whose values have names, as they are written.
+struct named_options {
+  std::string mode;
+  std::string pop;
+  std::string fault;
+};
+
+void declare(CLI::App& app, options& chosen, named_options& names) {
   app.option_defaults()->always_capture_default();
-  app.add_option("--mode", mode_name, "see stress/README.md")
+  app.add_option("--mode", names.mode, "see stress/README.md")
       ->check(CLI::IsMember(names_in(mode_names())));
   app.add_option("--threads", chosen.threads, "threads at work at any time")
       ->check(CLI::Range(1U, 256U));
@@ -147,10 +162,13 @@ void declare(CLI::App& app, options& chosen, std::string& mode_name, std::string
       ->check(CLI::Range(0U, 22U));
   app.add_option("--log2-fanout", chosen.log2_fanout, "log2 of the bits per word")
       ->check(CLI::Range(1U, 6U));
+  app.add_option("--pop", names.pop,
+                 "the tree alone, stacks with either pop, or the policy that ships")
+      ->check(CLI::IsMember(names_in(pop_names())));
   app.add_option("--mix", chosen.mix.text,
                  "orders: smallest, small (0 to 3), halving, even, or weights from order 0 up");
   app.add_option("--seed", chosen.seed, "of what the threads do, not of when; random if not given");
-  app.add_option("--fault", fault_name, "put a fault in, to see it caught")
+  app.add_option("--fault", names.fault, "put a fault in, to see it caught")
       ->check(CLI::IsMember(names_in(fault_names())));
   app.add_option("--patience", chosen.patience, "seconds without progress that count as failure")
       ->check(CLI::Range(0.1, 3600.0));
@@ -163,6 +181,7 @@ bool can_write(const std::string& file) { return std::ofstream(file, std::ios::a
 }  // namespace
 
 std::string_view name_of(mode which) { return name_in(mode_names(), which); }
+std::string_view name_of(pop which) { return name_in(pop_names(), which); }
 std::string_view name_of(fault which) { return name_in(fault_names(), which); }
 
 unsigned order_mix::largest_order() const {
@@ -173,9 +192,9 @@ unsigned order_mix::largest_order() const {
 
 std::optional<int> parse_options(int argc, char** argv, options& chosen) {
   CLI::App app{"Hammers the buddy core with native threads and checks what it does."};
-  std::string mode_name{name_of(chosen.how)};
-  std::string fault_name{name_of(chosen.injected)};
-  declare(app, chosen, mode_name, fault_name);
+  named_options names{std::string(name_of(chosen.how)), std::string(name_of(chosen.pops)),
+                      std::string(name_of(chosen.injected))};
+  declare(app, chosen, names);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -183,8 +202,9 @@ std::optional<int> parse_options(int argc, char** argv, options& chosen) {
   } catch (const CLI::ParseError& error) {
     return refuse(error.what());
   }
-  chosen.how = value_in(mode_names(), mode_name);
-  chosen.injected = value_in(fault_names(), fault_name);
+  chosen.how = value_in(mode_names(), names.mode);
+  chosen.pops = value_in(pop_names(), names.pop);
+  chosen.injected = value_in(fault_names(), names.fault);
   if (app.count("--seed") == 0) chosen.seed = std::random_device{}();
   if (chosen.mix.text.empty()) chosen.mix.text = default_mix(chosen.how);
   if (const auto complaint = resolve(chosen.mix, chosen.max_order)) {
@@ -198,10 +218,10 @@ std::optional<int> parse_options(int argc, char** argv, options& chosen) {
 
 std::string command_line(const options& chosen) {
   std::string line = fmt::format(
-      "hammer --mode {} --threads {} --seconds {} --max-order {} --log2-fanout {} --mix {} "
-      "--seed {}",
+      "hammer --mode {} --threads {} --seconds {} --max-order {} --log2-fanout {} --pop {} "
+      "--mix {} --seed {}",
       name_of(chosen.how), chosen.threads, chosen.seconds, chosen.max_order, chosen.log2_fanout,
-      chosen.mix.text, chosen.seed);
+      name_of(chosen.pops), chosen.mix.text, chosen.seed);
   if (chosen.injected != fault::none) {
     line += fmt::format(" --fault {}", name_of(chosen.injected));
   }

@@ -16,6 +16,9 @@ namespace caiman::stress {
 
 enum class mode : unsigned char { uniform, mixed, pressure, burst };
 
+/// What is in front of the tree: nothing, stacks with one of the two pops, or what ships.
+enum class pop : unsigned char { tree, exchange, announced, shipped };
+
 /// Faults the harness can put between itself and the allocator, to show that its checks see them.
 enum class fault : unsigned char {
   none,
@@ -29,6 +32,7 @@ enum class fault : unsigned char {
 };
 
 std::string_view name_of(mode which);
+std::string_view name_of(pop which);
 std::string_view name_of(fault which);
 
 /// How often each order is asked for: weights[k] is the weight of order k, 0 to max_order.
@@ -45,6 +49,7 @@ struct options {
   double seconds = 5;
   unsigned max_order = 12;
   unsigned log2_fanout = 6;
+  pop pops = pop::shipped;
   order_mix mix;
   std::uint64_t seed = 0;
   fault injected = fault::none;

@@ -37,6 +37,7 @@ void write_json(const report& of, const std::string& file) {
                                {"threads", of.asked.threads},
                                {"max_order", of.asked.max_order},
                                {"log2_fanout", of.asked.log2_fanout},
+                               {"pop", name_of(of.asked.pops)},
                                {"mix", of.asked.mix.text},
                                {"seed", of.asked.seed},
                                {"seconds", of.seconds},

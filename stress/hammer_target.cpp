@@ -1,4 +1,4 @@
-// One instantiation of the core per fan-out; see hammer_target.hpp.
+// One instantiation of the core per fan-out and policy; see hammer_target.hpp.
 #include <stdexcept>
 
 #include <caiman/native_sync.hpp>
@@ -8,7 +8,15 @@
 namespace caiman::stress {
 namespace {
 
-template <unsigned Log2Fanout>
+// By name, whatever native_sync is.
+struct announced_sync : native_sync {
+  static constexpr bool announced_pop = true;
+};
+struct exchange_sync : native_sync {
+  static constexpr bool announced_pop = false;
+};
+
+template <class Sync, unsigned Log2Fanout>
 class buddy_target final : public target {
  public:
   explicit buddy_target(unsigned max_order) : buddy_(max_order) {}
@@ -27,28 +35,43 @@ class buddy_target final : public target {
   std::uint64_t rescans() const override { return buddy_.rescans(); }
 
  private:
-  buddy<native_sync, Log2Fanout> buddy_;
+  buddy<Sync, Log2Fanout> buddy_;
 };
 
-}  // namespace
-
-std::unique_ptr<target> make_target(unsigned log2_fanout, unsigned max_order) {
+template <class Sync>
+std::unique_ptr<target> make_with(unsigned log2_fanout, unsigned max_order) {
   switch (log2_fanout) {
     case 1:
-      return std::make_unique<buddy_target<1>>(max_order);
+      return std::make_unique<buddy_target<Sync, 1>>(max_order);
     case 2:
-      return std::make_unique<buddy_target<2>>(max_order);
+      return std::make_unique<buddy_target<Sync, 2>>(max_order);
     case 3:
-      return std::make_unique<buddy_target<3>>(max_order);
+      return std::make_unique<buddy_target<Sync, 3>>(max_order);
     case 4:
-      return std::make_unique<buddy_target<4>>(max_order);
+      return std::make_unique<buddy_target<Sync, 4>>(max_order);
     case 5:
-      return std::make_unique<buddy_target<5>>(max_order);
+      return std::make_unique<buddy_target<Sync, 5>>(max_order);
     case 6:
-      return std::make_unique<buddy_target<6>>(max_order);
+      return std::make_unique<buddy_target<Sync, 6>>(max_order);
     default:
       throw std::invalid_argument("log2 of the fan-out must be 1 to 6");
   }
+}
+
+}  // namespace
+
+std::unique_ptr<target> make_target(pop pops, unsigned log2_fanout, unsigned max_order) {
+  switch (pops) {
+    case pop::tree:
+      return make_with<tree_only_sync>(log2_fanout, max_order);
+    case pop::exchange:
+      return make_with<exchange_sync>(log2_fanout, max_order);
+    case pop::announced:
+      return make_with<announced_sync>(log2_fanout, max_order);
+    case pop::shipped:
+      break;
+  }
+  return make_with<native_sync>(log2_fanout, max_order);
 }
 
 }  // namespace caiman::stress

@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------
-// hammer_target.hpp: the allocator under the hammer, its fan-out hidden
+// hammer_target.hpp: the allocator under the hammer, its fan-out and policy hidden
 //
-// The fan-out is a template parameter of `buddy` and a command-line option here. One virtual call
+// Both are template parameters of `buddy` and command-line options here. One virtual call
 // between the two lets the harness be compiled once; it synchronises nothing, so that it cannot
 // hide a missing edge of the allocator. Calls have the thread-safety and progress of the call they
 // forward.
@@ -15,6 +15,8 @@
 #include <optional>
 
 #include <caiman/buddy.hpp>
+
+#include "hammer_options.hpp"
 
 namespace caiman::stress {
 
@@ -37,8 +39,8 @@ class target {
   virtual std::uint64_t rescans() const = 0;
 };
 
-/// A fresh `buddy<native_sync, log2_fanout>`, log2_fanout 1 to 6. Throws what `buddy` throws, and
-/// std::invalid_argument for another fan-out.
-std::unique_ptr<target> make_target(unsigned log2_fanout, unsigned max_order);
+/// A fresh buddy of this fan-out, log2_fanout 1 to 6, with these stacks. Throws what `buddy`
+/// throws, and std::invalid_argument for another fan-out.
+std::unique_ptr<target> make_target(pop pops, unsigned log2_fanout, unsigned max_order);
 
 }  // namespace caiman::stress

@@ -39,6 +39,8 @@ template <sync_policy Sync = native_sync, unsigned Log2Fanout = 6>
 class buddy {
   static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
   using tree_type = tree<Sync, Log2Fanout>;
+  using stacks = owner_stacks<Sync>;
+  using slot_type = slot_ref<Sync>;
 
  public:
   static constexpr unsigned largest_max_order = 32;
@@ -66,21 +68,22 @@ class buddy {
   ///  - `contended`: every look of the bounded search was disturbed, by a peer that stood still in
   ///    the middle of a move between words or by releases that came in without a pause, so nothing
   ///    can be said; rare, try again.
-  /// Lock-free: one CAS in the common case. A search that fails is bounded: a pass over the marked
-  /// words, repeated at most Sync::look_again_bound times. No heap, no locks, no fences. Within a
-  /// word it splits the smallest free run that fits.
+  /// Wait-free out of the thread's own stack: one exchange. Lock-free from the tree: one CAS in the
+  /// common case. A search that fails is bounded: it drains all stacks, and passes over the marked
+  /// words at most Sync::look_again_bound times. No heap, no locks; no fences, but for policies
+  /// with the announced pop, whose drain is a system call. Within a word it splits the smallest
+  /// free run that fits.
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
-    if (order > max_order()) [[unlikely]]
-      return std::unexpected(alloc_error::request_too_large);
-    const auto me = tree_.slots().mine();
-    std::size_t index = 0;
-    std::size_t otherwise = 0;
-    if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
-      return block{order, index};
-    index = tree_.find(order, me, otherwise);
-    if (index >= tree_type::contended) [[unlikely]]
-      return std::unexpected(refusal(index));
-    return block{order, index};
+    const slot_type me = tree_.slots().mine();
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && order < stacks::orders) {
+        const std::size_t kept = me.stacks().pop(order);
+        if (kept != stacks::nothing) [[likely]]
+          return block{order, kept};
+      }
+      return from_tree(order, me);
+    }
+    return from_tree_inline(order, me);
   }
 
   /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
@@ -92,24 +95,31 @@ class buddy {
   /// a whole word or more, by plain loads of the words right below. Not seen: a live block released
   /// under another order than it was handed out with while no bit of it is free; a second release
   /// that races with the first one's climb between words; and, for blocks of two word levels or
-  /// more (order 2 * Log2Fanout), free parts that lie two levels down.
+  /// more (order 2 * Log2Fanout), free parts that lie two levels down. Of a block that rests in a
+  /// stack, the thread that keeps it sees a second release under the same order; any other (by
+  /// another thread, under another order, or of the block popped last after somebody else gave it
+  /// back) ends the program when the stack is drained.
   ///
-  /// Lock-free, and waits for nobody. One CAS, and one per word that becomes full.
+  /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
+  /// word. Lock-free into the tree: one CAS, and one per word that becomes full.
   void release(block b) noexcept {
-    if (b.order > largest_max_order || !tree_.has(b.order, b.index)) [[unlikely]] {
-      Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
-                   b.order, b.index);
+    const slot_type me = tree_.slots().mine();
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) || me.shared() ||
+          !keep(b, me)) {
+        to_tree(b, me);
+      }
+      return;
     }
-    if (!tree_.release(b.order, b.index)) [[unlikely]] {
-      Sync::misuse("it is free already, wholly or in part", b.order, b.index);
-    }
+    to_tree_inline(b, me);
   }
 
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
   //
   // They speak of maximal free blocks: no two free buddies stand apart. To say so truly they first
-  // take up the words that releases left full (tree.hpp, "lazy"), as a failing request does; that
-  // is why a const observer moves bits. Lock-free. O(words of the level), and the sweep.
+  // drain the stacks and take up the words that releases left full (tree.hpp, "lazy"), as a failing
+  // request does; that is why a const observer moves bits. Lock-free. O(words of the level), and
+  // the sweep.
 
   /// Whether `b` is a maximal free block. Out of range: false.
   bool is_free(block b) const noexcept {
@@ -140,6 +150,7 @@ class buddy {
 
   /// All that is free, in min blocks.
   std::size_t free_min_blocks() const noexcept {
+    tree_.drain(tree_.slots().mine());
     std::size_t free = 0;
     for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
       for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
@@ -178,6 +189,52 @@ class buddy {
     ~metadata() { ::operator delete(bytes, alignment); }
   };
 
+  /// False when there is no room. Sees what the releasing read-modify-write would: a push has none.
+  [[gnu::always_inline]] bool keep(block b, slot_type me) noexcept {
+    const stacks mine = me.stacks();
+    if (!mine.popped_last(b.order, b.index) &&
+        (!tree_.is_taken(b.order, b.index) || mine.holds(b.order, b.index))) [[unlikely]] {
+      free_already(b);
+    }
+    if (!mine.push(b.order, b.index)) return false;
+    me.count_own_release();  // (5) last: whoever reads it finds the block
+    return true;
+  }
+
+  // Where there are stacks, the tree is the less common way and stays out of the caller's code.
+  [[gnu::noinline]] std::expected<block, alloc_error> from_tree(unsigned order,
+                                                                slot_type me) noexcept {
+    return from_tree_inline(order, me);
+  }
+  [[gnu::always_inline]] std::expected<block, alloc_error> from_tree_inline(unsigned order,
+                                                                            slot_type me) noexcept {
+    if (order > max_order()) [[unlikely]]
+      return std::unexpected(alloc_error::request_too_large);
+    std::size_t index = 0;
+    std::size_t otherwise = 0;
+    if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
+      return block{order, index};
+    index = tree_.find(order, me, otherwise);
+    if (index >= tree_type::contended) [[unlikely]]
+      return std::unexpected(refusal(index));
+    return block{order, index};
+  }
+  [[gnu::noinline]] void to_tree(block b, slot_type me) noexcept { to_tree_inline(b, me); }
+  [[gnu::always_inline]] void to_tree_inline(block b, slot_type me) noexcept {
+    if (!tree_.has(b.order, b.index)) [[unlikely]]
+      no_such(b);
+    if (!tree_.release(me, b.order, b.index)) [[unlikely]]
+      free_already(b);
+  }
+
+  [[gnu::cold, gnu::noinline, noreturn]] static void free_already(block b) {
+    Sync::misuse("it is free already, wholly or in part", b.order, b.index);
+  }
+
+  [[gnu::cold, gnu::noinline, noreturn]] void no_such(block b) const {
+    Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
+                 b.order, b.index);
+  }
   [[gnu::cold]] static alloc_error refusal(std::size_t index) noexcept {
     return index == tree_type::full ? alloc_error::arena_full : alloc_error::contended;
   }
@@ -187,7 +244,11 @@ class buddy {
     return max_order;
   }
 
-  void tidy() const noexcept { tree_.sweep(tree_.slots().mine(), tree_.top()); }
+  void tidy() const noexcept {
+    const auto me = tree_.slots().mine();
+    tree_.drain(me);
+    tree_.sweep(me, tree_.top());
+  }
 
   unsigned level_of(unsigned order) const noexcept {
     const unsigned lv = order / Log2Fanout;

@@ -96,10 +96,7 @@ class level {
   }
 
   std::size_t word_count() const noexcept { return word_count_; }
-  cell& word(std::size_t i) const noexcept {
-    const std::size_t swap = (i ^ (i >> 3)) & spread_;  // where the two lowest octal digits differ
-    return words_[i ^ (swap << 3 | swap)];
-  }
+  cell& word(std::size_t i) const noexcept { return words_[i ^ (i & spread_) << 3]; }
 
   /// Heights of the hint tree; 0 where a single word needs none.
   unsigned heights() const noexcept { return heights_; }

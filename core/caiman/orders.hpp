@@ -12,6 +12,8 @@
 //   (4) moves      whoever sees what a move did sees that it began, or that it ended
 //   (5) releases   whoever sees that a release was counted sees its block
 //   (6) slots      the next owner of a thread slot goes on where the last one stopped
+//   (7) stacks     what a push wrote, whoever reads the height or takes the entry has seen
+//   (8) flag       announce then look at the flag against raise the flag then look at the height
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------
@@ -44,6 +46,22 @@ enum class site : unsigned char {
   word_again,
   node_again,
   search_hint,
+  // stacks: the owner's side
+  stack_height,
+  stack_own_look,
+  stack_last,
+  stack_push,
+  stack_pushed,
+  stack_announce,
+  stack_drainers,
+  stack_look,
+  stack_take,
+  stack_popped,
+  // stacks: anyone's side
+  drain_height,
+  drain_look,
+  drain_raise,
+  drain_lower,
   // counters and slots
   own_count,
   move_begin,
@@ -121,6 +139,34 @@ inline constexpr order_row order_table[] = {
      "S5: reads the node as it was before the clearing of its parent"},
     {site::search_hint, "search_hint", detail::acquire, "(4) hint_clear",
      "S6: a search that finds a hint cleared must see the move that cleared it"},
+    {site::stack_height, "stack_height", detail::relaxed, "none", "nothing: only the owner stores"},
+    {site::stack_own_look, "stack_own_look", detail::relaxed, "none",
+     "nothing: it looks for a block that no other thread can put there"},
+    {site::stack_last, "stack_last", detail::relaxed, "none", "nothing: the owner's own note"},
+    {site::stack_push, "stack_push", detail::release, "(7) stack_take",
+     "S2: whoever takes the entry must have seen what the block's last owner wrote"},
+    {site::stack_pushed, "stack_pushed", detail::release, "(7) drain_height",
+     "S1 announced: a drainer that reads the height must find the entries below it"},
+    {site::stack_announce, "stack_announce", detail::release, "(7) drain_height",
+     "S1 announced: a drainer that reads the height here must find the entries below it"},
+    {site::stack_drainers, "stack_drainers", detail::acquire, "(8) drain_lower",
+     "S1 announced: an owner that finds the flag down must see what the drainer took"},
+    {site::stack_look, "stack_look", detail::relaxed, "none",
+     "nothing: below an entry that an exchange found empty; a drainer goes from the top down, so who "
+     "took the top has seen, and by its end passes on, what became of the rest. An announced pop "
+     "reads its own store, or, the flag being down, what (8) let it see"},
+    {site::stack_take, "stack_take", detail::acq_rel, "(7) stack_push; (4) drain_look, stack_take",
+     "S2 without acquire; S6 without release: whoever finds the hole must see the move"},
+    {site::stack_popped, "stack_popped", detail::release, "(7) drain_height",
+     "S6: a drainer that reads the lower height must know what the owner knew"},
+    {site::drain_height, "drain_height", detail::acquire,
+     "(7) stack_pushed, stack_announce, stack_popped", "S1 and S6, as those"},
+    {site::drain_look, "drain_look", detail::acquire, "(4) stack_take",
+     "S6: a drainer that finds a hole must see that its block moved"},
+    {site::drain_raise, "drain_raise", detail::relaxed, "(8) stack_drainers through the fences",
+     "nothing: the fence behind it orders it"},
+    {site::drain_lower, "drain_lower", detail::release, "(8) stack_drainers",
+     "S1 announced, as stack_drainers"},
     {site::own_count, "own_count", detail::relaxed, "none", "nothing: only the owner stores"},
     {site::move_begin, "move_begin", detail::relaxed, "(4) look_begun through the move's own RMW",
      "nothing: the move's first RMW releases it"},

@@ -58,6 +58,14 @@ struct sequential_sync {
 
   static constexpr unsigned exclusive_slots = 1;
   static constexpr unsigned look_again_bound = 2;
+  // Stacks spare locked instructions, and here are none.
+  static constexpr unsigned stack_room = 0;
+  static constexpr unsigned stack_depth = 0;
+  static constexpr unsigned stack_orders = 0;
+  static constexpr bool announced_pop = false;
+  static bool heavy_fence_works() noexcept { return false; }
+  static void light_fence() noexcept {}
+  static void heavy_fence() noexcept {}
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
   static unsigned thread_slot() noexcept { return 0; }
   static unsigned slots_seen() noexcept { return 1; }

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <new>
 
+#include "caiman/stacks.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman {
@@ -70,16 +71,20 @@ class slot_pool {
   cell seen_{0};
 };
 
-/// The counters of one slot: one cache line. The slot's hints, one per order, follow in lines of
-/// their own.
+/// The counters of one slot: one cache line. The slot's hints, one per order, and its stacks follow
+/// in lines of their own.
 template <sync_policy Sync>
 struct slot_counters {
   using cell = typename Sync::template atomic<std::uint64_t>;
+  static constexpr unsigned most_orders = 33;
   static constexpr std::size_t hints_offset = 64 * ((6 * sizeof(cell) + 8 + 63) / 64);
+  static constexpr std::size_t stacks_offset =
+      hints_offset + 64 * ((most_orders * sizeof(cell) + 63) / 64);
+
   explicit slot_counters(bool several) noexcept : shared(several) {}
-  cell* hints() noexcept {
-    return std::launder(reinterpret_cast<cell*>(reinterpret_cast<std::byte*>(this) + hints_offset));
-  }
+  std::byte* at(std::size_t offset) noexcept { return reinterpret_cast<std::byte*>(this) + offset; }
+  cell* hints() noexcept { return std::launder(reinterpret_cast<cell*>(at(hints_offset))); }
+  owner_stacks<Sync> stacks() noexcept { return owner_stacks<Sync>(at(stacks_offset)); }
 
   cell begun{0};  // moves: splits, climbs, sweeps, clearings of a hint
   cell ended{0};
@@ -107,10 +112,18 @@ class slot_ref {
     counters_->hints()[order].store(word, Sync::order(site::word_hint));
   }
 
+  /// Whether several threads own this slot.
+  bool shared() const noexcept { return counters_->shared; }
+  owner_stacks<Sync> stacks() const noexcept { return counters_->stacks(); }
+
   void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
   void end_move() const noexcept { bump(counters_->ended, site::move_end); }
   void count_release() const noexcept { bump(counters_->releases, site::count_release); }
-  /// Both at once, for the common release.
+  /// The same for a thread that owns its slot alone.
+  void count_own_release() const noexcept {
+    add(counters_->releases, 1, Sync::order(site::own_count), Sync::order(site::count_release));
+  }
+  /// Both at once, for the common release into the tree.
   void count_release(unsigned coalesces) const noexcept {
     if (counters_->shared) [[unlikely]] {
       count_coalesces(coalesces);
@@ -118,7 +131,7 @@ class slot_ref {
       return;
     }
     add(counters_->coalesces, coalesces, std::memory_order_relaxed, std::memory_order_relaxed);
-    add(counters_->releases, 1, Sync::order(site::own_count), Sync::order(site::count_release));
+    count_own_release();
   }
 
   void count_splits(unsigned n) const noexcept { tally(counters_->splits, n); }
@@ -179,12 +192,11 @@ class slot_table {
   using cell = typename Sync::template atomic<std::uint64_t>;
   using counters = slot_counters<Sync>;
   static constexpr unsigned count = Sync::exclusive_slots + 1;
-  static constexpr unsigned most_orders = 33;
 
-  /// Bytes of one slot: the counters, then a hint per order, each group in lines of its own. The
-  /// same for every max_order, and a power of two: to find a slot is a shift.
+  /// Bytes of one slot: counters, a hint per order, stacks, each in lines of their own. The same
+  /// for every max_order, and a power of two: to find a slot is a shift.
   static constexpr std::size_t stride =
-      std::bit_ceil(counters::hints_offset + sizeof(cell) * most_orders);
+      std::bit_ceil(counters::stacks_offset + owner_stacks<Sync>::bytes());
   static constexpr std::size_t bytes() noexcept { return count * stride; }
 
   static_assert(sizeof(counters) <= counters::hints_offset);
@@ -197,18 +209,22 @@ class slot_table {
       for (unsigned order = 0; order < orders_; ++order) {
         ::new (static_cast<void*>(made->hints() + order)) cell(slot_ref<Sync>::no_word);
       }
+      if (Sync::stack_depth != 0) made->stacks().build();  // of the shared slot: always empty
     }
   }
   slot_table(const slot_table&) = delete;
   slot_table& operator=(const slot_table&) = delete;
   ~slot_table() {
     for (unsigned slot = 0; slot < count; ++slot) {
+      if (Sync::stack_depth != 0) stacks(slot).destroy();
       for (unsigned order = 0; order < orders_; ++order) counters_of(slot).hints()[order].~cell();
       counters_of(slot).~counters();
     }
   }
 
   slot_ref<Sync> mine() const noexcept { return slot_ref<Sync>(counters_of(Sync::thread_slot())); }
+
+  owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
 
   /// What a failing search compares; acquire, so that what was counted can be found.
   std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }

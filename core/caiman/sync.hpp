@@ -32,6 +32,11 @@ namespace caiman {
 ///    was ever used by a thread whose writes the caller has seen.
 ///  - `look_again_bound`: how often a failing search looks again before it says `contended`;
 ///    `pause(round)`: called between two looks, lets the others run.
+///  - `stack_depth`: how many released blocks of an order a slot keeps at hand (stacks.hpp), 0 for
+///    none; `stack_room`: a constant, at least that, what there is memory for; `stack_orders`: for
+///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
+///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's; where
+///    `heavy_fence_works()` says no, pops are exchanges all the same.
 ///  - `check(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not return.
 template <class S>
 concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, const char* text,
@@ -40,6 +45,7 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { a.load(o) } -> std::same_as<std::uint64_t>;
   { a.compare_exchange_strong(n, n, o, o) } -> std::same_as<bool>;
   { a.fetch_or(n, o) } -> std::same_as<std::uint64_t>;
+  { a.exchange(n, o) } -> std::same_as<std::uint64_t>;
   a.store(n, o);
   typename S::template plain<std::uint64_t>;
   { count.load(o) } -> std::same_as<std::uint64_t>;
@@ -52,6 +58,12 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   noexcept->std::same_as<unsigned>;
   { S::slots_seen() }
   noexcept->std::same_as<unsigned>;
+  { S::stack_depth } -> std::convertible_to<unsigned>;
+  requires S::stack_room <= 64 && (S::stack_room == 0 || S::stack_orders >= 1);
+  { S::announced_pop } -> std::convertible_to<bool>;
+  { S::heavy_fence_works() } -> std::same_as<bool>;
+  S::light_fence();
+  S::heavy_fence();
   S::pause(u);
   S::check(b, text);
   S::misuse(text, u, n);

@@ -23,12 +23,15 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 #include "caiman/hints.hpp"
 #include "caiman/level.hpp"
 #include "caiman/slots.hpp"
+#include "caiman/stacks.hpp"
 #include "caiman/word.hpp"
 
 namespace caiman {
@@ -41,6 +44,7 @@ class tree {
   using hint = hints<Sync, Log2Fanout>;
   using bits = word_bits<Log2Fanout>;
   using slot_type = slot_ref<Sync>;
+  using stacks = owner_stacks<Sync>;
 
   /// What allocate returns instead of an index.
   static constexpr std::size_t full = ~std::size_t{0};
@@ -61,8 +65,10 @@ class tree {
     for (unsigned lv = 0; lv <= top_; ++lv) memory = levels_[lv].build(memory, max_order, lv);
     for (unsigned order = 0; order <= max_order; ++order) {
       const unsigned lv = order / Log2Fanout < top_ ? order / Log2Fanout : top_;
-      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout,
-                        std::size_t{1} << (max_order - order)};
+      const std::size_t blocks = std::size_t{1} << (max_order - order);
+      const std::size_t kept =
+          order < stacks::orders ? std::min<std::size_t>(blocks, stacks::indices) : 0;
+      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
                                 Sync::order(site::publish_child));
@@ -107,7 +113,8 @@ class tree {
       const std::uint64_t released = slots_.releases();  // (5)
       index = find_once(order, me, slot_type::no_word);
       if (index != full) break;
-      const bool moved = sweep(me, places_[order].level);
+      bool moved = drain(me);
+      moved |= sweep(me, places_[order].level);
       // (4) begun after it: the other way round a move could open and close in between unseen
       if (!moved && slots_.begun() == ended && slots_.releases() == released) return full;
       if (round == Sync::look_again_bound) return contended;
@@ -117,15 +124,28 @@ class tree {
     return index;
   }
 
-  /// Whether there is such a block; `order` is at most 32.
+  /// Whether there is such a block.
   bool has(unsigned order, std::size_t index) const noexcept {
-    return index < places_[order].blocks;
+    return order < most_orders && index < places_[order].blocks;
+  }
+  /// Whether there is such a block and slots may keep it at hand.
+  [[gnu::always_inline]] bool is_small(unsigned order, std::size_t index) const noexcept {
+    return order < most_orders && index < places_[order].kept;
+  }
+
+  /// Whether no bit of a block is free in the tree, as far as release() below could see.
+  [[gnu::always_inline]] bool is_taken(unsigned order, std::size_t index) const noexcept {
+    const place p = places_[order];
+    const std::size_t word = index >> (Log2Fanout - p.cls);
+    const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
+    const word_t now = p.in->word(word).load(Sync::order(site::release_look));
+    return (now & run) == 0 && (now != 0 || !owned_above(p.level, word)) &&
+           (p.level == 0 || below_is_taken(p, index));
   }
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
   /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
-  bool release(unsigned order, std::size_t index) noexcept {
-    const slot_type me = slots_.mine();
+  bool release(slot_type me, unsigned order, std::size_t index) noexcept {
     const place p = places_[order];
     if (p.level != 0 && !below_is_taken(p, index)) [[unlikely]]
       return false;
@@ -135,6 +155,30 @@ class tree {
     if (!put<lazily>(me, p.level, word, pos, p.cls)) return false;
     me.count_release();  // (5) last: whoever reads it finds the block
     return true;
+  }
+
+  /// Moves every block that slots keep at hand into the tree. Lock-free. True if it moved anything.
+  bool drain(slot_type me) noexcept {
+    if (Sync::stack_depth == 0) return false;
+    const unsigned own = Sync::thread_slot();
+    std::uint64_t waiting = 0;  // a bit per slot that has something
+    for (unsigned slot = Sync::slots_seen(); slot-- > 0;) {
+      if (slots_.stacks(slot).any(slot == own)) waiting |= std::uint64_t{1} << slot;
+    }
+    if (waiting == 0) return false;
+    transit<Sync> move(me);
+    move.open();  // (4) begun before a block leaves its stack, ended when the tree has it
+    const std::uint64_t foreign = waiting & ~(own < 64 ? std::uint64_t{1} << own : 0);
+    if (Sync::announced_pop && foreign != 0) {
+      for_each_bit(foreign, [&](unsigned slot) { slots_.stacks(slot).raise_flag(); });
+      if (Sync::heavy_fence_works()) Sync::heavy_fence();  // (8) else the flags are up for ever
+    }
+    bool moved = false;
+    for_each_bit(waiting, [&](unsigned slot) {
+      moved |= drain_slot(me, slot, slot == own);
+      if (Sync::announced_pop && slot != own) slots_.stacks(slot).lower_flag();
+    });
+    return moved;
   }
 
   /// Takes words that were kept full up into their parents, below level `limit`. Observers call it
@@ -153,6 +197,7 @@ class tree {
 
  private:
   static constexpr std::size_t fanout = shape::fanout;
+  static constexpr unsigned most_orders = slot_counters<Sync>::most_orders;
   static constexpr bool lazily = true;
   static constexpr bool eagerly = false;
 
@@ -162,6 +207,7 @@ class tree {
     unsigned level;
     unsigned cls;
     std::size_t blocks;  // how many there are; 0 past max_order
+    std::size_t kept;    // how many of these have a place in the stacks
   };
   struct found {
     std::size_t word;  // hint::none: nothing
@@ -272,6 +318,30 @@ class tree {
       if (parent != 0) return false;  // split at this height, so not owned higher up
     }
     return false;
+  }
+
+  template <class F>
+  static void for_each_bit(std::uint64_t set, F f) noexcept {
+    for (; set != 0; set &= set - 1) f(static_cast<unsigned>(std::countr_zero(set)));
+  }
+
+  bool drain_slot(slot_type me, unsigned slot, bool own) noexcept {
+    const stacks from = slots_.stacks(slot);
+    bool moved = false;
+    for (unsigned order = 0; order < stacks::orders; ++order) {
+      for (std::uint32_t i = from.reach(order, own); i > 0; --i) {
+        const std::size_t index = from.take(order, i);
+        if (index == stacks::nothing) continue;
+        const place& p = places_[order];
+        const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
+        if ((p.level != 0 && !below_is_taken(p, index)) ||
+            !put<eagerly>(me, p.level, (index << p.cls) / fanout, pos, p.cls)) [[unlikely]] {
+          Sync::misuse("it was released twice", order, index);
+        }
+        moved = true;
+      }
+    }
+    return moved;
   }
 
   bool sweep_word(slot_type me, unsigned lv, std::size_t word) noexcept {
@@ -385,7 +455,7 @@ class tree {
   unsigned max_order_;
   unsigned top_;
   slot_table<Sync> slots_;
-  place places_[33] = {};
+  place places_[most_orders] = {};
   level_type levels_[shape::max_levels];
 };
 

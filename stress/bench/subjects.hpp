@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include <caiman/buddy.hpp>
+#include <caiman/native_sync.hpp>
 
 #include "arena_subjects.hpp"
 #include "best_fit.hpp"
@@ -31,7 +32,9 @@ struct row {
 };
 
 inline constexpr std::tuple rows{
-    row<arena_subject<buddy<>>>{"caiman-tree", role::ours},
+    row<arena_subject<buddy<>>>{"caiman", role::ours},
+    row<arena_subject<buddy<announced_pop_sync>>>{"caiman-announced", role::ours},
+    row<arena_subject<buddy<tree_only_sync>>>{"caiman-tree", role::ours},
     row<arena_subject<mutex_buddy>>{"mutex-buddy"},
     row<pool_subject>{"pmr-pool"},
     row<malloc_subject>{"glibc"},

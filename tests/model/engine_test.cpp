@@ -303,8 +303,8 @@ TEST_CASE("a plan is read and written", "[plan]") {
 TEST_CASE("the plans of all levels read back", "[plan]") {
   for (const level how_much : {level::quick, level::deep, level::exhaustive}) {
     for (const unsigned threads : {2U, 3U}) {
-      for (const bool full : {false, true}) {
-        const plan made = plan_for(how_much, 3, full, threads);
+      for (const care how : {care::less, care::usual, care::to_the_end}) {
+        const plan made = plan_for(how_much, 3, how, threads);
         REQUIRE_FALSE(made.empty());
         const auto again = parse_plan(to_string(made));
         REQUIRE(again.has_value());

@@ -1,10 +1,12 @@
 // ---------------------------------------------------------------------------------------------
 // buddy_test.cpp: the buddy under one thread, by example
 //
-// Every word width, with and without atomics, every small arena: what a request gets, what the
-// observers say, how many levels were split and coalesced. Expectations are written by hand, or
-// come from runs found by halving (naive_runs.hpp, naive_buddy.hpp). Building one is
-// metadata_test.cpp's, threads are slots_test.cpp's. Seeds are fixed and shown with a failure.
+// Every word width, with and without atomics, with and without stacks, every small arena: what a
+// request gets, what the observers say, how many levels were split and coalesced. Expectations are
+// written by hand, or come from runs found by halving (naive_runs.hpp, naive_buddy.hpp). A stack
+// hands out what came last: which block that is, and what a pair counts, is foretold only where
+// there are none, or after a look, which drains them. Building one is metadata_test.cpp's, threads
+// are slots_test.cpp's, stacks stacks_test.cpp's. Seeds are fixed and shown with a failure.
 // Relies on Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include "caiman/buddy.hpp"
@@ -28,9 +30,11 @@
 namespace {
 
 using caiman::alloc_error;
+using caiman::announced_pop_sync;
 using caiman::block;
 using caiman::native_sync;
 using caiman::sequential_sync;
+using caiman::tree_only_sync;
 using naive::blocks_of;
 using naive::identity_holds;
 using naive::mark;
@@ -40,7 +44,7 @@ using grant = std::expected<block, alloc_error>;
 constexpr unsigned small_orders = 10;  // arenas of 1 to 1,024 min blocks
 constexpr std::uint64_t seed = 4711;
 
-// One face for all buddies: the tests are compiled once and not twelve times.
+// One face for all buddies: the tests are compiled once and not for each kind.
 class any_buddy {
  public:
   any_buddy() = default;
@@ -81,29 +85,33 @@ class real_buddy final : public any_buddy {
 struct kind {
   const char* sync;
   unsigned width;  // Log2Fanout
+  bool stacks;
   std::unique_ptr<any_buddy> (*make)(unsigned max_order);
 };
 
 template <class Sync, unsigned Log2Fanout>
-constexpr kind kind_of(const char* sync) {
-  return {sync, Log2Fanout, [](unsigned max_order) -> std::unique_ptr<any_buddy> {
-            return std::make_unique<real_buddy<Sync, Log2Fanout>>(max_order);
-          }};
+std::unique_ptr<any_buddy> make(unsigned max_order) {
+  return std::make_unique<real_buddy<Sync, Log2Fanout>>(max_order);
 }
 
-constexpr kind all_kinds[] = {
-    kind_of<native_sync, 1>("native"),         kind_of<native_sync, 2>("native"),
-    kind_of<native_sync, 3>("native"),         kind_of<native_sync, 4>("native"),
-    kind_of<native_sync, 5>("native"),         kind_of<native_sync, 6>("native"),
-    kind_of<sequential_sync, 1>("sequential"), kind_of<sequential_sync, 2>("sequential"),
-    kind_of<sequential_sync, 3>("sequential"), kind_of<sequential_sync, 4>("sequential"),
-    kind_of<sequential_sync, 5>("sequential"), kind_of<sequential_sync, 6>("sequential")};
+// Every word width.
+template <class Sync>
+std::vector<kind> kinds_of(const char* sync) {
+  constexpr bool stacks = caiman::owner_stacks<Sync>::orders != 0;
+  return {{sync, 1, stacks, make<Sync, 1>}, {sync, 2, stacks, make<Sync, 2>},
+          {sync, 3, stacks, make<Sync, 3>}, {sync, 4, stacks, make<Sync, 4>},
+          {sync, 5, stacks, make<Sync, 5>}, {sync, 6, stacks, make<Sync, 6>}};
+}
 
 template <class Test>
 void for_each_kind(const Test& test) {
-  for (const kind& k : all_kinds) {
-    INFO(k.sync << "_sync, fan-out " << (1U << k.width));
-    test(k);
+  for (const auto& kinds :
+       {kinds_of<native_sync>("native"), kinds_of<announced_pop_sync>("announced_pop"),
+        kinds_of<tree_only_sync>("tree_only"), kinds_of<sequential_sync>("sequential")}) {
+    for (const kind& k : kinds) {
+      INFO(k.sync << "_sync, fan-out " << (1U << k.width));
+      test(k);
+    }
   }
 }
 
@@ -190,7 +198,10 @@ std::optional<std::size_t> best_in_word(const naive::slots& free, unsigned max_o
 class random_run {
  public:
   random_run(const kind& k, unsigned max_order)
-      : width_(k.width), tree_(k.make(max_order)), free_(blocks_of(max_order, 0), true) {}
+      : width_(k.width),
+        stacks_(k.stacks),
+        tree_(k.make(max_order)),
+        free_(blocks_of(max_order, 0), true) {}
 
   // A buddy that is observed keeps no words full, so it matters how often it is.
   void play(unsigned steps, unsigned look_every) {
@@ -226,8 +237,9 @@ class random_run {
     const auto got = tree_->allocate(order);
     if (got ? !room : (room || got.error() != alloc_error::arena_full)) ++wrong_refusals_;
     if (!got) return;
-    // Above the lowest words a kept word hides from the word that a look would merge it into.
-    if ((tidied || order < width_) &&
+    // Above the lowest words a kept word hides from the word that a look would merge it into, and a
+    // stack hides what it holds from every word.
+    if ((tidied || (order < width_ && !stacks_)) &&
         best_in_word(free_, max_order, width_, order, got->index) != got->index) {
       ++misplaced_;
     }
@@ -237,6 +249,7 @@ class random_run {
   }
 
   unsigned width_;
+  bool stacks_;
   std::unique_ptr<any_buddy> tree_;
   naive::slots free_;
   std::vector<block> live_;
@@ -403,8 +416,10 @@ TEST_CASE("a block out of a larger one counts the levels between", "[buddy]") {
 }
 
 // Nobody looks in between, so the word of the last release stays as it is: a pair after the first
-// walks only the levels inside that word, and the look at the end walks the others once.
-TEST_CASE("pairs that are served from a kept word count the levels they walk", "[buddy]") {
+// walks only the levels inside that word, and the look at the end walks the others once. Out of a
+// stack a pair walks none.
+TEST_CASE("pairs that are served from a kept word, or a stack, count the levels they walk",
+          "[buddy]") {
   constexpr unsigned pairs = 5;
   for_each_small([](const kind& k, unsigned max_order) {
     const auto tree = k.make(max_order);
@@ -413,7 +428,8 @@ TEST_CASE("pairs that are served from a kept word count the levels they walk", "
       REQUIRE(got.has_value());
       tree->release(*got);
     }
-    const unsigned walked = max_order + (pairs - 1) * std::min(max_order, k.width);
+    const unsigned per_pair = k.stacks ? 0 : std::min(max_order, k.width);
+    const unsigned walked = max_order + (pairs - 1) * per_pair;
     check_counts(*tree, walked, walked);
     check_one_block(*tree);
   });
@@ -442,6 +458,7 @@ TEST_CASE("within a word the smallest run that fits is split", "[buddy]") {
         INFO("free " << bits << ", order " << order);
         const auto tree = k.make(k.width);  // of a single word
         arrange(*tree, free);
+        if (k.stacks) CHECK(tree->free_min_blocks() == naive::count(free, true));
         const auto got = tree->allocate(order);
         const auto fit = naive::best_fit(runs, order);
         REQUIRE(got.has_value() == fit.has_value());
@@ -454,13 +471,15 @@ TEST_CASE("within a word the smallest run that fits is split", "[buddy]") {
   });
 }
 
-TEST_CASE("within a word of 64 the smallest run that fits is split", "[buddy]") {
-  caiman::buddy<> tree(6);
+TEMPLATE_TEST_CASE("within a word of 64 the smallest run that fits is split", "[buddy]",
+                   native_sync, announced_pop_sync, tree_only_sync, sequential_sync) {
+  caiman::buddy<TestType> tree(6);
   REQUIRE(tree.allocate(6).has_value());
   tree.release({3, 0});                       // 0 to 7
   tree.release({1, 8});                       // 16 17
   tree.release({2, 6});                       // 24 to 27
   tree.release({0, 41});                      // 41
+  REQUIRE(tree.free_min_blocks() == 15);      // what stacks held is in the word now
   CHECK(tree.allocate(0) == grant({0, 41}));  // the single one
   CHECK(tree.allocate(0) == grant({0, 16}));  // then half of the pair
   CHECK(tree.allocate(1) == grant({1, 12}));  // half of the four, not of the eight

@@ -7,6 +7,7 @@
 // The counts are compared while no other thread runs.
 // Relies on Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -25,10 +26,12 @@
 
 namespace {
 
+using caiman::announced_pop_sync;
 using caiman::block;
 using caiman::buddy;
 using caiman::native_sync;
 using caiman::sequential_sync;
+using caiman::tree_only_sync;
 
 // What went through the operators below. Plain requests are those without an alignment.
 struct heap_log {
@@ -165,6 +168,21 @@ void check_run() {
   CHECK(refused > 0);  // so the searches that fail have been there too
 }
 
+// As a user with few threads would derive it: threads past the 15th share a slot.
+struct few_slots_sync : native_sync {
+  static constexpr unsigned exclusive_slots = 15;
+  static unsigned thread_slot() noexcept {
+    return std::min(native_sync::thread_slot(), exclusive_slots);
+  }
+  static unsigned slots_seen() noexcept {
+    return std::min(native_sync::slots_seen(), exclusive_slots);
+  }
+};
+static_assert(caiman::sync_policy<few_slots_sync>);
+
+template <class Sync>
+constexpr std::size_t stride = caiman::slot_table<Sync>::stride;
+
 // Bits of metadata per min block, apart from the slots of the threads, in hundredths.
 template <unsigned Log2Fanout>
 constexpr std::size_t centibits(unsigned max_order) {
@@ -185,9 +203,21 @@ TEST_CASE("the size of the metadata is known to the compiler", "[metadata]") {
   STATIC_REQUIRE(centibits<6>(18) <= 120);
   STATIC_REQUIRE(centibits<6>(32) >= 113);
   STATIC_REQUIRE(centibits<6>(32) <= 120);
-  // 64 slots of a line of counters and hints of 8 bytes for 33 orders
-  STATIC_REQUIRE(caiman::slot_table<native_sync>::bytes() >= std::size_t{64} * (64 + 33 * 8));
-  STATIC_REQUIRE(fast::metadata_size(18) < std::size_t{80} * 1024);
+  // 64 slots of a line of counters, hints of 8 bytes for 33 orders, and a line of heights and 16
+  // entries of 4 bytes for 8 orders; each slot rounded up to a power of two
+  STATIC_REQUIRE(stride<native_sync> >= 64 + 33 * 8 + 64 + 8 * 16 * 4);
+  STATIC_REQUIRE(stride<native_sync> == 1024);
+  STATIC_REQUIRE(caiman::slot_table<native_sync>::bytes() == 64 * stride<native_sync>);
+  STATIC_REQUIRE(fast::metadata_size(18) < std::size_t{102} * 1024);
+  // One that 16 threads at most work with
+  STATIC_REQUIRE(buddy<few_slots_sync, 6>::metadata_size(18) <= std::size_t{64} * 1024);
+  // Without stacks a slot takes no memory for them
+  STATIC_REQUIRE(caiman::owner_stacks<tree_only_sync>::bytes() == 0);
+  STATIC_REQUIRE(caiman::owner_stacks<sequential_sync>::bytes() == 0);
+  STATIC_REQUIRE(stride<tree_only_sync> == 512);
+  STATIC_REQUIRE(fast::metadata_size(18) - buddy<tree_only_sync, 6>::metadata_size(18) ==
+                 std::size_t{64} * 512);
+  STATIC_REQUIRE(fast::metadata_size(18) == buddy<announced_pop_sync, 6>::metadata_size(18));
   STATIC_REQUIRE(fast::metadata_size(32) < std::size_t{1} << 30);
   // A narrow word still takes 8 bytes: two min blocks in it cost 32 bits each, and hints come on
   // top.
@@ -209,12 +239,18 @@ TEMPLATE_TEST_CASE_SIG("the metadata never shrinks with the order", "[metadata]"
 TEMPLATE_TEST_CASE_SIG("building a buddy takes its metadata, once, and gives it back", "[metadata]",
                        ((unsigned Log2Fanout), Log2Fanout), 1, 2, 3, 4, 5, 6) {
   check_cost<native_sync, Log2Fanout>();
+  check_cost<announced_pop_sync, Log2Fanout>();
+  check_cost<tree_only_sync, Log2Fanout>();
+  check_cost<few_slots_sync, Log2Fanout>();
   check_cost<sequential_sync, Log2Fanout>();
 }
 
 TEMPLATE_TEST_CASE_SIG("a built buddy asks for no memory", "[metadata]",
                        ((unsigned Log2Fanout), Log2Fanout), 1, 2, 3, 4, 5, 6) {
   check_run<native_sync, Log2Fanout>();
+  check_run<announced_pop_sync, Log2Fanout>();
+  check_run<tree_only_sync, Log2Fanout>();
+  check_run<few_slots_sync, Log2Fanout>();
   check_run<sequential_sync, Log2Fanout>();
 }
 

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "caiman/buddy.hpp"
@@ -30,11 +31,13 @@
 namespace {
 
 using caiman::alloc_error;
+using caiman::announced_pop_sync;
 using caiman::block;
 using caiman::buddy;
 using caiman::native_sync;
 using caiman::sequential_sync;
 using caiman::slot_pool;
+using caiman::tree_only_sync;
 using naive::identity_holds;
 
 constexpr unsigned shared_slot = native_sync::exclusive_slots;
@@ -201,9 +204,12 @@ TEST_CASE("a thread that has given its slot back can still release", "[slots][th
   CHECK(slot_of_a_new_thread() == before);
 }
 
-TEMPLATE_TEST_CASE_SIG("threads one after the other leave the books right", "[slots][threads]",
-                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 6) {
-  buddy<native_sync, Log2Fanout> tree(7);
+TEMPLATE_TEST_CASE("threads one after the other leave the books right", "[slots][threads]",
+                   (buddy<native_sync, 1>), (buddy<native_sync, 2>), (buddy<native_sync, 6>),
+                   (buddy<announced_pop_sync, 1>), (buddy<announced_pop_sync, 2>),
+                   (buddy<announced_pop_sync, 6>), (buddy<tree_only_sync, 1>),
+                   (buddy<tree_only_sync, 2>), (buddy<tree_only_sync, 6>)) {
+  TestType tree(7);
   std::vector<block> live;
   for (unsigned i = 0; i < 32; ++i) {
     in_thread([&] {
@@ -218,16 +224,49 @@ TEMPLATE_TEST_CASE_SIG("threads one after the other leave the books right", "[sl
   check_one_block(tree);
 }
 
+namespace {
+
+template <class Sync, unsigned Width>
+struct kept_block {
+  using sync = Sync;
+  static constexpr unsigned width = Width;
+};
+template <class Sync>
+using of_all_widths = std::tuple<kept_block<Sync, 1>, kept_block<Sync, 2>, kept_block<Sync, 3>,
+                                 kept_block<Sync, 4>, kept_block<Sync, 5>, kept_block<Sync, 6>>;
+using kept_blocks =
+    decltype(std::tuple_cat(of_all_widths<tree_only_sync>(), of_all_widths<native_sync>(),
+                            of_all_widths<announced_pop_sync>()));
+
+// Whether a block of order 0 was kept: in the word that it came from, or in a stack.
+template <class Sync, unsigned Log2Fanout>
+bool is_kept(const buddy<Sync, Log2Fanout>& tree, unsigned slot) {
+  constexpr caiman::word_t full = caiman::word_bits<Log2Fanout>::full;
+  const caiman::word_t word = tree.inside().at(0).word(0).load(std::memory_order_relaxed);
+  if constexpr (caiman::owner_stacks<Sync>::orders == 0) {
+    return word == full;
+  } else {
+    return word == full - 1 && tree.inside().slots().stacks(slot).peek(0, 1) == 0;
+  }
+}
+
+}  // namespace
+
 // Ours has taken its slot before the other thread starts, so that one has a slot of its own, and
-// the word that it keeps is no hint of ours.
-TEMPLATE_TEST_CASE_SIG("a word that its thread keeps full is found by others", "[slots][threads]",
-                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 3, 4, 5, 6) {
+// what it keeps is no hint of ours.
+TEMPLATE_LIST_TEST_CASE("what its thread keeps is found by others", "[slots][threads]",
+                        kept_blocks) {
+  using sync = typename TestType::sync;
+  constexpr unsigned width = TestType::width;
   static_cast<void>(native_sync::thread_slot());
-  constexpr unsigned all = Log2Fanout + 1;
-  buddy<native_sync, Log2Fanout> tree(all);
-  in_thread([&tree] { tree.release(tree.allocate(0).value()); });
-  const auto& kept = tree.inside().at(0).word(0);
-  REQUIRE(kept.load(std::memory_order_relaxed) == caiman::word_bits<Log2Fanout>::full);
+  constexpr unsigned all = width + 1;
+  buddy<sync, width> tree(all);
+  unsigned slot = 0;
+  in_thread([&] {
+    tree.release(tree.allocate(0).value());
+    slot = sync::thread_slot();
+  });
+  REQUIRE(is_kept(tree, slot));
 
   SECTION("by a request for everything") { REQUIRE(tree.allocate(all) == block{all, 0}); }
   SECTION("by a request of a thread that has its slot now") {
@@ -236,8 +275,8 @@ TEMPLATE_TEST_CASE_SIG("a word that its thread keeps full is found by others", "
     REQUIRE(got == block{all, 0});
   }
   SECTION("by requests for whole words") {
-    REQUIRE(tree.allocate(Log2Fanout).has_value());
-    REQUIRE(tree.allocate(Log2Fanout).has_value());
+    REQUIRE(tree.allocate(width).has_value());
+    REQUIRE(tree.allocate(width).has_value());
   }
   SECTION("by requests for parts of words") {
     for (std::size_t i = 0; i < std::size_t{1} << all; ++i) REQUIRE(tree.allocate(0).has_value());
@@ -250,13 +289,13 @@ namespace {
 
 // Threads beyond the number of slots, all there at once, on one buddy that has room for all. Each
 // takes and gives back single min blocks, two at a time, and ends with one that it still has.
-template <unsigned Log2Fanout>
+template <class Sync, unsigned Log2Fanout>
 struct crowd {
   static constexpr unsigned threads = 70;
   static constexpr unsigned max_order = 10;
   static constexpr unsigned rounds = 100;
 
-  buddy<native_sync, Log2Fanout> tree{max_order};
+  buddy<Sync, Log2Fanout> tree{max_order};
   std::vector<std::atomic<bool>> owned = std::vector<std::atomic<bool>>(1U << max_order);
   std::barrier<> all_there{threads};
   std::vector<unsigned> slots = std::vector<unsigned>(threads);
@@ -303,10 +342,13 @@ struct crowd {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE_SIG("threads beyond the slots share the last one", "[slots][threads]",
-                       ((unsigned Log2Fanout), Log2Fanout), 1, 2, 6) {
+TEMPLATE_TEST_CASE("threads beyond the slots share the last one", "[slots][threads]",
+                   (crowd<native_sync, 1>), (crowd<native_sync, 2>), (crowd<native_sync, 6>),
+                   (crowd<announced_pop_sync, 1>), (crowd<announced_pop_sync, 2>),
+                   (crowd<announced_pop_sync, 6>), (crowd<tree_only_sync, 1>),
+                   (crowd<tree_only_sync, 2>), (crowd<tree_only_sync, 6>)) {
   const unsigned ours = native_sync::thread_slot();
-  crowd<Log2Fanout> all;
+  TestType all;
   all.run();
   CHECK(all.moved == 0);
   CHECK(all.overlaps == 0);

@@ -1,0 +1,165 @@
+// ---------------------------------------------------------------------------------------------
+// arenas.hpp: the thing under test
+//
+// A buddy, whatever its fan-out and policy, behind one face, so that the property is compiled once;
+// and the policies that let one thread, or several that work one at a time, play many.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "../peer.hpp"
+#include "caiman/buddy.hpp"
+#include "caiman/native_sync.hpp"
+#include "caiman/sequential_sync.hpp"
+
+namespace caiman::property {
+
+struct geometry {
+  unsigned log2_fanout;
+  unsigned max_order;
+};
+
+using word_levels = std::vector<std::vector<std::uint64_t>>;
+
+/// A buddy, and its words as they lie, level by level.
+class arena {
+ public:
+  arena() = default;
+  arena(const arena&) = delete;
+  arena& operator=(const arena&) = delete;
+  virtual ~arena() = default;
+
+  /// From here on calls are made with this slot, below `hopping_slots`.
+  virtual void act_as(unsigned slot) = 0;
+  virtual std::expected<block, alloc_error> allocate(unsigned order) = 0;
+  virtual void release(block b) = 0;
+  virtual bool is_free(block b) const = 0;
+  virtual std::size_t free_count(unsigned order) const = 0;
+  virtual std::optional<unsigned> largest_free_order() const = 0;
+  virtual std::size_t free_min_blocks() const = 0;
+  virtual merge_counts counts() const = 0;
+  virtual word_levels words() const = 0;
+  /// Whether released blocks are kept at hand: then placement is free, and every look drains.
+  virtual bool has_stacks() const = 0;
+};
+
+constexpr unsigned hopping_slots = 3;
+
+// One thread that plays several, one whole call at a time: words that one slot keeps are no hint
+// of the others, and find what those left behind.
+struct hopping_sync : sequential_sync {
+  static constexpr unsigned exclusive_slots = hopping_slots - 1;  // and the shared one
+  static unsigned& slot() noexcept {
+    static unsigned current = 0;
+    return current;
+  }
+  static unsigned thread_slot() noexcept { return slot(); }
+  static unsigned slots_seen() noexcept { return exclusive_slots; }
+};
+static_assert(sync_policy<hopping_sync>);
+
+template <class Sync, unsigned Log2Fanout>
+class sound_arena final : public arena {
+ public:
+  explicit sound_arena(unsigned max_order) : buddy_(max_order) {}
+
+  void act_as(unsigned slot) override {
+    if constexpr (requires { Sync::slot(); }) Sync::slot() = slot;
+  }
+  std::expected<block, alloc_error> allocate(unsigned order) override {
+    return buddy_.allocate(order);
+  }
+  void release(block b) override { buddy_.release(b); }
+  bool is_free(block b) const override { return buddy_.is_free(b); }
+  std::size_t free_count(unsigned order) const override { return buddy_.free_count(order); }
+  std::optional<unsigned> largest_free_order() const override {
+    return buddy_.largest_free_order();
+  }
+  std::size_t free_min_blocks() const override { return buddy_.free_min_blocks(); }
+  merge_counts counts() const override { return buddy_.counts(); }
+  word_levels words() const override {
+    word_levels all(buddy_.inside().top() + 1);
+    for (unsigned lv = 0; lv < all.size(); ++lv) {
+      const auto& in = buddy_.inside().at(lv);
+      for (std::size_t i = 0; i < in.word_count(); ++i) {
+        all[lv].push_back(in.word(i).load(std::memory_order_relaxed));
+      }
+    }
+    return all;
+  }
+  bool has_stacks() const override { return owner_stacks<Sync>::orders != 0; }
+
+ private:
+  buddy<Sync, Log2Fanout> buddy_;
+};
+
+template <class Sync, unsigned Log2Fanout = 6>
+std::unique_ptr<arena> make_arena(geometry g) {
+  if constexpr (Log2Fanout > 1) {
+    if (g.log2_fanout < Log2Fanout) return make_arena<Sync, Log2Fanout - 1>(g);
+  }
+  return std::make_unique<sound_arena<Sync, Log2Fanout>>(g.max_order);
+}
+
+/// The same hops over a policy that has stacks.
+template <class Base>
+struct hopping : Base {
+  static constexpr unsigned exclusive_slots = hopping_slots - 1;
+  static unsigned& slot() noexcept {
+    static unsigned current = 0;
+    return current;
+  }
+  static unsigned thread_slot() noexcept { return slot(); }
+  static unsigned slots_seen() noexcept { return exclusive_slots; }
+};
+
+/// Calls that are made by threads with slots of their own, one call at a time.
+class threaded_arena final : public arena {
+ public:
+  explicit threaded_arena(std::unique_ptr<arena> in) : in_(std::move(in)) {}
+
+  void act_as(unsigned slot) override { acting_ = slot; }
+  std::expected<block, alloc_error> allocate(unsigned order) override {
+    std::expected<block, alloc_error> got;
+    act([&] { got = in_->allocate(order); });
+    return got;
+  }
+  void release(block b) override {
+    act([&] { in_->release(b); });
+  }
+  bool is_free(block b) const override { return in_->is_free(b); }
+  std::size_t free_count(unsigned order) const override { return in_->free_count(order); }
+  std::optional<unsigned> largest_free_order() const override { return in_->largest_free_order(); }
+  std::size_t free_min_blocks() const override { return in_->free_min_blocks(); }
+  merge_counts counts() const override { return in_->counts(); }
+  word_levels words() const override { return in_->words(); }
+  bool has_stacks() const override { return in_->has_stacks(); }
+
+ private:
+  // One for each slot but the last, which is ours. They outlive the buddies: a thread is dear.
+  static std::array<testing::peer, hopping_slots - 1>& peers() {
+    static std::array<testing::peer, hopping_slots - 1> all;
+    return all;
+  }
+  template <class Act>
+  void act(const Act& what) {
+    if (acting_ < peers().size()) {
+      peers()[acting_].run(what);
+    } else {
+      what();
+    }
+  }
+
+  std::unique_ptr<arena> in_;
+  unsigned acting_ = hopping_slots - 1;
+};
+
+}  // namespace caiman::property

@@ -1,0 +1,234 @@
+// ---------------------------------------------------------------------------------------------
+// owner_stacks_test.cpp: the stacks of one slot, alone
+//
+// What comes out and in which order, what a drainer may take and what is left when it has, and
+// which of the two pops it was: that shows in the entry, which an exchange takes out and a plain
+// load leaves behind. One thread plays owner and drainer, and steps in between the two halves of an
+// announced pop (stack_policies.hpp). A buddy with stacks is stacks_test.cpp's.
+// Relies on Catch2 v2; main is in main.cpp.
+// ---------------------------------------------------------------------------------------------
+#include "caiman/stacks.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+
+#include "../stack_policies.hpp"
+#include "caiman/buddy.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using caiman::buddy;
+using caiman::owner_stacks;
+using caiman::testing::announced_sync;
+using caiman::testing::exchange_sync;
+using caiman::testing::fenceless;
+using caiman::testing::interrupted;
+
+constexpr std::size_t nothing = owner_stacks<exchange_sync>::nothing;
+constexpr unsigned orders = caiman::native_sync::stack_orders;
+constexpr unsigned depth = caiman::native_sync::stack_depth;
+
+// The stacks of one slot, without a buddy around them.
+template <class Sync>
+class bare {
+ public:
+  bare() { stacks.build(); }
+  bare(const bare&) = delete;
+  bare& operator=(const bare&) = delete;
+  ~bare() { stacks.destroy(); }
+
+  void push(unsigned order, std::initializer_list<std::size_t> indices) {
+    for (const std::size_t i : indices) REQUIRE(stacks.push(order, i));
+  }
+  unsigned height(unsigned order) const { return stacks.reach(order, true); }
+
+ private:
+  alignas(64) std::byte memory_[owner_stacks<Sync>::bytes()] = {};
+
+ public:
+  owner_stacks<Sync> stacks{memory_};
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a stack gives back what came last, per order", "[stacks]", announced_sync,
+                   exchange_sync, fenceless<announced_sync>) {
+  bare<TestType> one;
+  for (std::size_t i = 0; i < depth; ++i) {
+    for (unsigned order = 0; order < orders; ++order) {
+      REQUIRE(one.stacks.push(order, 100 * i + order));
+      REQUIRE(one.height(order) == i + 1);
+    }
+  }
+  for (unsigned order = 0; order < orders; ++order) {
+    CHECK_FALSE(one.stacks.push(order, 7));
+    CHECK(one.height(order) == depth);
+  }
+  for (unsigned order = 0; order < orders; ++order) {
+    for (std::size_t i = depth; i-- > 0;) REQUIRE(one.stacks.pop(order) == 100 * i + order);
+    CHECK(one.stacks.pop(order) == nothing);
+    CHECK(one.height(order) == 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("a pop walks over the holes that a drainer left", "[stacks]", announced_sync,
+                   exchange_sync) {
+  bare<TestType> one;
+  one.push(0, {10, 20, 30, 40, 50});
+  CHECK(one.stacks.take(0, 5) == 50);
+  CHECK(one.stacks.take(0, 4) == 40);
+  CHECK(one.stacks.take(0, 2) == 20);
+  CHECK(one.stacks.take(0, 2) == nothing);  // once
+  CHECK(one.height(0) == 5);                // a drainer leaves it alone
+  CHECK(one.stacks.any(true));
+  CHECK(one.stacks.pop(0) == 30);
+  CHECK(one.height(0) == 2);
+  SECTION("and then on") {
+    CHECK(one.stacks.pop(0) == 10);
+    CHECK(one.height(0) == 0);
+    CHECK(one.stacks.pop(0) == nothing);
+  }
+  SECTION("and a push lies above them") {
+    one.push(0, {60});
+    CHECK(one.height(0) == 3);
+    CHECK(one.stacks.pop(0) == 60);
+    CHECK(one.stacks.pop(0) == 10);
+    CHECK(one.stacks.pop(0) == nothing);
+  }
+  SECTION("down to the ground, if there is nothing else") {
+    CHECK(one.stacks.take(0, 1) == 10);
+    CHECK_FALSE(one.stacks.any(true));
+    CHECK(one.stacks.pop(0) == nothing);
+    CHECK(one.height(0) == 0);
+  }
+}
+
+TEMPLATE_TEST_CASE("a stack knows what it holds and what was popped last", "[stacks]",
+                   announced_sync, exchange_sync) {
+  bare<TestType> one;
+  one.push(3, {1, 2});
+  CHECK(one.stacks.holds(3, 1));
+  CHECK(one.stacks.holds(3, 2));
+  CHECK_FALSE(one.stacks.holds(3, 0));
+  CHECK_FALSE(one.stacks.holds(2, 1));
+  CHECK_FALSE(one.stacks.popped_last(3, 2));
+  REQUIRE(one.stacks.pop(3) == 2);
+  CHECK_FALSE(one.stacks.holds(3, 2));  // though an announced pop leaves it above the height
+  CHECK_FALSE(one.stacks.popped_last(2, 2));
+  CHECK_FALSE(one.stacks.popped_last(3, 1));
+  CHECK(one.stacks.popped_last(3, 2));
+  CHECK_FALSE(one.stacks.popped_last(3, 2));  // once
+}
+
+// Which pop it was shows in the entry: an exchange takes it out, a plain load leaves it behind.
+TEST_CASE("an announced pop takes by exchange while somebody drains", "[stacks]") {
+  bare<announced_sync> one;
+  one.push(0, {10, 20, 30, 40});
+  REQUIRE(one.stacks.pop(0) == 40);
+  CHECK(one.stacks.peek(0, 4) == 40);
+  one.stacks.raise_flag();
+  one.stacks.raise_flag();  // two of them
+  REQUIRE(one.stacks.pop(0) == 30);
+  CHECK(one.stacks.peek(0, 3) == nothing);
+  one.stacks.lower_flag();
+  REQUIRE(one.stacks.pop(0) == 20);
+  CHECK(one.stacks.peek(0, 2) == nothing);
+  one.stacks.lower_flag();
+  REQUIRE(one.stacks.pop(0) == 10);
+  CHECK(one.stacks.peek(0, 1) == 10);
+  CHECK_FALSE(one.stacks.any(false));  // what is left behind is no entry
+  CHECK_FALSE(one.stacks.any(true));
+}
+
+TEMPLATE_TEST_CASE("without the asymmetric fence every pop is an exchange", "[stacks]",
+                   fenceless<announced_sync>, exchange_sync) {
+  bare<TestType> one;
+  for (unsigned round = 0; round < 3; ++round) {
+    one.push(0, {10});
+    REQUIRE(one.stacks.pop(0) == 10);
+    CHECK(one.stacks.peek(0, 1) == nothing);
+    one.stacks.raise_flag();  // a drainer that comes and goes leaves the flag as it was
+    one.stacks.lower_flag();
+  }
+}
+
+TEST_CASE("a drainer leaves the announced block to its owner", "[stacks]") {
+  using sync = interrupted<announced_sync>;
+  bare<sync> one;
+  one.push(0, {10, 20, 30});
+  bool met = false;
+  SECTION("and takes what lies below") {
+    sync::at_announcement() = [&] {
+      met = one.stacks.reach(0, false) == 2 && one.stacks.take(0, 2) == 20 &&
+            one.stacks.take(0, 1) == 10 && !one.stacks.any(false);
+    };
+    CHECK(one.stacks.pop(0) == 30);
+    CHECK(met);
+    CHECK(one.stacks.pop(0) == nothing);
+  }
+  SECTION("and the owner sees its flag") {
+    sync::at_announcement() = [&] {
+      one.stacks.raise_flag();
+      met = true;
+    };
+    CHECK(one.stacks.pop(0) == 30);
+    CHECK(one.stacks.peek(0, 3) == nothing);
+    CHECK(met);
+  }
+  SECTION("but the owner walks on if one had taken it before the announcement") {
+    sync::at_announcement() = [&] { met = one.stacks.take(0, 3) == 30; };
+    CHECK(one.stacks.pop(0) == 20);
+    CHECK(met);
+    CHECK(one.stacks.pop(0) == 10);
+  }
+}
+
+// ---- which blocks fit ------------------------------------------------------------------------
+
+namespace {
+
+// No memory behind the cells: an arena of 2^32 min blocks that nobody could afford, for questions
+// that its words do not answer.
+struct hollow_sync : caiman::native_sync {
+  template <class T>
+  struct atomic {
+    atomic() noexcept = default;
+    explicit atomic(T /*value*/) noexcept {}
+    T load(std::memory_order /*order*/) const noexcept { return T{}; }
+    void store(T /*value*/, std::memory_order /*order*/) noexcept {}
+    T exchange(T /*value*/, std::memory_order /*order*/) noexcept { return T{}; }
+    T fetch_add(T /*n*/, std::memory_order /*order*/) noexcept { return T{}; }
+    T fetch_or(T /*n*/, std::memory_order /*order*/) noexcept { return T{}; }
+    T fetch_and(T /*n*/, std::memory_order /*order*/) noexcept { return T{}; }
+    bool compare_exchange_strong(T& /*expected*/, T /*desired*/, std::memory_order /*success*/,
+                                 std::memory_order /*failure*/) noexcept {
+      return true;
+    }
+  };
+};
+
+}  // namespace
+
+TEST_CASE("the largest index of 32 bits has no entry and goes to the tree", "[stacks]") {
+  constexpr std::size_t last = 0xffff'ffff;
+  STATIC_REQUIRE(owner_stacks<announced_sync>::indices == last);
+  bare<announced_sync> one;
+  REQUIRE(one.stacks.push(0, last - 1));
+  CHECK(one.stacks.pop(0) == last - 1);
+  REQUIRE(one.stacks.push(0, last));  // why not: as an entry it would be a hole
+  CHECK(one.stacks.pop(0) == nothing);
+
+  const buddy<hollow_sync> tree(32);
+  CHECK(tree.inside().has(0, last));
+  CHECK_FALSE(tree.inside().is_small(0, last));
+  CHECK(tree.inside().is_small(0, last - 1));
+  CHECK(tree.inside().is_small(1, last / 2));
+  CHECK_FALSE(tree.inside().is_small(1, last / 2 + 1));  // there is none
+  CHECK(tree.inside().is_small(orders - 1, 0));
+  CHECK_FALSE(tree.inside().is_small(orders, 0));
+  CHECK_FALSE(tree.inside().is_small(33, 0));
+  CHECK_FALSE(tree.inside().is_small(~0U, 0));
+}
