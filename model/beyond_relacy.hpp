@@ -108,6 +108,9 @@ constexpr bool releases(std::memory_order o) noexcept {
          o == std::memory_order_seq_cst;
 }
 
+// Relacy's records are not polymorphic: how many threads they are for is all there is to know.
+// NOLINTBEGIN(cppcoreguidelines-pro-type-static-cast-downcast)
+
 /// After every store.
 template <class T>
 void start_release_sequence(rl::generic_atomic<T, false>& stored, std::memory_order o) {
@@ -129,6 +132,8 @@ bool exchange_early(rl::generic_atomic<T, false>& of, T value, std::memory_order
   read = std::exchange((of.*member(history_of<T>{}))[place], value);
   return true;
 }
+
+// NOLINTEND(cppcoreguidelines-pro-type-static-cast-downcast)
 
 /// Before an exchange whose newest write is a plain store: true if it is placed before that store
 /// this time, and `read` is then what it read.
