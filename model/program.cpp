@@ -64,6 +64,31 @@ failure bad(const char* what, const reader& in) {
   return failure(fmt::format("program: {} at '{}'", what, in.rest()));
 }
 
+/// An option of how threads use the arena: its slots, its stacks, one that stops.
+bool read_use(reader& in, program& p) {
+  if (in.take("slots=shared")) {
+    p.slots = slot_use::shared;
+    return true;
+  }
+  if (in.take("slots=pool:")) {
+    p.slots = slot_use::pooled;
+    return in.number(p.pool);
+  }
+  if (in.take("stacks=")) {
+    p.announced = false;
+    return in.number(p.stack_depth);
+  }
+  if (in.take("announced=")) {
+    p.announced = true;
+    return in.number(p.stack_depth);
+  }
+  if (in.take("stop=")) {
+    p.stops = true;
+    return in.number(p.stop_thread) && in.take(":") && in.number(p.stop_most);
+  }
+  return false;
+}
+
 bool read_head(reader& in, program& p) {
   unsigned fanout = 0;
   for (in.skip_space(); !in.take(":"); in.skip_space()) {
@@ -72,25 +97,11 @@ bool read_head(reader& in, program& p) {
       p.log2_fanout = static_cast<unsigned>(std::countr_zero(fanout));
     } else if (in.take("order=")) {
       if (!in.number(p.max_order)) return false;
-    } else if (in.take("slots=shared")) {
-      p.slots = slot_use::shared;
-    } else if (in.take("slots=pool:")) {
-      p.slots = slot_use::pooled;
-      if (!in.number(p.pool)) return false;
     } else if (in.take("looks=")) {
       if (!in.number(p.looks)) return false;
-    } else if (in.take("stacks=")) {
-      p.announced = false;
-      if (!in.number(p.stack_depth)) return false;
-    } else if (in.take("announced=")) {
-      p.announced = true;
-      if (!in.number(p.stack_depth)) return false;
     } else if (in.take("core=textbook")) {
       p.textbook = true;
-    } else if (in.take("stop=")) {
-      p.stops = true;
-      if (!in.number(p.stop_thread) || !in.take(":") || !in.number(p.stop_most)) return false;
-    } else {
+    } else if (!read_use(in, p)) {
       return false;
     }
   }
