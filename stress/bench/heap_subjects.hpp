@@ -16,12 +16,11 @@
 
 namespace caiman::bench {
 
-class malloc_subject {
- public:
-  // NOLINTBEGIN(cppcoreguidelines-no-malloc,readability-convert-member-functions-to-static)
-  void* allocate(std::size_t bytes) noexcept { return std::malloc(bytes); }
-  void release(void* p, std::size_t /*bytes*/) noexcept { std::free(p); }
-  // NOLINTEND(cppcoreguidelines-no-malloc,readability-convert-member-functions-to-static)
+struct malloc_subject {
+  // NOLINTBEGIN(cppcoreguidelines-no-malloc)
+  static void* allocate(std::size_t bytes) noexcept { return std::malloc(bytes); }
+  static void release(void* p, std::size_t /*bytes*/) noexcept { std::free(p); }
+  // NOLINTEND(cppcoreguidelines-no-malloc)
 };
 
 class pool_subject {

@@ -1,5 +1,5 @@
-// Order, block numbers and what is left out; see trace_convert.hpp.
-#include "trace_convert.hpp"
+// Order, block numbers and what is left out; see convert.hpp.
+#include "convert.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <unordered_map>
 #include <utility>
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::uint32_t not_in_trace = UINT32_MAX;  // a live block that is too large
@@ -141,4 +141,4 @@ std::expected<conversion, std::string> convert(mapped_vector<raw_record> records
   return made.take_result();
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

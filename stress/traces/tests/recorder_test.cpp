@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_recorder_test.cpp: the recorder writes what a program did, no more and no less
+// recorder_test.cpp: the recorder writes what a program did, no more and no less
 //
 // Runs trace_recorder_victim under the recorder, reads the recording as trace_pack does, and looks
 // for each size that the victim asked for. Takes both files from the environment, RECORDER and
@@ -20,19 +20,19 @@
 #include <utility>
 #include <vector>
 
-#include "trace_convert.hpp"
-#include "trace_events.hpp"
+#include "../convert.hpp"
+#include "../events.hpp"
 
 namespace {
 
 namespace fs = std::filesystem;
-using caiman::bench::complaint_about;
-using caiman::bench::conversion;
-using caiman::bench::convert;
-using caiman::bench::raw_records;
-using caiman::bench::read_file;
-using caiman::bench::trace;
-using caiman::bench::trace_event;
+using caiman::traces::complaint_about;
+using caiman::traces::conversion;
+using caiman::traces::convert;
+using caiman::traces::raw_records;
+using caiman::traces::read_file;
+using caiman::traces::trace;
+using caiman::traces::trace_event;
 
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread

@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
-// trace_made_up.hpp: traces for the tests
+// made_up.hpp: traces for the tests
 //
 // Small ones by hand, and random ones of any length that are right by construction. The seed fixes
-// them. Relies on trace_events.hpp.
+// them. Relies on events.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -12,9 +12,9 @@
 #include <random>
 #include <vector>
 
-#include "trace_events.hpp"
+#include "../events.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 inline trace_event taken(std::uint32_t thread, std::uint32_t bytes) {
   return {thread, bytes, false};
@@ -60,4 +60,4 @@ inline trace random_trace(std::uint32_t threads, std::size_t events, std::uint64
   return made;
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

@@ -1,11 +1,11 @@
 // ---------------------------------------------------------------------------------------------
-// trace_format_test.cpp: a trace comes back as it was, and nothing else comes back
+// format_test.cpp: a trace comes back as it was, and nothing else comes back
 //
 // The bytes of version 1 are written down once, so that a file of today can be read tomorrow. Then
 // everything that can be wrong with a file: cut at every byte, every bit turned, and contents with
 // a right checksum and nonsense in them. Relies on Catch2 v2; main is in tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "trace_format.hpp"
+#include "../format.hpp"
 
 #include <unistd.h>
 
@@ -16,26 +16,26 @@
 #include <initializer_list>
 #include <string>
 
-#include "trace_made_up.hpp"
+#include "made_up.hpp"
 
 namespace {
 
-using caiman::bench::byte_list;
-using caiman::bench::byte_view;
-using caiman::bench::checksum;
-using caiman::bench::complaint_about;
-using caiman::bench::compress;
-using caiman::bench::counts_of;
-using caiman::bench::decode;
-using caiman::bench::decompress;
-using caiman::bench::encode;
-using caiman::bench::given_back;
-using caiman::bench::random_trace;
-using caiman::bench::read_trace;
-using caiman::bench::taken;
-using caiman::bench::trace;
-using caiman::bench::trace_of;
-using caiman::bench::write_trace;
+using caiman::traces::byte_list;
+using caiman::traces::byte_view;
+using caiman::traces::checksum;
+using caiman::traces::complaint_about;
+using caiman::traces::compress;
+using caiman::traces::counts_of;
+using caiman::traces::decode;
+using caiman::traces::decompress;
+using caiman::traces::encode;
+using caiman::traces::given_back;
+using caiman::traces::random_trace;
+using caiman::traces::read_trace;
+using caiman::traces::taken;
+using caiman::traces::trace;
+using caiman::traces::trace_of;
+using caiman::traces::write_trace;
 using Catch::Matchers::Contains;
 
 trace small_trace() {

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_checked.hpp: a subject that watches another one, and the replay that drives it
+// checked.hpp: a subject that watches another one, and the replay that drives it
 //
 // Keeps the live blocks in a map. Complains of a block that overlaps a live one, which is the
 // subject's fault, and of a release of what is not live or has another size, which is the replay's.
@@ -15,7 +15,7 @@
 #include <mutex>
 #include <string>
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 template <class Subject>
 class checked_subject {
@@ -66,4 +66,4 @@ class checked_subject {
   std::uint64_t releases_ = 0;
 };
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

@@ -1,33 +1,33 @@
 // ---------------------------------------------------------------------------------------------
-// trace_convert_test.cpp: records in any order become a trace that makes sense
+// convert_test.cpp: records in any order become a trace that makes sense
 //
 // Records by hand, for each thing that a recording can bring. Relies on Catch2 v2; main is in
 // tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "trace_convert.hpp"
+#include "../convert.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>
 #include <cstring>
 #include <initializer_list>
 
-#include "trace_made_up.hpp"
+#include "made_up.hpp"
 
 namespace {
 
-using caiman::bench::byte_list;
-using caiman::bench::byte_view;
-using caiman::bench::complaint_about;
-using caiman::bench::conversion;
-using caiman::bench::convert;
-using caiman::bench::given_back;
-using caiman::bench::mapped_vector;
-using caiman::bench::raw_head;
-using caiman::bench::raw_kind;
-using caiman::bench::raw_record;
-using caiman::bench::raw_records;
-using caiman::bench::taken;
-using caiman::bench::trace_event;
+using caiman::traces::byte_list;
+using caiman::traces::byte_view;
+using caiman::traces::complaint_about;
+using caiman::traces::conversion;
+using caiman::traces::convert;
+using caiman::traces::given_back;
+using caiman::traces::mapped_vector;
+using caiman::traces::raw_head;
+using caiman::traces::raw_kind;
+using caiman::traces::raw_record;
+using caiman::traces::raw_records;
+using caiman::traces::taken;
+using caiman::traces::trace_event;
 using Catch::Matchers::Contains;
 
 constexpr auto got = raw_kind::allocated;

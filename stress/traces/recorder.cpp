@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------
-// trace_recorder.cpp: a library for LD_PRELOAD that writes down what a program asks of malloc
+// recorder.cpp: a library for LD_PRELOAD that writes down what a program asks of malloc
 //
-//   CAIMAN_TRACE=PREFIX        record into PREFIX.<process>.raw (trace_raw.hpp); else do nothing
+//   CAIMAN_TRACE=PREFIX        record into PREFIX.<process>.raw (raw.hpp); else do nothing
 //   CAIMAN_TRACE_ONLY=NAME     only a program of this name (a compiler driver starts several)
 //   CAIMAN_TRACE_EVENTS=N      stop after about N records
 //
@@ -35,7 +35,7 @@
 #include <limits>
 #include <new>
 
-#include "trace_raw.hpp"
+#include "raw.hpp"
 
 // The names are those of glibc and of C, the state is that of a process, and what there is to warn
 // of getenv and strerror does not matter before the program runs or when recording is over.
@@ -51,7 +51,7 @@ void __libc_free(void* block);
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables,concurrency-mt-unsafe)
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::size_t page = 4096;
@@ -280,14 +280,14 @@ bool name_file(const char* prefix) {
 }
 
 }  // namespace
-}  // namespace caiman::bench
+}  // namespace caiman::traces
 
 // ---- the functions that are replaced ------------------------------------------------------------
 
-using caiman::bench::allocated;
-using caiman::bench::put;
-using caiman::bench::raw_kind;
-using caiman::bench::take_number;
+using caiman::traces::allocated;
+using caiman::traces::put;
+using caiman::traces::raw_kind;
+using caiman::traces::take_number;
 
 #define CAIMAN_REPLACES extern "C" __attribute__((visibility("default")))
 

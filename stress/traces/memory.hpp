@@ -1,20 +1,24 @@
 // ---------------------------------------------------------------------------------------------
-// trace_memory.hpp: how much memory the process really had, from now on
+// memory.hpp: how much memory the process really had, from now on
 //
 // ru_maxrss does not do: it is never set back, and it starts with what the parent had at the time
 // of the exec. Linux keeps a high-water mark for the process itself, which can be set to what there
-// is now. Relies on /proc of Linux; where it is not to be had, all figures are 0.
+// is now. Relies on /proc of Linux; where it is not to be had, or the mark cannot be set back, the
+// figures are 0.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
 #include <cstdint>
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 struct memory_use {
   std::uint64_t base = 0;  // resident bytes when the watch began
   std::uint64_t peak = 0;  // the most since then
 };
+
+/// Resident bytes of the process now.
+std::uint64_t resident_bytes();
 
 class memory_watch {
  public:
@@ -23,6 +27,7 @@ class memory_watch {
 
  private:
   std::uint64_t base_;
+  bool set_back_;
 };
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

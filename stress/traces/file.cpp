@@ -1,4 +1,4 @@
-// The compressed file around the bytes of a trace; see trace_format.hpp.
+// The compressed file around the bytes of a trace; see format.hpp.
 #include <unistd.h>
 #include <zstd.h>
 
@@ -9,9 +9,9 @@
 #include <fstream>
 #include <system_error>
 
-#include "trace_format.hpp"
+#include "format.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::size_t largest_file = largest_content;
@@ -99,4 +99,4 @@ std::expected<void, std::string> write_trace(const std::filesystem::path& to, co
   return about(to, "cannot be written: " + why);
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
-// trace_events.hpp: what a program asked of its allocator, in memory
+// events.hpp: what a program asked of its allocator, in memory
 //
 // A trace is the list of a program's requests and releases in one order, without addresses and
 // without content: blocks are numbered in the order in which they were allocated, so event after
-// event says all there is. Every other trace_ file speaks of this one. Relies on trace_mapped.hpp.
+// event says all there is. Every other file here speaks of this one. Relies on mapped.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
-#include "trace_mapped.hpp"
+#include "mapped.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 /// Larger requests are left out of a trace, and counted.
 inline constexpr std::uint32_t largest_request = 1U << 20;
@@ -57,4 +57,4 @@ std::optional<std::string> complaint_about(const trace& what);
 
 trace_counts counts_of(const trace& what);
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

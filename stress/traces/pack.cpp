@@ -1,11 +1,11 @@
 // ---------------------------------------------------------------------------------------------
-// trace_pack.cpp: makes a trace of a recording, and says what is in a trace
+// pack.cpp: makes a trace of a recording, and says what is in a trace
 //
 //   trace_pack pack --raw FILE --out FILE.trace.zst --name NAME [--events N]
 //   trace_pack show FILE.trace.zst...
 //
 // Both print one line of JSON per trace. Exit code 2 for bad arguments and bad files, which are
-// named on stderr; then nothing is written. Relies on trace_convert.hpp and trace_format.hpp.
+// named on stderr; then nothing is written. Relies on convert.hpp and format.hpp.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 
@@ -17,10 +17,10 @@
 #include <string>
 #include <vector>
 
-#include "trace_convert.hpp"
-#include "trace_format.hpp"
+#include "convert.hpp"
+#include "format.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::size_t largest_recording = std::size_t{4} << 30;
@@ -102,11 +102,11 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace caiman::bench
+}  // namespace caiman::traces
 
 int main(int argc, char** argv) {
   try {
-    return caiman::bench::run(argc, argv);
+    return caiman::traces::run(argc, argv);
   } catch (const std::exception& error) {
     fmt::print(stderr, "trace_pack: {}\n", error.what());
     return 1;

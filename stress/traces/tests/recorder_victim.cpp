@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
-// trace_recorder_victim.cpp: a program to be recorded
+// recorder_victim.cpp: a program to be recorded
 //
 // Does each thing that the recorder must get right, once, with a size that nothing else has: so
-// that trace_recorder_test.cpp, which has the list of sizes, can tell them apart. Its exit code is
+// that recorder_test.cpp, which has the list of sizes, can tell them apart. Its exit code is
 // 0 unless a function did not do its work. Relies on POSIX threads and fork.
 // ---------------------------------------------------------------------------------------------
 #include <malloc.h>

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_format.hpp: a trace as a file of a byte or two per event
+// format.hpp: a trace as a file of a byte or two per event
 //
 // Made to be kept in a repository: small, the same on every machine, and read with suspicion. A
 // file is one zstd frame (`zstd -dc FILE` shows the content). The content, version 1, all integers
@@ -34,10 +34,10 @@
 #include <span>
 #include <string>
 
-#include "trace_events.hpp"
-#include "trace_mapped.hpp"
+#include "events.hpp"
+#include "mapped.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 using byte_list = mapped_vector<std::uint8_t>;
 using byte_view = std::span<const std::uint8_t>;
@@ -63,4 +63,4 @@ std::expected<void, std::string> write_trace(const std::filesystem::path& to, co
 std::expected<byte_list, std::string> read_file(const std::filesystem::path& from,
                                                 std::size_t most);
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

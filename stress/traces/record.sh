@@ -16,7 +16,7 @@ die() {
   exit 2
 }
 
-here=stress/bench/traces
+here=stress/traces
 programs=build/plain/$here
 packages=(g++ sqlite3 rsyslog python3)
 names=(cc1plus sqlite3 rsyslogd)

@@ -1,5 +1,5 @@
-// The bytes of a trace, out and in; see trace_format.hpp.
-#include "trace_format.hpp"
+// The bytes of a trace, out and in; see format.hpp.
+#include "format.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::string_view magic = "caimantr";
@@ -238,4 +238,4 @@ std::expected<trace, std::string> decode(byte_view content) {
   return got;
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

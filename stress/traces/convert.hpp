@@ -1,11 +1,11 @@
 // ---------------------------------------------------------------------------------------------
-// trace_convert.hpp: from what the recorder wrote to a trace
+// convert.hpp: from what the recorder wrote to a trace
 //
 // Puts the records in their one order, turns addresses into block numbers, numbers the threads by
 // their first event, and leaves out what is too large. A recording need not be whole: it begins in
 // the middle of a program, and threads may be cut short. What does not fit is left out and counted:
 // releases of blocks that nobody saw allocated, and blocks whose release was lost, which shows when
-// their address is handed out again. Relies on trace_raw.hpp.
+// their address is handed out again. Relies on raw.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -13,12 +13,12 @@
 #include <expected>
 #include <string>
 
-#include "trace_events.hpp"
-#include "trace_format.hpp"
-#include "trace_mapped.hpp"
-#include "trace_raw.hpp"
+#include "events.hpp"
+#include "format.hpp"
+#include "mapped.hpp"
+#include "raw.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 /// The records of a file; the error says what is wrong with it.
 std::expected<mapped_vector<raw_record>, std::string> raw_records(byte_view file);
@@ -34,4 +34,4 @@ struct conversion {
 std::expected<conversion, std::string> convert(mapped_vector<raw_record> records, std::string name,
                                                std::uint64_t most_events);
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

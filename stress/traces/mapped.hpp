@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_mapped.hpp: a vector whose memory is not that of malloc
+// mapped.hpp: a vector whose memory is not that of malloc
 //
 // A replay measures the malloc of its own process, and how much memory that has. What the harness
 // itself needs, a hundred megabytes at times, must neither pass through it nor stay behind in it.
@@ -14,7 +14,7 @@
 #include <new>
 #include <vector>
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 /// For std::vector: each allocation is a mapping, zero and without memory until it is touched.
 template <class T>
@@ -40,4 +40,4 @@ struct mapped_allocator {
 template <class T>
 using mapped_vector = std::vector<T, mapped_allocator<T>>;
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

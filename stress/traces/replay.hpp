@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_replay.hpp: does again what a program asked of its allocator, on any allocator
+// replay.hpp: does again what a program asked of its allocator, on any allocator
 //
 // A subject has
 //
@@ -7,10 +7,10 @@
 //     void release(void* p, std::size_t bytes) noexcept;   // from any thread
 //
 // Each recorded thread is a thread; a release of another thread's block waits until the block is
-// there, and nobody runs far ahead (trace_plan.hpp). Of every block the first byte of each 4 KiB is
+// there, and nobody runs far ahead (plan.hpp). Of every block the first byte of each 4 KiB is
 // written, so that memory is real. A realloc is a request for the new block and a release of the
 // old one; nothing is copied. Per event the harness reads 8 bytes in order and one slot; a trace of
-// one thread runs on the calling thread, and nothing in it waits. Relies on trace_plan.hpp.
+// one thread runs on the calling thread, and nothing in it waits. Relies on plan.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -24,10 +24,10 @@
 #include <thread>
 #include <vector>
 
-#include "trace_memory.hpp"
-#include "trace_plan.hpp"
+#include "memory.hpp"
+#include "plan.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 struct replay_result {
   double seconds = 0;  // from the first step of any thread to the last of all
@@ -209,4 +209,4 @@ replay_result replay(Subject& subject, const trace& what) {
   return replay(subject, plan_for(what));
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
-// trace_raw.hpp: what the recorder writes and trace_pack reads
+// raw.hpp: what the recorder writes and trace_pack reads
 //
 // A file of one process: a head, then records in no order, each with its place in the one order of
 // all threads. Lives from a recording to its packing on one machine, so it is plain structs in the
-// machine's own byte order; the format to keep is that of trace_format.hpp.
+// machine's own byte order; the format to keep is that of format.hpp.
 //
 // A release takes its number before the block goes back, an allocation takes its number after the
 // block is there, so the numbers order whatever the program itself orders: allocation before
@@ -14,7 +14,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 inline constexpr std::uint64_t raw_magic = 0x31776172'6e6d6163;  // "camnraw1" in memory
 
@@ -42,4 +42,4 @@ struct raw_record {
 
 static_assert(std::is_trivially_copyable_v<raw_record> && sizeof(raw_record) == 32);
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

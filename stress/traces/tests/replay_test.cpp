@@ -1,11 +1,11 @@
 // ---------------------------------------------------------------------------------------------
-// trace_replay_test.cpp: a replay does what the trace says, in an order that the trace allows
+// replay_test.cpp: a replay does what the trace says, in an order that the trace allows
 //
 // Random traces on checked subjects; then, one by one, faults of a subject and of the waiting,
 // which the checks must see. Where time comes in, a wait is for something that happens at once when
 // the fault is there. Relies on Catch2 v2; main is in tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "trace_replay.hpp"
+#include "../replay.hpp"
 
 #include <array>
 #include <atomic>
@@ -16,31 +16,31 @@
 #include <thread>
 #include <vector>
 
-#include "trace_checked.hpp"
-#include "trace_made_up.hpp"
-#include "trace_subjects.hpp"
+#include "../subjects.hpp"
+#include "checked.hpp"
+#include "made_up.hpp"
 
 namespace {
 
-using caiman::bench::caiman_subject;
-using caiman::bench::checked_subject;
-using caiman::bench::counts_of;
-using caiman::bench::given_back;
-using caiman::bench::malloc_subject;
-using caiman::bench::memory_watch;
-using caiman::bench::most_lead;
-using caiman::bench::most_live_bytes;
-using caiman::bench::patient_waiting;
-using caiman::bench::plan_for;
-using caiman::bench::random_trace;
-using caiman::bench::region_bytes_for;
-using caiman::bench::replay;
-using caiman::bench::replay_plan;
-using caiman::bench::step_chunk;
-using caiman::bench::taken;
-using caiman::bench::thread_plan;
-using caiman::bench::trace;
-using caiman::bench::trace_of;
+using caiman::traces::caiman_subject;
+using caiman::traces::checked_subject;
+using caiman::traces::counts_of;
+using caiman::traces::given_back;
+using caiman::traces::malloc_subject;
+using caiman::traces::memory_watch;
+using caiman::traces::most_lead;
+using caiman::traces::most_live_bytes;
+using caiman::traces::patient_waiting;
+using caiman::traces::plan_for;
+using caiman::traces::random_trace;
+using caiman::traces::region_bytes_for;
+using caiman::traces::replay;
+using caiman::traces::replay_plan;
+using caiman::traces::step_chunk;
+using caiman::traces::taken;
+using caiman::traces::thread_plan;
+using caiman::traces::trace;
+using caiman::traces::trace_of;
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 
@@ -354,7 +354,7 @@ TEST_CASE("the region is a power of two between 64 and 512 MiB") {
 TEST_CASE("the peak of memory is that of the time since the watch began") {
   const auto peak_with = [](std::size_t bytes) {
     const memory_watch watch;
-    caiman::bench::mapped_vector<char> touched(bytes, 'x');
+    caiman::traces::mapped_vector<char> touched(bytes, 'x');
     const auto seen = watch.seen();
     CHECK(seen.base > 0);
     CHECK(seen.peak >= seen.base + bytes - mib);

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// trace_plan.hpp: a trace, made ready to be replayed without thinking
+// plan.hpp: a trace, made ready to be replayed without thinking
 //
 // What can be decided before the clock starts is decided here: each thread gets its steps in an
 // array of its own, 8 bytes a step, and every block a slot in a table of pointers. A block that
@@ -17,10 +17,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "trace_events.hpp"
-#include "trace_mapped.hpp"
+#include "events.hpp"
+#include "mapped.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
 inline constexpr std::uint64_t most_lead = 1U << 14U;
 
@@ -77,4 +77,4 @@ std::uint64_t most_live_bytes(const trace& what, std::uint64_t min_block);
 /// scattered. A trace that needs more than 512 MiB will see refusals.
 std::size_t region_bytes_for(const trace& what, std::size_t min_block = 256);
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

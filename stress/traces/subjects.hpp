@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
-// trace_subjects.hpp: the allocators on which a trace can be replayed
+// subjects.hpp: the allocators on which a trace can be replayed
 //
-// The malloc of the process, which may be any library that was preloaded, Caiman over a region of
-// its own, and none at all. As everywhere in a replay, a request is of one byte at least. Relies on
-// mmap.
+// The rows of the benchmark, whatever they are (../bench/subjects.hpp): as they are, or where memory
+// is needed and a row has none, something that stands for it. As everywhere in a replay, a request
+// is of one byte at least. Relies on mmap.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -12,21 +12,16 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 
 #include <caiman/buddy.hpp>
 
-#include "trace_events.hpp"
+#include "../bench/subjects.hpp"
+#include "events.hpp"
 
-namespace caiman::bench {
+namespace caiman::traces {
 
-// NOLINTBEGIN(cppcoreguidelines-no-malloc)
-struct malloc_subject {
-  static void* allocate(std::size_t bytes) noexcept { return std::malloc(bytes); }
-  static void release(void* p, std::size_t) noexcept { std::free(p); }
-};
-// NOLINTEND(cppcoreguidelines-no-malloc)
+using bench::malloc_subject;
 
 /// A region that the system fills with memory where it is touched.
 class mapped_region {
@@ -67,43 +62,65 @@ class no_subject {
   mapped_region region_{blocks * block_bytes};
 };
 
-/// Caiman's buddy with min blocks of 256 bytes. The region has a power of two of bytes.
-class caiman_subject {
+/// A buddy with min blocks of 256 bytes over memory. The region has a power of two of bytes;
+/// `Buddy` has the calls of caiman::buddy and is built from a max_order.
+template <class Buddy>
+class buddy_subject {
  public:
-  static constexpr std::size_t min_block = 256;
+  static constexpr std::size_t min_block = bench::min_block_bytes;
 
-  explicit caiman_subject(std::size_t region_bytes)
+  explicit buddy_subject(std::size_t region_bytes)
       : region_(region_bytes),
         base_(region_.begin()),
         buddy_(static_cast<unsigned>(std::bit_width(region_bytes / min_block)) - 1) {}
 
   void* allocate(std::size_t bytes) noexcept {
-    const unsigned order = order_of(bytes);
+    const unsigned order = bench::order_for(bytes);
     auto got = buddy_.allocate(order);
     // "Contended" says nothing about room; it is rare, and the advice is to try again.
     while (!got && got.error() == alloc_error::contended) got = buddy_.allocate(order);
     if (!got) return nullptr;
-    return base_ + ((got->index << order) << min_block_bits);
+    return base_ + ((got->index << order) << bench::min_block_shift);
   }
 
   void release(void* p, std::size_t bytes) noexcept {
-    const unsigned order = order_of(bytes);
+    const unsigned order = bench::order_for(bytes);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - base_);
-    buddy_.release({order, offset >> min_block_bits >> order});
+    buddy_.release({order, offset >> bench::min_block_shift >> order});
   }
 
-  const buddy<>& blocks() const { return buddy_; }
+  const Buddy& blocks() const { return buddy_; }
 
  private:
-  static constexpr unsigned min_block_bits = std::countr_zero(min_block);
-
-  static unsigned order_of(std::size_t bytes) {
-    return static_cast<unsigned>(std::bit_width((bytes - 1) >> min_block_bits));
-  }
-
   mapped_region region_;
   std::byte* base_;
-  buddy<> buddy_;
+  Buddy buddy_;
 };
 
-}  // namespace caiman::bench
+using caiman_subject = buddy_subject<buddy<>>;
+
+// ---- what stands for a row of the benchmark --------------------------------------------------
+
+/// The subject on which a trace is replayed for a subject of the benchmark, whose arenas have no
+/// memory behind their addresses, and whose nothing has one byte. Void: there is none.
+template <class S>
+struct stand_in {
+  using type = S;
+};
+template <class Buddy>
+struct stand_in<bench::arena_subject<Buddy>> {
+  using type = buddy_subject<Buddy>;
+};
+template <>
+struct stand_in<bench::arena_subject<bench::best_fit_buddy>> {
+  using type = void;  // not made for threads, and slow: it is a reference for refusals
+};
+template <>
+struct stand_in<bench::nothing_subject> {
+  using type = no_subject;
+};
+
+template <class S>
+using stand_in_for = typename stand_in<S>::type;
+
+}  // namespace caiman::traces

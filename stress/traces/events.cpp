@@ -1,5 +1,5 @@
-// What makes a trace sound, and what can be counted in it; see trace_events.hpp.
-#include "trace_events.hpp"
+// What makes a trace sound, and what can be counted in it; see events.hpp.
+#include "events.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include <limits>
 #include <vector>
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 bool fit_for_a_name(char c) {
@@ -100,4 +100,4 @@ trace_counts counts_of(const trace& what) {
   return counts;
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces

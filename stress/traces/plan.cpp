@@ -1,11 +1,11 @@
-// Slots, steps and how much memory they can need; see trace_plan.hpp.
-#include "trace_plan.hpp"
+// Slots, steps and how much memory they can need; see plan.hpp.
+#include "plan.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <utility>
 
-namespace caiman::bench {
+namespace caiman::traces {
 namespace {
 
 constexpr std::uint32_t nobody = UINT32_MAX;
@@ -122,4 +122,4 @@ std::size_t region_bytes_for(const trace& what, std::size_t min_block) {
       std::clamp(std::bit_ceil(std::min(needed + needed / 4, largest)), least, largest));
 }
 
-}  // namespace caiman::bench
+}  // namespace caiman::traces
