@@ -3,7 +3,8 @@
 
 Every round measures every case once for every subject, each in a process of its own and the
 subjects of a case one after the other, so that what disturbs the machine disturbs all alike; who is
-first changes from round to round. Speed is reported, never judged. Usually called by ci/bench, which
+first changes from round to round. Rounds are added where near or far processors were seen too seldom.
+Speed is reported, never judged. Usually called by ci/bench, which
 builds the worker. Exit codes: 0 good, 1 a measurement failed, 2 bad input, 130 interrupted (with a
 report of what was done).
 """
@@ -18,10 +19,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from benchlib import compare, page, plan, record, table, worker  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
-from benchlib.progress import Progress  # noqa: E402
+from benchlib.measure import Measurement  # noqa: E402
 from benchlib.summary import Summary  # noqa: E402
+from benchlib.traces import Replay  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILT = ROOT / "build/plain/stress"
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -37,24 +40,37 @@ def _rounds(text):
     return int(text)
 
 
+def _seconds(text):
+    if not text.isdigit() or int(text) > 86_400:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 86400")
+    return int(text)
+
+
 def parse(arguments):
     """The options; BadInput when they make no sense."""
     parser = OneLineParser(prog="bench", description="Measures allocators beside each other.")
-    parser.add_argument("--quick", action="store_true", help="under three minutes: five short rounds")
+    parser.add_argument("--quick", action="store_true", help=f"under three minutes: {plan.QUICK.rounds} short rounds, the traces in "
+                             f"{plan.QUICK.trace_rounds} of them")
     parser.add_argument("--rounds", type=_rounds, metavar="N",
                         help=f"default {plan.FULL.rounds}, with --quick {plan.QUICK.rounds}")
     parser.add_argument("--only", metavar="GROUP,...", help="of " + ", ".join(plan.GROUPS))
     parser.add_argument("--subjects", metavar="NAME,...", help="default: all that the worker lists")
     parser.add_argument("--against", metavar="NAME",
                         help="take ratios against this subject (default: the first of ours)")
+    parser.add_argument("--extra-seconds", type=_seconds, metavar="N",
+                        help="how long to add rounds at most, where near or far has fewer than "
+                             f"{plan.ENOUGH} runs (default {plan.FULL.extra_seconds}, with --quick "
+                             f"{plan.QUICK.extra_seconds})")
     parser.add_argument("--json", metavar="FILE", help="write all raw runs there")
     parser.add_argument("--page", metavar="FILE", help="write one self-contained HTML page there")
     parser.add_argument("--from", dest="source", metavar="FILE",
                         help="measure nothing: table and page of an earlier --json")
     parser.add_argument("--compare", nargs=2, metavar=("A", "B"),
                         help="measure nothing: ratios between two files of --json")
-    parser.add_argument("--worker", default=str(ROOT / "build/plain/stress/bench/bench_worker"),
+    parser.add_argument("--worker", default=str(BUILT / "bench/bench_worker"),
                         metavar="PROGRAM", help="the built worker")
+    parser.add_argument("--replay", default=str(BUILT / "traces/trace_replay"), metavar="PROGRAM",
+                        help="the built replay of traces")
     options = parser.parse_args(arguments)
     for name in ("json", "page"):
         if getattr(options, name):
@@ -93,44 +109,11 @@ def choose_subjects(about, options):
     return subjects
 
 
-def schedule(cases, subjects, rounds):
-    """(round, case, subject), subjects of a case in a row and each first in turn."""
-    for number in range(1, rounds + 1):
-        for case in cases:
-            row = [s for s in subjects if plan.takes_part(case, s)]
-            turn = number % len(row) if row else 0
-            for subject in row[turn:] + row[:turn]:
-                yield number, case, subject
-
-
-def measure(into, cases, subjects, pace, program):
-    """Fills `into` with runs until all are done or the person has had enough."""
-    jobs = list(schedule(cases, subjects, into["options"]["rounds"]))
-    if not jobs:
-        raise BadInput("none of the chosen subjects takes part in the chosen groups")
-    progress = Progress(len(jobs))
-    try:
-        for number, case, subject in jobs:
-            progress.next(f"round {number}, {case.group} {case.title}, {subject['name']}")
-            arguments = ["--subject", subject["name"], *plan.worker_arguments(case, pace, number)]
-            try:
-                run = worker.call(program, arguments, subject["preload"])
-            except worker.WorkerFailed as error:
-                into["failures"].append(f"round {number}, {case.name}, {subject['name']}: {error}")
-                continue
-            into["runs"].append({**run, "round": number, "case": case.name})
-        into["finished"] = True
-    except KeyboardInterrupt:
-        pass  # what was done is reported
-    finally:
-        progress.end()
-
-
 def command_line(options):
     """What to type to measure this again; where files go does not matter for that."""
     words = ["./ci/bench"] + (["--quick"] if options.quick else [])
-    for name in ("rounds", "only", "subjects"):
-        value = getattr(options, name)
+    for name in ("rounds", "only", "subjects", "extra-seconds"):
+        value = getattr(options, name.replace("-", "_"))
         words += [f"--{name}", str(value)] if value is not None else []
     return shlex.join(words)
 
@@ -140,12 +123,16 @@ def measured(options):
     about = worker.listed(options.worker)
     groups = chosen(options.only and options.only.upper(), list(plan.GROUPS), "--only")
     cases = [case for case in plan.CASES if case.group in groups]
+    replay = Replay(options.replay, ROOT / "stress/traces")
+    traces = [replay.about(case.trace) for case in cases if case.trace]
     subjects = choose_subjects(about, options)
     check_against(options, [subject["name"] for subject in subjects])
     pace = plan.QUICK if options.quick else plan.FULL
-    settings = {"quick": options.quick, "rounds": options.rounds or pace.rounds, "groups": groups}
-    result = record.new(about, subjects, settings, command_line(options), ROOT)
-    measure(result, cases, subjects, pace, options.worker)
+    extra = pace.extra_seconds if options.extra_seconds is None else options.extra_seconds
+    settings = {"quick": options.quick, "rounds": options.rounds or pace.rounds, "groups": groups,
+                "extra_seconds": extra}
+    result = record.new(about, subjects, traces, settings, command_line(options), ROOT)
+    Measurement(result, cases, subjects, pace, (options.worker, replay)).all()
     return result
 
 

@@ -16,8 +16,8 @@ sys.path.insert(0, str(HERE))
 
 from benchlib import panels, plan, record, svg  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
-from benchlib.summary import FLOORS, Summary, ahead_sentence  # noqa: E402
-from benchlib.table import number  # noqa: E402
+from benchlib.summary import FLOORS, Summary  # noqa: E402
+from benchlib.words import ahead_sentence, number, trace_lines, unseen_lines  # noqa: E402
 
 BEGIN = "<!-- made by stress/bench/readme_section.py: begin -->"
 END = "<!-- made by stress/bench/readme_section.py: end -->"
@@ -31,6 +31,9 @@ COLUMNS = (("w1/256", "ns", "W1 256 B, ns"), ("w1/16384", "ns", "W1 16 KiB, ns")
 
 # What the plot shows of these; all of it would be longer than the rest of the README.
 PLOTTED = ("w1/256", "w2/2t/0", "w3/2t/50", "w4")
+
+# Behind what was measured too seldom, as text of a Markdown table.
+STAR = "\\*"
 
 
 def _figure(case, key):
@@ -52,19 +55,43 @@ def _escape(text):
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#!&" else c for c in " ".join(str(text).split()))
 
 
+def _cell(spread, distance):
+    """A star where near or far has too few runs to lean on."""
+    few = spread is not None and distance and spread.count < plan.ENOUGH
+    return number(spread.median if spread else None) + (STAR if few else "")
+
+
+def _row_name(subject):
+    return _escape(subject["name"]) + (" alone" if subject["role"] == "harness" else "")
+
+
 def _table(summary, shown):
     lines = ["| | " + " | ".join(head for *_, head in shown) + " | metadata, bytes |",
              "|---|" + "---|" * (len(shown) + 1)]
     for subject in summary.record["subjects"]:
         if subject["role"] == "reference":
             continue
-        spreads = [summary.spread(case, figure, subject["name"], distance)
-                   for case, figure, distance, _ in shown]
-        cells = [number(spread.median) if spread else "–" for spread in spreads]
-        name = subject["name"] + (" alone" if subject["role"] == "harness" else "")
-        lines.append(f"| {_escape(name)} | " + " | ".join(cells)
+        cells = [_cell(summary.spread(case, figure, subject["name"], distance), distance)
+                 for case, figure, distance, _ in shown]
+        lines.append(f"| {_row_name(subject)} | " + " | ".join(cells)
                      + f" | {number(subject.get('metadata_bytes') or None)} |")
     return lines
+
+
+def _trace_table(summary):
+    """A row per trace, and per distance where it has threads; nothing without a trace."""
+    cases = summary.cases("TRACES")
+    if not cases:
+        return []
+    subjects = [s for s in summary.record["subjects"] if s["role"] != "reference"]
+    lines = ["| replayed, ms / MiB at peak | " + " | ".join(map(_row_name, subjects)) + " |",
+             "|---|" + "---|" * len(subjects)]
+    for case in cases:
+        for distance in summary.distances(case):
+            cells = [" / ".join(_cell(summary.spread(case, _figure(case, key), s["name"], distance),
+                                      distance) for key in ("ms", "mib")) for s in subjects]
+            lines.append(f"| {f'{case.title} {distance}'.strip()} | " + " | ".join(cells) + " |")
+    return ["", *lines, "", _escape(" ".join(trace_lines(summary)))]
 
 
 def _conditions(summary):
@@ -90,7 +117,15 @@ def _code(text):
 
 
 def _rounds(summary):
-    return len({run["round"] for run in summary.record["runs"]})
+    planned, added = summary.rounds()
+    more = f" (and up to {added} more of what near or far lacked)" if added else ""
+    return f"{planned} rounds{more}"
+
+
+def _notes(lines):
+    """What the tables cannot say."""
+    return [f"\\* fewer than {plan.ENOUGH} runs at that distance."] if any(
+        STAR in line for line in lines) else []
 
 
 def section(summary, picture):
@@ -98,10 +133,13 @@ def section(summary, picture):
     shown = columns(summary)
     if not shown:
         raise BadInput("the results have none of the figures that the README shows")
-    lines = [f"Medians over {_rounds(summary)} rounds, each measurement in a process of its own, all in "
+    lines = [f"Medians over {_rounds(summary)}, each measurement in a process of its own, all in "
              "turn; the loop around the calls (last row) is inside all rows. `stress/bench/README.md` "
              "says what W1 to W4 are.", ""]
-    lines += _table(summary, shown)
+    tables = _table(summary, shown) + _trace_table(summary)
+    lines += tables
+    notes = _notes(tables) + [_escape(line) for line in unseen_lines(summary)]
+    lines += ["", " ".join(notes)] if notes else []
     lines += ["", f"![Medians, quartiles and extremes per allocator]({picture})", "",
               _conditions(summary), "", _escape(ahead_sentence(summary))]
     return "\n".join(lines) + "\n"

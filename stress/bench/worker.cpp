@@ -38,6 +38,7 @@ using nlohmann::json;
 struct options {
   bool list = false;
   bool check = false;
+  bool ping_pong = false;
   std::string subject;
   std::string workload;
   std::size_t size = 256;
@@ -182,6 +183,7 @@ std::optional<int> parse(int argc, char** argv, options& o) {
   CLI::App app{"Runs one workload for one subject; for bench.py."};
   app.add_flag("--list", o.list, "the subjects, as JSON");
   app.add_flag("--check", o.check, "whether the subject does what it claims");
+  app.add_flag("--ping-pong", o.ping_pong, "how far apart two processors are now");
   app.add_option("--subject", o.subject);
   app.add_option("--workload", o.workload)
       ->check(CLI::IsMember(
@@ -194,8 +196,9 @@ std::optional<int> parse(int argc, char** argv, options& o) {
   app.add_option("--seed", o.seed);
   try {
     app.parse(argc, argv);
-    if (!o.list && o.subject.empty()) throw CLI::ValidationError("--subject is missing");
-    if (!o.list && !o.check && o.workload.empty())
+    const bool no_subject = o.list || o.ping_pong;
+    if (!no_subject && o.subject.empty()) throw CLI::ValidationError("--subject is missing");
+    if (!no_subject && !o.check && o.workload.empty())
       throw CLI::ValidationError("--workload is missing");
   } catch (const CLI::CallForHelp& help) {
     return app.exit(help);
@@ -211,6 +214,11 @@ int run(int argc, char** argv) {
   if (const auto exit_code = parse(argc, argv, o)) return *exit_code;
   if (o.list) {
     fmt::print("{}\n", list_rows().dump());
+    return 0;
+  }
+  if (o.ping_pong) {
+    const auto ns = ping_pong();
+    fmt::print("{}\n", json{{"ping_pong_ns", ns ? json(*ns) : json(nullptr)}}.dump());
     return 0;
   }
   int exit_code = 0;

@@ -8,7 +8,7 @@ only, and a machine, a compiler or an arena that differs is said first.
 from . import stats
 from .errors import BadInput
 from .summary import Summary
-from .table import number
+from .words import number
 
 _WORDS = {("below", "less"): "better", ("above", "less"): "worse", ("below", "more"): "worse",
           ("above", "more"): "better"}
@@ -28,6 +28,12 @@ def differences(a, b):
     for key in sorted(a["machine"].keys() | b["machine"].keys()):
         if a["machine"].get(key) != b["machine"].get(key):
             found.append(f"machine, {key}: {a['machine'].get(key)} and {b['machine'].get(key)}")
+    traces = [{trace["name"]: trace for trace in each.get("traces", [])} for each in (a, b)]
+    for name in sorted(traces[0].keys() & traces[1].keys()):
+        for key in ("events", "threads", "left_out"):
+            if traces[0][name][key] != traces[1][name][key]:
+                found.append(f"trace {name}, {key}: {traces[0][name][key]} and "
+                             f"{traces[1][name][key]}")
     if a["options"].get("quick") != b["options"].get("quick"):
         found.append("one of them is quick")
     return found

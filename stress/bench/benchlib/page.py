@@ -7,8 +7,8 @@ does not stand in this file is escaped, since it comes out of a file of results.
 from html import escape
 
 from . import panels, plan, svg
-from .summary import FLOORS, ahead_sentence
-from .table import number
+from .summary import FLOORS
+from .words import ahead_sentence, number, trace_lines, unseen_lines
 
 _ABOUT = {
     "W1": "One thread takes one block and gives it back at once, over and over. The payload is never "
@@ -30,6 +30,10 @@ _ABOUT = {
     "ROOM": "Requests refused per 10,000 under W3 near a full arena. The row “best-fit” is a plain "
             "sequential buddy with the same sizes and random numbers: what it refuses is the buddy "
             "system's doing. A line without a plot has no refusals at all.",
+    "TRACES": "What three real programs asked of malloc, request by request: every recorded thread is "
+              "a thread, does nothing between its requests, and the first byte of each 4 KiB is "
+              "written. Memory is what the process had at peak beyond what it had without the "
+              "allocator; ours gives each request 256 bytes at least.",
 }
 
 _CSS = """
@@ -63,6 +67,8 @@ def _table(summary, group, named):
     rows = [_cells("th", head)]
     for case in summary.cases(group):
         for figure in case.figures:
+            if case.trace and figure.key == "refused" and summary.always_zero(case, figure):
+                continue  # said above the plots
             for distance in summary.distances(case):
                 place = f" ({distance})" if distance else ""
                 title = f"{case.title}, {figure.label}, {figure.unit}{place}"
@@ -110,6 +116,10 @@ def _conditions(summary):
             f"({number(trips.least)} to {number(trips.most)}); below "
             f"{number(record['far_from_ns'])} ns is near. {summary.dropped_runs()} runs were dropped "
             "because this changed while they ran.")
+    return _paragraphs(lines + unseen_lines(summary))
+
+
+def _paragraphs(lines):
     return "".join(f"<p>{escape(line)}</p>" for line in lines)
 
 
@@ -138,6 +148,8 @@ def render(summary):
             continue
         plots = panels.of_group(summary, group)
         parts.append(f"<h2>{escape(group)}: {escape(title)}</h2><p>{escape(_ABOUT[group])}</p>")
+        if group == "TRACES":
+            parts.append(_paragraphs(trace_lines(summary)))
         if plots:
             parts.append(svg.sheet(plots, f"{group}: {title}"))
         parts.append(f"<details><summary>Numbers</summary>{_table(summary, group, named)}</details>")

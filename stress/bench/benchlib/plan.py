@@ -14,10 +14,18 @@ GROUPS = {
     "FAIL": "Requests that find nothing (arenas only)",
     "TAILS": "One allocation under W3, two threads, 50 % occupied",
     "ROOM": "Refused requests near a full arena (arenas only)",
+    "TRACES": "What recorded programs asked of malloc, replayed",
 }
 
+# The recorded programs, as stress/traces/ has them.
+TRACES = ("cc1plus", "sqlite3", "rsyslogd")
+
+# Near and far shall each have so many runs; rounds are added for what has fewer.
+ENOUGH = 5
+
 # One way to name a number: less is better for times and refusals, more for rates.
-BETTER = {"ns": "less", "million/s": "more", "per 10,000": "less"}
+BETTER = {"ns": "less", "ms": "less", "million/s": "more", "per 10,000": "less", "MiB": "less",
+          "requests": "less"}
 
 
 @dataclass(frozen=True)
@@ -45,11 +53,12 @@ class Case:
     weight: str = "w1"  # which entry of Pace says how long it measures
     arenas_only: bool = False
     reference_too: bool = False
+    trace: str = ""  # of trace_replay instead of the worker
 
 
 @dataclass(frozen=True)
 class Pace:
-    """Milliseconds and steps of a measurement."""
+    """How many rounds there are, and milliseconds and steps of a measurement."""
 
     rounds: int
     w1: int
@@ -57,10 +66,14 @@ class Pace:
     refusing: int
     tail_steps: int
     room_steps: int
+    trace_rounds: int = 999  # traces are in so many rounds only
+    extra_rounds: int = 15  # for near and far: at most so many of a case,
+    extra_seconds: int = 180  # and so long in all
 
 
 FULL = Pace(rounds=9, w1=50, threads=100, refusing=40, tail_steps=150_000, room_steps=60_000)
-QUICK = Pace(rounds=5, w1=8, threads=25, refusing=8, tail_steps=25_000, room_steps=20_000)
+QUICK = Pace(rounds=5, w1=8, threads=25, refusing=8, tail_steps=25_000, room_steps=20_000,
+             trace_rounds=2, extra_seconds=10)
 
 
 def worker_arguments(case, pace, seed):
@@ -121,7 +134,14 @@ def _refusal_cases():
                        arenas_only=True, reference_too=True)
 
 
-CASES = (*_pair_cases(), *_churn_cases(), *_refusal_cases())
+def _trace_cases():
+    figures = (Figure("ms", "time", "ms"), Figure("mib", "memory at peak", "MiB"),
+               Figure("refused", "refused", "requests"))
+    for name in TRACES:
+        yield Case(f"trace/{name}", "TRACES", name, (), figures, trace=name)
+
+
+CASES = (*_pair_cases(), *_churn_cases(), *_refusal_cases(), *_trace_cases())
 BY_NAME = {case.name: case for case in CASES}
 
 
@@ -130,3 +150,8 @@ def takes_part(case, subject):
     if case.arenas_only and not subject["arena"]:
         return False
     return subject["role"] != "reference" or case.reference_too
+
+
+def in_round(case, pace, number):
+    """Whether that round has that case: traces take long, and quick has them in some rounds only."""
+    return not case.trace or number <= pace.trace_rounds

@@ -22,15 +22,19 @@ class Progress:
 
     def next(self, what):
         """Says that `what` begins."""
-        if self._shown:
-            share = self._done / self._total
-            left = ""
-            if self._done > 0:
-                spent = time.monotonic() - self._start
-                left = f", {clock_words(spent / share - spent)} left"
-            self._stream.write(f"\r\033[K{share:4.0%}{left}: {what}")
-            self._stream.flush()
+        share = self._done / self._total
+        left = ""
+        if self._done > 0:
+            spent = time.monotonic() - self._start
+            left = f", {clock_words(spent / share - spent)} left"
+        self.show(f"{share:4.0%}{left}: {what}")
         self._done += 1
+
+    def show(self, text):
+        """Any line, in place of the one that is there."""
+        if self._shown:
+            self._stream.write(f"\r\033[K{text}")
+            self._stream.flush()
 
     def end(self):
         """Takes the line away."""

@@ -16,7 +16,9 @@ import subprocess
 from .errors import BadInput
 
 SCHEMA = "caiman-bench"
-VERSION = 1
+VERSION = 2
+# Version 1 had no traces, and no rounds were added for near and far.
+READABLE = (1, VERSION)
 
 
 def _first_value(path, key):
@@ -68,7 +70,7 @@ def revision(root):
     return _answer(["git", "-C", str(root), "describe", "--always", "--dirty"])
 
 
-def new(about, subjects, options, command, root):
+def new(about, subjects, traces, options, command, root):
     """A record without runs. `about` is the worker's list of itself."""
     return {
         "schema": SCHEMA,
@@ -84,6 +86,8 @@ def new(about, subjects, options, command, root):
         "arena_bytes": about["arena_bytes"],
         "min_block_bytes": about["min_block_bytes"],
         "subjects": subjects,
+        "traces": traces,
+        "looks": {"near": 0, "far": 0},
         "finished": False,
         "runs": [],
         "failures": [],
@@ -97,6 +101,8 @@ _FORM = {"date": str, "machine": dict, "compiler": str, "revision": str, "comman
          "subjects": list, "finished": bool, "runs": list, "failures": list}
 _SUBJECT = {"name": str, "role": str, "arena": bool}
 _RUN = {"round": int, "case": str, "subject": str, "figures": dict}
+_TRACE = {"name": str, "events": int, "threads": int, "left_out": int, "peak_live_bytes": int}
+_LOOKS = {"near": int, "far": int}
 
 
 def _is_number(value):
@@ -115,10 +121,15 @@ def _wants(where, thing, form):
             raise BadInput(f"{where}: '{key}' is of the wrong kind")
 
 
-def _check_run(where, run, names):
+def _check_run(where, run, names, traces):
     _wants(where, run, _RUN)
     if run["subject"] not in names:
         raise BadInput(f"{where}: subject '{run['subject']}' is not among the subjects")
+    group, _, trace = run["case"].partition("/")
+    if group == "trace" and trace not in traces:
+        raise BadInput(f"{where}: trace '{trace}' is not among the traces")
+    if not isinstance(run.get("extra", False), bool):
+        raise BadInput(f"{where}: 'extra' is of the wrong kind")
     for section in (run["figures"], run.get("floor") or {}):
         if not isinstance(section, dict) or not all(map(_is_number, section.values())):
             raise BadInput(f"{where}: a figure is no number")
@@ -128,12 +139,26 @@ def _check_run(where, run, names):
         raise BadInput(f"{where}: 'ping_pong_ns' is not two numbers")
 
 
+def _check_traces(where, record):
+    """The names; version 1 has none."""
+    if record["version"] == 1:
+        return set()
+    _wants(where, record, {"traces": list, "looks": dict})
+    _wants(f"{where}: looks", record["looks"], _LOOKS)
+    for i, trace in enumerate(record["traces"]):
+        _wants(f"{where}: trace {i}", trace, _TRACE)
+        if not all(_is_number(trace[key]) for key, kind in _TRACE.items() if kind is int):
+            raise BadInput(f"{where}: trace {i}: a count is no number")
+    return {trace["name"] for trace in record["traces"]}
+
+
 def check(record, where):
     """Raises BadInput, one line beginning with `where`, unless the record has the form."""
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
         raise BadInput(f"{where}: not a result of this benchmark")
-    if record.get("version") != VERSION:
-        raise BadInput(f"{where}: schema version {record.get('version')!r}, this reads {VERSION}")
+    if record.get("version") not in READABLE or isinstance(record["version"], bool):
+        raise BadInput(f"{where}: schema version {record.get('version')!r}, this reads "
+                       + " and ".join(map(str, READABLE)))
     _wants(where, record, _FORM)
     for i, subject in enumerate(record["subjects"]):
         _wants(f"{where}: subject {i}", subject, _SUBJECT)
@@ -142,8 +167,9 @@ def check(record, where):
     if not _is_number(record.get("load_at_start") or 0):
         raise BadInput(f"{where}: 'load_at_start' is no number")
     names = {subject["name"] for subject in record["subjects"]}
+    traces = _check_traces(where, record)
     for i, run in enumerate(record["runs"]):
-        _check_run(f"{where}: run {i}", run, names)
+        _check_run(f"{where}: run {i}", run, names, traces)
 
 
 def read(path):

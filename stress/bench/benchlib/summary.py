@@ -3,6 +3,7 @@
 A run with two or more threads belongs to the distance of its processors, "near" or "far", and is
 dropped if that moved while it ran: a mixture is neither. Ratios pair two runs of the same round and
 case; a pair whose runs were made at different distances is dropped, too. What was dropped is counted.
+A distance at which a case has no run at all has no rows, but is named.
 """
 
 from collections import defaultdict
@@ -86,13 +87,24 @@ class Summary:
                 if self.subjects(case) and group in (None, case.group)]
 
     def distances(self, case):
-        """[""] for one thread; near and far, whether seen or not, where distance matters."""
+        """[""] for one thread, else those of near and far that have a run."""
         seen = {distance for subject in self.subjects(case)
                 for distance in self.samples(case, case.figures[0], subject).by_distance}
-        moved = any(self.samples(case, case.figures[0], s).dropped for s in self.subjects(case))
-        if seen & {"near", "far"} or moved:
-            return ["near", "far"]
-        return [""] if seen else []
+        return [distance for distance in ("", "near", "far") if distance in seen]
+
+    def unseen(self):
+        """Cases without any run at a distance that matters to them, by distance."""
+        found = {}
+        for distance in ("near", "far"):
+            cases = [case for case in self.cases()
+                     if distance not in self.distances(case) and self._matters(case)]
+            if cases:
+                found[distance] = cases
+        return found
+
+    def _matters(self, case):
+        """Whether the case has runs with a distance, be it one that moved."""
+        return set(self.distances(case)) & {"near", "far"} or self.dropped(case)
 
     def samples(self, case, figure, subject):
         return self._samples.get((case.name, figure.key, subject), Samples())
@@ -108,6 +120,39 @@ class Summary:
 
     def dropped_runs(self):
         return sum(self.dropped(case) for case in self.cases())
+
+    def rounds(self):
+        """How many there are, and how many were added to one case at most."""
+        added = defaultdict(set)
+        for run in self.record["runs"]:
+            if run.get("extra"):
+                added[run["case"]].add(run["round"])
+        planned = {run["round"] for run in self.record["runs"] if not run.get("extra")}
+        return len(planned), max(map(len, added.values()), default=0)
+
+    def traces(self):
+        """What the record says of the traces that have runs."""
+        shown = {case.trace for case in self.cases("TRACES")}
+        return [trace for trace in self.record.get("traces", []) if trace["name"] in shown]
+
+    def always_zero(self, case, figure):
+        """Whether nothing else was ever measured."""
+        return not any(value for subject in self.subjects(case)
+                       for distance in self.distances(case)
+                       for value in self.samples(case, figure, subject).values(distance))
+
+    def refused_in_traces(self):
+        """(trace, subject, most of a run) where a request was refused."""
+        found = []
+        for case in self.cases("TRACES"):
+            figure = next(figure for figure in case.figures if figure.key == "refused")
+            for subject in self.subjects(case):
+                by_distance = self.samples(case, figure, subject).by_distance
+                most = max((value for runs in by_distance.values() for value in runs.values()),
+                           default=0)
+                if most > 0:
+                    found.append((case.title, subject, most))
+        return found
 
     def ping_pong(self):
         """The spread of all round trips, or None."""
@@ -182,26 +227,3 @@ class Summary:
             if ratio and ratio.median > 0:
                 found.append((case, figure, distance, peer, ratio.median ** sign))
         return found
-
-
-# Less is noise on any machine that we know.
-LEAST_ADVANTAGE = 1.05
-
-
-def ahead_sentence(summary):
-    """One sentence on where a peer is still ahead of the best of ours."""
-    if not any(summary.role(s["name"]) == "ours" for s in summary.record["subjects"]):
-        return "Nothing of ours was measured."
-    groups = defaultdict(dict)
-    for case, _, _, peer, advantage in summary.peers_ahead():
-        if advantage >= LEAST_ADVANTAGE:
-            groups[case.group][peer] = max(groups[case.group].get(peer, 0), advantage)
-    if not groups:
-        return "By the medians no peer is ahead by 5 % or more in anything that was measured."
-    parts = []
-    for group, peers in groups.items():
-        names = [f"{peer} {advantage:.1f}" for peer, advantage
-                 in sorted(peers.items(), key=lambda item: -item[1])]
-        parts.append(f"in {group} {', '.join(names)}")
-    return ("By the medians, and by at most so many times, a peer is still ahead of the best of ours "
-            + "; ".join(parts) + ".")

@@ -9,10 +9,10 @@ import math
 from dataclasses import dataclass
 from html import escape
 
-from .table import number
+from .words import number
 
 WIDTH = 760
-_LEFT, _RIGHT = 130, 86  # names, and the median in words
+_LEFT, _RIGHT = 140, 86  # names, and the median in words
 _ROW, _HEAD, _AXIS = 20, 30, 30
 
 STYLE = """

@@ -1,16 +1,7 @@
 """The table on standard output: every figure with its spread, then the medians at a glance."""
 
 from . import plan, summary as summaries
-
-
-def number(value):
-    """Three digits that count, and no exponent."""
-    if value is None:
-        return "–"
-    size = abs(value)
-    if size >= 99.95 or value == 0:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+from .words import ahead_sentence, number, trace_lines, unseen_lines
 
 
 def _row(name, spread, *more):
@@ -47,10 +38,14 @@ def _block(summary, case, figure, distance, named):
                   for key, _ in summaries.FLOORS] if floors else []
         rows.append(_row(subject, spread, *ratios, _ratio_text(against.spread)))
     if not rows:
-        return lines + [f"  no result: no run was made {distance} throughout"]
+        return lines + ["  no result: this system does not say"]
+    if case.trace and summary.always_zero(case, figure):
+        return lines + ["  0 in every run of every subject"]
     lines.append(_head("", *more, f"/ {named}"))
     lines += rows
-    lines += [f"  {name:<28}  no result: no run was made {distance} throughout" for name in silent]
+    if silent:
+        why = f"no run was {distance} throughout" if distance else "this system does not say"
+        lines.append(f"  no result, {why}: {', '.join(silent)}")
     if lost:
         lines.append(f"  {lost} pairs with {named} dropped: made at different distances")
     return lines
@@ -78,6 +73,8 @@ def overview(summary):
     for case in summary.cases():
         figures = case.figures
         for figure in figures:
+            if case.trace and figure.key == "refused" and summary.always_zero(case, figure):
+                continue  # said in a line below
             for distance in summary.distances(case):
                 title = f"{case.group} {case.title}"
                 if len(figures) > 1:
@@ -114,6 +111,7 @@ def conditions(summary):
     lines.append(f"  near is a round trip below {number(record['far_from_ns'])} ns; "
                  f"{summary.dropped_runs()} runs dropped that moved between near and far")
     lines.append("  the row `harness` is the loop without an allocator; it is inside all rows")
+    lines += [f"  {line}" for line in unseen_lines(summary) + trace_lines(summary)]
     at = record["machine"]
     lines.append(f"  {at.get('processor')}, {at.get('processors')} processors"
                  f"{' (virtual)' if at.get('virtual') else ''}, {at.get('system')}; "
@@ -125,13 +123,14 @@ def conditions(summary):
 def render(summary):
     """The whole text."""
     lines = details(summary) + overview(summary) + [""] + conditions(summary)
-    lines.append("  " + summaries.ahead_sentence(summary))
+    lines.append("  " + ahead_sentence(summary))
     for failure in summary.record["failures"]:
         lines.append(f"  FAILED: {failure}")
     if not summary.record["finished"]:
-        rounds = {run["round"] for run in summary.record["runs"]}
-        lines.append(f"  not finished: interrupted in round {max(rounds, default=0)} of "
-                     f"{summary.record['options'].get('rounds')}")
+        done, added = summary.rounds()
+        lines.append(f"  not finished: interrupted in round {done} of "
+                     f"{summary.record['options'].get('rounds')}"
+                     f"{', in those added for near and far' if added else ''}")
     return "\n".join(lines) + "\n"
 
 

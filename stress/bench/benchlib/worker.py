@@ -67,6 +67,15 @@ def listed(program):
         raise BadInput(f"{program}: {error}") from error
 
 
+def ping_pong(program):
+    """The round trip of two processors now, in ns; None where there is one only."""
+    answer = call(program, ["--ping-pong"])
+    ns = answer.get("ping_pong_ns", "nothing") if isinstance(answer, dict) else "nothing"
+    if ns is not None and (isinstance(ns, bool) or not isinstance(ns, (int, float))):
+        raise WorkerFailed("its answer has no distance")
+    return ns
+
+
 def checked(program, subject):
     """The file behind malloc, after the subject has shown that it does what it claims."""
     try:

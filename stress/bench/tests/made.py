@@ -3,6 +3,12 @@
 SUBJECTS = (("caiman-tree", "ours", True), ("jemalloc", "peer", False), ("harness", "harness", False))
 
 
+CC1PLUS = {"name": "cc1plus", "events": 4678482, "threads": 1, "left_out": 1,
+           "peak_live_bytes": 8907840}
+RSYSLOGD = {"name": "rsyslogd", "events": 2301207, "threads": 6, "left_out": 0,
+            "peak_live_bytes": 15503247}
+
+
 def run(number, case, subject, value, trips=None, key="ns", floor=None):
     made = {"round": number, "case": case, "subject": subject, "figures": {key: value},
             "ping_pong_ns": trips}
@@ -14,7 +20,7 @@ def run(number, case, subject, value, trips=None, key="ns", floor=None):
 def record(runs=(), **changes):
     """A record that reads well, with these runs and changes."""
     made = {
-        "schema": "caiman-bench", "version": 1, "date": "2026-01-02T03:04:05+00:00",
+        "schema": "caiman-bench", "version": 2, "date": "2026-01-02T03:04:05+00:00",
         "machine": {"processor": "P", "processors": 2, "virtual": True, "system": "S",
                     "kernel": "K", "memory": "M"},
         "compiler": "g++ 12", "revision": "abc", "command": "./ci/bench",
@@ -22,10 +28,32 @@ def record(runs=(), **changes):
         "arena_bytes": 67108864, "min_block_bytes": 256,
         "subjects": [{"name": name, "role": role, "arena": arena, "package": "libc6"}
                      for name, role, arena in SUBJECTS],
+        "traces": [dict(CC1PLUS), dict(RSYSLOGD)], "looks": {"near": 0, "far": 0},
         "finished": True, "runs": list(runs), "failures": [],
     }
     made.update(changes)
     return made
+
+
+def replayed(number, trace, subject, ms, trips=None, refused=0, mib=8.0):
+    """A run of a trace. Without `mib` it is of a system that does not say what memory was in use."""
+    figures = {"ms": ms, "refused": refused}
+    if mib is not None:
+        figures["mib"] = mib
+    return {"round": number, "case": f"trace/{trace}", "subject": subject, "figures": figures,
+            "ping_pong_ns": trips}
+
+
+def five_replays(**changes):
+    """Two traces of two subjects, the one with threads near in odd rounds and far in even ones."""
+    runs = []
+    for number in range(1, 6):
+        trips = [100, 110] if number % 2 else [600, 700]
+        for subject, ms, mib in (("caiman-tree", 140, 19.0), ("jemalloc", 70, 9.5)):
+            runs.append(replayed(number, "cc1plus", subject, ms + number, mib=mib, **changes))
+            runs.append(replayed(number, "rsyslogd", subject, 2 * ms + number, trips, mib=2 * mib,
+                                 **changes))
+    return runs
 
 
 def five_rounds(scale=1.0):

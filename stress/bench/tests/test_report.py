@@ -13,7 +13,8 @@ import made  # noqa: E402
 import readme_section  # noqa: E402
 from benchlib import compare, page, plan, svg, table  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
-from benchlib.summary import Summary, ahead_sentence  # noqa: E402
+from benchlib.summary import Summary  # noqa: E402
+from benchlib.words import ahead_sentence  # noqa: E402
 
 W1 = plan.BY_NAME["w1/256"]
 W3 = plan.BY_NAME["w3/2t/50"]
@@ -61,8 +62,28 @@ class Pairing(unittest.TestCase):
 
     def test_a_distance_without_a_run_is_said(self):
         runs = [made.run(n, "w3/2t/50", "caiman-tree", 1, [100, 100]) for n in range(1, 6)]
+        text = table.render(Summary(made.record(runs, looks={"near": 7, "far": 0})))
+        said = ("never far throughout a run, in 5 runs with threads and 7 looks besides: there are no "
+                "rows for it")
+        for shown in (text, page.render(Summary(made.record(runs, looks={"near": 7, "far": 0})))):
+            self.assertEqual(shown.count(said), 1)
+            self.assertNotIn("(far)", shown)
+            self.assertNotIn("no result", shown)
+
+    def test_cases_without_a_run_at_a_distance_are_named(self):
+        runs = made.five_rounds() + [made.run(1, "w4", "caiman-tree", 1, [700, 700],
+                                              "million_per_s")]
+        summary = Summary(made.record(runs))
+        self.assertEqual(summary.distances(plan.BY_NAME["w4"]), ["far"])
+        self.assertIn("No run was near throughout, so there is no row: W4 hand-over.",
+                      table.render(summary))
+
+    def test_a_case_whose_runs_all_moved_is_named_at_both(self):
+        runs = [made.run(n, "w3/2t/50", "caiman-tree", 1, [100, 600]) for n in range(1, 6)]
         text = table.render(Summary(made.record(runs)))
-        self.assertIn("(far)\n  no result: no run was made far throughout", text)
+        self.assertIn("never near", text)
+        self.assertIn("never far", text)
+        self.assertIn("5 runs dropped", text)
 
     def test_an_unfinished_record_says_so(self):
         text = table.render(Summary(made.record(made.five_rounds()[:3], finished=False)))
@@ -181,9 +202,9 @@ class ReadmeSection(unittest.TestCase):
 
     def test_figures_machine_command_and_picture_are_there(self):
         text = readme_section.section(Summary(made.record(made.five_rounds())), "stress/p.svg")
-        self.assertIn("| caiman-tree | 20.6 | 103 | 103 | – |", text)
+        self.assertIn("| caiman-tree | 20.6 | 103\\* | 103\\* | – |", text)
         for part in ("](stress/p.svg)", "P, 2 processors", "`./ci/bench`", "2026-01-02",
-                     "jemalloc 2.0"):
+                     "jemalloc 2.0", "\\* fewer than 5 runs at that distance."):
             self.assertIn(part, text)
 
     def test_names_cannot_leave_the_table(self):
