@@ -3,10 +3,9 @@
 
 Every round measures every case once for every subject, each in a process of its own and the
 subjects of a case one after the other, so that what disturbs the machine disturbs all alike; who is
-first changes from round to round. Rounds are added where near or far processors were seen too seldom.
-Speed is reported, never judged. Usually called by ci/bench, which
-builds the worker. Exit codes: 0 good, 1 a measurement failed, 2 bad input, 130 interrupted (with a
-report of what was done).
+first changes from round to round. Rounds are added where near or far processors were seen too
+seldom. Speed is reported, never judged. Usually called by ci/bench, which builds the worker. Exit
+codes: 0 good, 1 a measurement failed, 2 bad input, 130 interrupted (with a report of what was done).
 """
 
 import argparse
@@ -49,7 +48,8 @@ def _seconds(text):
 def parse(arguments):
     """The options; BadInput when they make no sense."""
     parser = OneLineParser(prog="bench", description="Measures allocators beside each other.")
-    parser.add_argument("--quick", action="store_true", help=f"under three minutes: {plan.QUICK.rounds} short rounds, the traces in "
+    parser.add_argument("--quick", action="store_true",
+                        help=f"under three minutes: {plan.QUICK.rounds} short rounds, the traces in "
                              f"{plan.QUICK.trace_rounds} of them")
     parser.add_argument("--rounds", type=_rounds, metavar="N",
                         help=f"default {plan.FULL.rounds}, with --quick {plan.QUICK.rounds}")

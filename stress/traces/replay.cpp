@@ -4,10 +4,10 @@
 //   trace_replay --trace FILE --subject NAME [--warm-up N]
 //   trace_replay --trace FILE --about
 //
-// NAME is a row of the benchmark, such as caiman, or glibc, jemalloc, mimalloc, tcmalloc, tbbmalloc,
-// which the caller brings in with LD_PRELOAD; or harness, which is what the replay itself takes.
-// That the library is there is checked, since the loader leaves out what it does not find, and goes
-// on. Prints one line of JSON:
+// NAME is a row of the benchmark (../bench/subjects.hpp), such as caiman, or jemalloc, which the
+// caller brings in with LD_PRELOAD, or harness, which is what the replay itself takes. That the
+// library is there is checked, since the loader leaves out what it does not find, and goes on.
+// Prints one line of JSON:
 //
 //   trace            name of the trace           failures         refused requests
 //   subject          NAME                        peak_live_bytes  asked for, in recorded order
@@ -18,9 +18,9 @@
 //
 // Memory of the subject is about peak_rss_bytes - base_rss_bytes, where warm_up is 0; both are 0
 // where the system does not say. ping_pong_ns is [before, after]; null for one thread or processor.
-// With --about: trace, events, threads, left_out, peak_live_bytes. Names and meanings stay; more may
-// be added. Exit code 0; 1: it broke; 2: bad arguments, a bad file, or a library that is not there,
-// with one line on stderr.
+// With --about: trace, events, threads, left_out, peak_live_bytes. Names and meanings stay; more
+// may be added. Exit code 0; 1: it broke; 2: bad arguments, a bad file, or a library that is not
+// there, with one line on stderr.
 // ---------------------------------------------------------------------------------------------
 #include "replay.hpp"
 

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
 // subjects.hpp: the allocators on which a trace can be replayed
 //
-// The rows of the benchmark, whatever they are (../bench/subjects.hpp): as they are, or where memory
-// is needed and a row has none, something that stands for it. As everywhere in a replay, a request
-// is of one byte at least. Relies on mmap.
+// The rows of the benchmark, whatever those are (../bench/subjects.hpp): each as it is, or where
+// memory is needed and a row has none, something that stands for it. As everywhere in a replay, a
+// request is of one byte at least. Relies on mmap.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
