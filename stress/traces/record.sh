@@ -8,8 +8,8 @@
 # +-----------------------------------------------------------------------------------------+
 set -euo pipefail
 caller=$PWD  # lib.sh goes to the root of the tree
-# shellcheck source=../../../ci/lib.sh
-source "$(dirname -- "$(readlink -f -- "$0")")/../../../ci/lib.sh"
+# shellcheck source=../../ci/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../../ci/lib.sh"
 
 die() {
   printf 'record.sh: %s\n' "$1" >&2
