@@ -160,6 +160,7 @@ struct checked_sync {
   }
 
   static unsigned thread_slot() noexcept { return slot_of_current_thread(); }
+  static unsigned slot_at_hand() noexcept { return slot_of_current_thread(); }
   static unsigned slots_seen() noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }
   static void check(bool ok, const char* message) {

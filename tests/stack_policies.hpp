@@ -32,6 +32,7 @@ struct seated : Base {
     return now;
   }
   static unsigned thread_slot() noexcept { return seat(); }
+  static unsigned slot_at_hand() noexcept { return seat(); }
   static unsigned slots_seen() noexcept { return exclusive_slots; }
 };
 

@@ -74,16 +74,18 @@ class buddy {
   /// with the announced pop, whose drain is a system call. Within a word it splits the smallest
   /// free run that fits.
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
-    const slot_type me = tree_.slots().mine();
     if constexpr (stacks::orders != 0) {
       if (Sync::stack_depth != 0 && order < stacks::orders) {
-        const std::size_t kept = me.stacks().pop(order);
+        const std::size_t kept = tree_.slots().at_hand().stacks().pop(order);
         if (kept != stacks::nothing) [[likely]]
           return block{order, kept};
       }
-      return from_tree(order, me);
+      return answer(order, out_of_tree(order));
     }
-    return from_tree_inline(order, me);
+    std::size_t index = 0;
+    if (take_at_once(order, index)) [[likely]]
+      return block{order, index};
+    return answer(order, index);
   }
 
   /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
@@ -103,15 +105,18 @@ class buddy {
   /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
   /// word. Lock-free into the tree: one CAS, and one per word that becomes full.
   void release(block b) noexcept {
-    const slot_type me = tree_.slots().mine();
     if constexpr (stacks::orders != 0) {
-      if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) || me.shared() ||
-          !keep(b, me)) {
-        to_tree(b, me);
+      if (Sync::stack_depth != 0 && b.order < stacks::orders) {
+        const slot_type me = tree_.slots().at_hand();
+        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
+          me.count_own_release();  // (5) last: whoever reads it finds the block
+          return;
+        }
       }
+      put_back(b);
       return;
     }
-    to_tree_inline(b, me);
+    put(b, tree_.slots().mine());
   }
 
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
@@ -189,42 +194,83 @@ class buddy {
     ~metadata() { ::operator delete(bytes, alignment); }
   };
 
-  /// False when there is no room. Sees what the releasing read-modify-write would: a push has none.
-  [[gnu::always_inline]] bool keep(block b, slot_type me) noexcept {
-    const stacks mine = me.stacks();
-    if (!mine.popped_last(b.order, b.index) &&
-        (!tree_.is_taken(b.order, b.index) || mine.holds(b.order, b.index))) [[unlikely]] {
-      free_already(b);
-    }
-    if (!mine.push(b.order, b.index)) return false;
-    me.count_own_release();  // (5) last: whoever reads it finds the block
-    return true;
-  }
-
-  // Where there are stacks, the tree is the less common way and stays out of the caller's code.
-  [[gnu::noinline]] std::expected<block, alloc_error> from_tree(unsigned order,
-                                                                slot_type me) noexcept {
-    return from_tree_inline(order, me);
-  }
-  [[gnu::always_inline]] std::expected<block, alloc_error> from_tree_inline(unsigned order,
-                                                                            slot_type me) noexcept {
+  /// True at the first look. Else `index` may still be one, or what tree::find says instead.
+  [[gnu::always_inline]] bool take_at_once(unsigned order, std::size_t& index) noexcept {
+    index = tree_type::full;
     if (order > max_order()) [[unlikely]]
-      return std::unexpected(alloc_error::request_too_large);
-    std::size_t index = 0;
+      return false;
+    const slot_type me = tree_.slots().mine();
     std::size_t otherwise = 0;
     if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
-      return block{order, index};
+      return true;
     index = tree_.find(order, me, otherwise);
+    return false;
+  }
+  std::expected<block, alloc_error> answer(unsigned order, std::size_t index) const noexcept {
     if (index >= tree_type::contended) [[unlikely]]
-      return std::unexpected(refusal(index));
+      return std::unexpected(refusal(order, index));
     return block{order, index};
   }
-  [[gnu::noinline]] void to_tree(block b, slot_type me) noexcept { to_tree_inline(b, me); }
-  [[gnu::always_inline]] void to_tree_inline(block b, slot_type me) noexcept {
+  [[gnu::always_inline]] void put(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
       no_such(b);
     if (!tree_.release(me, b.order, b.index)) [[unlikely]]
       free_already(b);
+  }
+
+  // Where there are stacks, all else is the less common way and stays out of the caller's code: a
+  // register saved there is a store between two exchanges.
+  [[gnu::noinline]] std::size_t out_of_tree(unsigned order) noexcept {
+    if (Sync::stack_depth != 0 && order < stacks::orders && is_newcomer()) {
+      // The slot may have had an owner before.
+      const std::size_t kept = tree_.slots().mine().stacks().pop(order);
+      if (kept != stacks::nothing) return kept;
+    }
+    std::size_t index = 0;
+    take_at_once(order, index);
+    return index;
+  }
+  [[gnu::noinline]] void put_in_tree(block b) noexcept {
+    if (Sync::stack_depth != 0 && is_newcomer()) return put_back(b);
+    put(b, tree_.slots().mine());
+  }
+  /// Whether the thread has only now got a slot of its own.
+  static bool is_newcomer() noexcept {
+    const unsigned before = Sync::slot_at_hand();
+    return before != Sync::thread_slot();
+  }
+  // Calls nothing but as its last act, so that it needs to save no register.
+  [[gnu::noinline]] void put_back(block b) noexcept {
+    if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) ||
+        tree_.slots().at_hand().shared()) [[unlikely]]
+      return put_in_tree(b);
+    if (tree_.is_above_words(b.order)) [[unlikely]]
+      return keep_whole_words(b);
+    keep_if_taken(b);
+  }
+  [[gnu::noinline]] void keep_whole_words(block b) noexcept {
+    if (!tree_.is_taken_below(b.order, b.index)) [[unlikely]]
+      free_already(b);
+    keep_if_taken(b);
+  }
+  // Sees what the releasing read-modify-write of a tree would: a push has none.
+  [[gnu::always_inline]] void keep_if_taken(block b) noexcept {
+    if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
+      free_already(b);
+    if (tree_.slots().at_hand().stacks().may_hold(b.order, b.index)) [[unlikely]]
+      return keep_if_not_held(b);
+    keep(b);
+  }
+  [[gnu::noinline]] void keep_if_not_held(block b) noexcept {
+    if (tree_.slots().at_hand().stacks().holds(b.order, b.index)) [[unlikely]]
+      free_already(b);
+    keep(b);
+  }
+  [[gnu::always_inline]] void keep(block b) noexcept {
+    const slot_type me = tree_.slots().at_hand();
+    if (!me.stacks().push(b.order, b.index)) [[unlikely]]
+      return put_in_tree(b);
+    me.count_own_release();  // (5) last: whoever reads it finds the block
   }
 
   [[gnu::cold, gnu::noinline, noreturn]] static void free_already(block b) {
@@ -235,7 +281,8 @@ class buddy {
     Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
                  b.order, b.index);
   }
-  [[gnu::cold]] static alloc_error refusal(std::size_t index) noexcept {
+  [[gnu::cold]] alloc_error refusal(unsigned order, std::size_t index) const noexcept {
+    if (order > max_order()) return alloc_error::request_too_large;
     return index == tree_type::full ? alloc_error::arena_full : alloc_error::contended;
   }
 

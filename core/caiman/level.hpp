@@ -96,7 +96,14 @@ class level {
   }
 
   std::size_t word_count() const noexcept { return word_count_; }
-  cell& word(std::size_t i) const noexcept { return words_[i ^ (i & spread_) << 3]; }
+  /// The words alone, for whoever wants to keep the way to them short; passed by value.
+  struct words_view {
+    cell* first;
+    std::size_t spread;
+    cell& operator[](std::size_t i) const noexcept { return first[i ^ (i & spread) << 3]; }
+  };
+  words_view words() const noexcept { return {words_, spread_}; }
+  cell& word(std::size_t i) const noexcept { return words()[i]; }
 
   /// Heights of the hint tree; 0 where a single word needs none.
   unsigned heights() const noexcept { return heights_; }

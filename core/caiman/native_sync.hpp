@@ -55,9 +55,10 @@ struct native_sync {
     return works;
   }
 
+  static unsigned slot_at_hand() noexcept { return slot_; }
   static unsigned thread_slot() noexcept {
     const unsigned slot = slot_;
-    return slot != unassigned ? slot : assign();
+    return slot != exclusive_slots || asked_ ? slot : assign();
   }
   static unsigned slots_seen() noexcept;
 
@@ -85,10 +86,11 @@ struct native_sync {
   static bool membarrier(int command) noexcept {
     return syscall(SYS_membarrier, command, 0, 0) == 0;
   }
-  static constexpr unsigned unassigned = ~0U;
   static unsigned assign() noexcept;
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
-  static thread_local constinit inline unsigned slot_ = unassigned;
+  // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
+  static thread_local constinit inline unsigned slot_ = exclusive_slots;
+  static thread_local constinit inline bool asked_ = false;
+  // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
 /// The same with pops that need no locked instruction, for processors on which those are dear.
@@ -125,6 +127,7 @@ inline unsigned native_sync::slots_seen() noexcept { return detail::native_slots
     }
   };
   static thread_local owner mine;
+  asked_ = true;
   return slot_ = mine.slot;
 }
 

@@ -49,7 +49,6 @@ enum class site : unsigned char {
   // stacks: the owner's side
   stack_height,
   stack_own_look,
-  stack_last,
   stack_push,
   stack_pushed,
   stack_announce,
@@ -142,7 +141,6 @@ inline constexpr order_row order_table[] = {
     {site::stack_height, "stack_height", detail::relaxed, "none", "nothing: only the owner stores"},
     {site::stack_own_look, "stack_own_look", detail::relaxed, "none",
      "nothing: it looks for a block that no other thread can put there"},
-    {site::stack_last, "stack_last", detail::relaxed, "none", "nothing: the owner's own note"},
     {site::stack_push, "stack_push", detail::release, "(7) stack_take",
      "S2: whoever takes the entry must have seen what the block's last owner wrote"},
     {site::stack_pushed, "stack_pushed", detail::release, "(7) drain_height",

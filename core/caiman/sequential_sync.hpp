@@ -68,6 +68,7 @@ struct sequential_sync {
   static void heavy_fence() noexcept {}
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
   static unsigned thread_slot() noexcept { return 0; }
+  static unsigned slot_at_hand() noexcept { return 0; }
   static unsigned slots_seen() noexcept { return 1; }
   static void pause(unsigned /*round*/) noexcept {}
   static void check(bool ok, const char* message) noexcept { native_sync::check(ok, message); }

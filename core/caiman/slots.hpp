@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <type_traits>
 
 #include "caiman/stacks.hpp"
 #include "caiman/sync.hpp"
@@ -76,14 +77,21 @@ class slot_pool {
 template <sync_policy Sync>
 struct slot_counters {
   using cell = typename Sync::template atomic<std::uint64_t>;
+  /// There are at most 2^31 words. Half the room leaves all of a slot with stacks in 1 KiB; where
+  /// there are none, the full width spares conversions.
+  using hint_type =
+      std::conditional_t<owner_stacks<Sync>::orders != 0, std::uint32_t, std::uint64_t>;
+  using hint_cell = typename Sync::template atomic<hint_type>;
   static constexpr unsigned most_orders = 33;
   static constexpr std::size_t hints_offset = 64 * ((6 * sizeof(cell) + 8 + 63) / 64);
   static constexpr std::size_t stacks_offset =
-      hints_offset + 64 * ((most_orders * sizeof(cell) + 63) / 64);
+      hints_offset + 64 * ((most_orders * sizeof(hint_cell) + 63) / 64);
 
   explicit slot_counters(bool several) noexcept : shared(several) {}
   std::byte* at(std::size_t offset) noexcept { return reinterpret_cast<std::byte*>(this) + offset; }
-  cell* hints() noexcept { return std::launder(reinterpret_cast<cell*>(at(hints_offset))); }
+  hint_cell* hints() noexcept {
+    return std::launder(reinterpret_cast<hint_cell*>(at(hints_offset)));
+  }
   owner_stacks<Sync> stacks() noexcept { return owner_stacks<Sync>(at(stacks_offset)); }
 
   cell begun{0};  // moves: splits, climbs, sweeps, clearings of a hint
@@ -100,7 +108,8 @@ template <sync_policy Sync>
 class slot_ref {
  public:
   using cell = typename Sync::template atomic<std::uint64_t>;
-  static constexpr std::size_t no_word = ~std::size_t{0};
+  using hint_type = typename slot_counters<Sync>::hint_type;
+  static constexpr std::size_t no_word = ~hint_type{0};
 
   explicit slot_ref(slot_counters<Sync>& counters) noexcept : counters_(&counters) {}
 
@@ -109,7 +118,7 @@ class slot_ref {
     return static_cast<std::size_t>(counters_->hints()[order].load(Sync::order(site::word_hint)));
   }
   void word_hint(unsigned order, std::size_t word) const noexcept {
-    counters_->hints()[order].store(word, Sync::order(site::word_hint));
+    counters_->hints()[order].store(static_cast<hint_type>(word), Sync::order(site::word_hint));
   }
 
   /// Whether several threads own this slot.
@@ -191,6 +200,7 @@ class slot_table {
  public:
   using cell = typename Sync::template atomic<std::uint64_t>;
   using counters = slot_counters<Sync>;
+  using hint_cell = typename counters::hint_cell;
   static constexpr unsigned count = Sync::exclusive_slots + 1;
 
   /// Bytes of one slot: counters, a hint per order, stacks, each in lines of their own. The same
@@ -207,7 +217,8 @@ class slot_table {
       auto* made = ::new (static_cast<void*>(memory_ + slot * stride))
           counters(slot == Sync::exclusive_slots);
       for (unsigned order = 0; order < orders_; ++order) {
-        ::new (static_cast<void*>(made->hints() + order)) cell(slot_ref<Sync>::no_word);
+        ::new (static_cast<void*>(made->hints() + order))
+            hint_cell(static_cast<typename counters::hint_type>(slot_ref<Sync>::no_word));
       }
       if (Sync::stack_depth != 0) made->stacks().build();  // of the shared slot: always empty
     }
@@ -217,12 +228,17 @@ class slot_table {
   ~slot_table() {
     for (unsigned slot = 0; slot < count; ++slot) {
       if (Sync::stack_depth != 0) stacks(slot).destroy();
-      for (unsigned order = 0; order < orders_; ++order) counters_of(slot).hints()[order].~cell();
+      for (unsigned order = 0; order < orders_; ++order)
+        counters_of(slot).hints()[order].~hint_cell();
       counters_of(slot).~counters();
     }
   }
 
   slot_ref<Sync> mine() const noexcept { return slot_ref<Sync>(counters_of(Sync::thread_slot())); }
+  /// The same for a thread that has called before; else the shared one, whose stacks are empty.
+  slot_ref<Sync> at_hand() const noexcept {
+    return slot_ref<Sync>(counters_of(Sync::slot_at_hand()));
+  }
 
   owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
 

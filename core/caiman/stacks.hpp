@@ -19,7 +19,10 @@
 // light_fence keeps the compiler from turning the owner's two accesses round, heavy_fence makes
 // every running thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker).
 //
-// An entry is the block's index + 1, 0 for none. A height is n << 1, + 1 while announced.
+// An entry is the block's index + 1, 0 for none. Per order one head word says all that the owner
+// must know: the height n in bits 1 to 31, "announced" in bit 0, and above them the note of the
+// block that was popped last: the first release of that block by its thread needs no look at the
+// tree. One word and not two, since every store between two exchanges delays the second one.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -36,6 +39,8 @@ template <sync_policy Sync>
 class owner_stacks {
  public:
   using cell = typename Sync::template atomic<std::uint32_t>;
+  using head_cell = typename Sync::template atomic<std::uint64_t>;
+  using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
   static constexpr unsigned room = Sync::stack_room;
   static constexpr std::size_t nothing = ~std::size_t{0};
   /// Orders below this one have a stack; 0 switches all of it off.
@@ -45,70 +50,92 @@ class owner_stacks {
   static constexpr std::uint64_t indices = ~std::uint32_t{0};
 
   static constexpr std::size_t bytes() noexcept {
-    return orders == 0 ? 0 : lines(heads) + orders * lines(room);
+    return orders == 0 ? 0 : entries_offset + orders * lines(room * sizeof(cell));
   }
 
   explicit owner_stacks(std::byte* at) noexcept : at_(at) {}
 
   void build() const noexcept {
-    for_each([](std::byte* cell_at, std::uint32_t value) {
-      ::new (static_cast<void*>(cell_at)) cell(value);
-    });
+    // Where announcing cannot work the flag stays up, and the exchange pop runs for ever.
+    make<cell>(flag_offset, Sync::announced_pop && !Sync::heavy_fence_works() ? 1U : 0U);
+    for (unsigned order = 0; order < orders; ++order) {
+      make<head_cell>(head_offset(order), 0U);
+      for (unsigned i = 0; i < tag_words; ++i) make<tag_cell>(tag_offset(order, i), 0U);
+      for (std::uint32_t i = 1; i <= room; ++i) make<cell>(entry_offset(order, i), 0U);
+    }
   }
   void destroy() const noexcept {
-    for_each([](std::byte* cell_at, std::uint32_t /*value*/) { at(cell_at).~cell(); });
+    drainers().~cell();
+    for (unsigned order = 0; order < orders; ++order) {
+      head(order).~head_cell();
+      for (unsigned i = 0; i < tag_words; ++i) tags(order, i).~tag_cell();
+      for (std::uint32_t i = 1; i <= room; ++i) entry(order, i).~cell();
+    }
   }
 
   // ---- the owner's side ------------------------------------------------------------------
 
-  /// Keeps a block; false when there is no room. Wait-free: two stores.
+  /// Keeps a block; false when there is no room. Wait-free: two stores, and its tag.
   [[gnu::always_inline]] bool push(unsigned order, std::size_t index) const noexcept {
-    cell& h = height(order);
-    const std::uint32_t n = h.load(Sync::order(site::stack_height)) >> 1;
-    if (n >= Sync::stack_depth) [[unlikely]]
-      return false;
-    entry(order, n + 1).store(entry_of(index), Sync::order(site::stack_push));  // (7)
-    h.store((n + 1) << 1, Sync::order(site::stack_pushed));                     // (7)
+    const std::uint32_t n = height(head(order).load(Sync::order(site::stack_height)));
+    if (n >= Sync::stack_depth) return false;
+    tag(order, n, index);
+    put(order, index, n);
     return true;
   }
 
-  /// Whether a block lies in the owner's own stack already.
+  /// Keeps the block that the owner popped last, if nothing was pushed since: then it is live, and
+  /// nobody needs to look; and it goes where it was, where its tag still is. Else false. Wait-free.
+  [[gnu::always_inline]] bool push_again(unsigned order, std::size_t index) const noexcept {
+    const std::uint64_t now = head(order).load(Sync::order(site::stack_height));
+    // No note is 0, which index + 1 is, too, for an index that no block has.
+    if (noted(now) != index + std::uint64_t{1} || noted(now) == 0) return false;
+    put(order, index, height(now));
+    return true;
+  }
+
+  /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
+  /// at all tags at once: a walk over the entries, of a length that no processor can guess, costs
+  /// three times as much.
+  [[gnu::always_inline]] bool may_hold(unsigned order, std::size_t index) const noexcept {
+    std::uint64_t same = 0;
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < tag_words; ++i) {
+      same |= equal_bytes(tags(order, i).load(std::memory_order_relaxed), index & 0xff);
+    }
+    return same != 0;
+  }
+  /// Whether a block lies in the owner's own stack.
   bool holds(unsigned order, std::size_t index) const noexcept {
-    const std::uint32_t n = height(order).load(Sync::order(site::stack_height)) >> 1;
+    const std::uint32_t n = height(head(order).load(Sync::order(site::stack_height)));
     for (std::uint32_t i = 1; i <= n; ++i) {
       if (entry(order, i).load(Sync::order(site::stack_own_look)) == entry_of(index)) return true;
     }
     return false;
   }
 
-  /// Whether it is the block that the owner popped last, and releases for the first time since:
-  /// then it is live, and nobody needs to look.
-  [[gnu::always_inline]] bool popped_last(unsigned order, std::size_t index) const noexcept {
-    const bool same = last(order).load(Sync::order(site::stack_last)) == entry_of(index);
-    if (same) last(order).store(0, Sync::order(site::stack_last));
-    return same;
-  }
-
   /// Takes the newest block; `nothing` when there is none. Wait-free.
   [[gnu::always_inline]] std::size_t pop(unsigned order) const noexcept {
-    cell& h = height(order);
-    const std::uint32_t n = h.load(Sync::order(site::stack_height)) >> 1;
+    head_cell& h = head(order);
+    const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
     if (n == 0) return nothing;
     if (Sync::announced_pop) {
-      h.store(n << 1 | 1, Sync::order(site::stack_announce));                    // (7) (8)
+      h.store(head_of(n, 0) | announced, Sync::order(site::stack_announce));     // (7) (8)
       Sync::light_fence();                                                       // (8)
       if (drainers().load(Sync::order(site::stack_drainers)) == 0) [[likely]] {  // (8)
         const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
-        h.store((n - 1) << 1, Sync::order(site::stack_popped));  // (7)
+        h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
         if (top != 0) [[likely]]
-          return popped(order, top);
+          return top - std::size_t{1};
       }
     }
-    const std::uint32_t top = entry(order, n).exchange(0, Sync::order(site::stack_take));  // (7)
-    if (top == 0) [[unlikely]]
-      return pop_below(order, n);
-    h.store((n - 1) << 1, Sync::order(site::stack_popped));
-    return popped(order, top);
+    // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
+    // to the next, which would otherwise lead through the result of this one.
+    const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
+    if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]]  // (7)
+      return pop_below(*this, order, n);
+    h.store(head_of(n - 1, top), Sync::order(site::stack_popped));
+    return top - std::size_t{1};
   }
 
   // ---- anyone's side ---------------------------------------------------------------------
@@ -116,8 +143,8 @@ class owner_stacks {
   /// How far up a drainer may take entries. Of a foreign stack, an announced top entry is its
   /// owner's, who may stand still there for ever.
   std::uint32_t reach(unsigned order, bool own) const noexcept {
-    const std::uint32_t seen = height(order).load(Sync::order(site::drain_height));  // (7)
-    return (seen >> 1) - (own ? 0 : seen & 1);
+    const std::uint64_t seen = head(order).load(Sync::order(site::drain_height));  // (7)
+    return height(seen) - (own ? 0 : static_cast<std::uint32_t>(seen & announced));
   }
 
   /// Whether there is anything to drain. A pass that drains nothing must disturb nobody.
@@ -150,56 +177,89 @@ class owner_stacks {
   }
 
  private:
-  static constexpr std::size_t lines(std::size_t cells) noexcept {
-    return (cells * sizeof(cell) + 63) / 64 * 64;
+  static constexpr std::uint64_t announced = 1;
+  static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
+    return std::uint64_t{note} << 32 | std::uint64_t{n} << 1;
   }
-  static cell& at(std::byte* where) noexcept {
-    return *std::launder(reinterpret_cast<cell*>(where));
+  static constexpr std::uint32_t height(std::uint64_t head) noexcept {
+    return static_cast<std::uint32_t>(head) >> 1;
   }
-
-  /// The flag, then a height and the last block popped per order.
-  static constexpr std::size_t heads = 1 + 2 * orders;
-
-  cell& drainers() const noexcept { return at(at_); }
-  cell& height(unsigned order) const noexcept { return at(at_ + (1 + 2 * order) * sizeof(cell)); }
-  cell& last(unsigned order) const noexcept { return at(at_ + (2 + 2 * order) * sizeof(cell)); }
-  /// Entries count from 1, so that a height names the top one.
-  cell& entry(unsigned order, std::uint32_t i) const noexcept {
-    return at(at_ + lines(heads) + order * lines(room) + (i - 1) * sizeof(cell));
-  }
-
+  static constexpr std::uint64_t noted(std::uint64_t head) noexcept { return head >> 32; }
   static constexpr std::uint32_t entry_of(std::size_t index) noexcept {
     return static_cast<std::uint32_t>(index + 1);
   }
-  [[gnu::always_inline]] std::size_t popped(unsigned order, std::uint32_t top) const noexcept {
-    last(order).store(top, Sync::order(site::stack_last));
-    return top - std::size_t{1};  // of 0: `nothing`
+
+  // The heads of all orders in one line, their tags, the flag, and a line of entries per order.
+  static constexpr std::size_t lines(std::size_t size) noexcept { return (size + 63) / 64 * 64; }
+  static constexpr unsigned tag_words = (room + 7) / 8;
+  static constexpr std::size_t tags_offset = lines(orders * sizeof(head_cell));
+  static constexpr std::size_t flag_offset =
+      tags_offset + lines(std::size_t{orders} * tag_words * sizeof(tag_cell));
+  static constexpr std::size_t entries_offset = flag_offset + lines(sizeof(cell));
+  static constexpr std::size_t head_offset(unsigned order) noexcept {
+    return order * sizeof(head_cell);
+  }
+  static constexpr std::size_t tag_offset(unsigned order, unsigned i) noexcept {
+    return tags_offset + (std::size_t{order} * tag_words + i) * sizeof(tag_cell);
+  }
+  /// Entries count from 1, so that a height names the top one.
+  static constexpr std::size_t entry_offset(unsigned order, std::uint32_t i) noexcept {
+    return entries_offset + order * lines(room * sizeof(cell)) + (i - 1) * sizeof(cell);
   }
 
-  template <class F>
-  void for_each(F f) const noexcept {
-    // Where announcing cannot work the flag stays up, and the exchange pop runs for ever.
-    f(at_, Sync::announced_pop && !Sync::heavy_fence_works() ? 1 : 0);
-    for (unsigned order = 0; order < orders; ++order) {
-      f(at_ + (1 + 2 * order) * sizeof(cell), 0);
-      f(at_ + (2 + 2 * order) * sizeof(cell), 0);
-      for (std::uint32_t i = 0; i < room; ++i) {
-        f(at_ + lines(heads) + order * lines(room) + i * sizeof(cell), 0);
-      }
-    }
+  template <class Cell, class Value>
+  void make(std::size_t offset, Value value) const noexcept {
+    ::new (static_cast<void*>(at_ + offset)) Cell(value);
+  }
+  template <class Cell>
+  Cell& at(std::size_t offset) const noexcept {
+    return *std::launder(reinterpret_cast<Cell*>(at_ + offset));
+  }
+  cell& drainers() const noexcept { return at<cell>(flag_offset); }
+  head_cell& head(unsigned order) const noexcept { return at<head_cell>(head_offset(order)); }
+  tag_cell& tags(unsigned order, unsigned i) const noexcept {
+    return at<tag_cell>(tag_offset(order, i));
+  }
+  cell& entry(unsigned order, std::uint32_t i) const noexcept {
+    return at<cell>(entry_offset(order, i));
   }
 
-  /// The top entry, number `n`, is a hole. Only the owner pushes, so holes stay holes.
-  [[gnu::noinline]] std::size_t pop_below(unsigned order, std::uint32_t n) const noexcept {
+  [[gnu::always_inline]] void put(unsigned order, std::size_t index,
+                                  std::uint32_t n) const noexcept {
+    entry(order, n + 1).store(entry_of(index), Sync::order(site::stack_push));  // (7)
+    head(order).store(head_of(n + 1, 0), Sync::order(site::stack_pushed));      // (7)
+  }
+
+  // ---- tags: the low byte of every entry's index, eight to a word ---------------------------
+
+  [[gnu::always_inline]] void tag(unsigned order, std::uint32_t n,
+                                  std::size_t index) const noexcept {
+    tag_cell& word = tags(order, n / 8);
+    const unsigned at = n % 8 * 8;
+    const std::uint64_t others =
+        word.load(std::memory_order_relaxed) & ~(std::uint64_t{0xff} << at);
+    word.store(others | (std::uint64_t{index} & 0xff) << at, std::memory_order_relaxed);
+  }
+  /// The top bit of every byte of `word` that equals `byte`, and no other bit.
+  static constexpr std::uint64_t equal_bytes(std::uint64_t word, std::uint64_t byte) noexcept {
+    constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    const std::uint64_t differ = word ^ byte * 0x0101010101010101;
+    return ~(((differ & low) + low) | differ | low);
+  }
+
+  /// The top entry, number `n`, is a hole. Only the owner pushes, so holes stay holes. Static: a
+  /// pointer to the caller's object would keep that object in memory.
+  [[gnu::noinline]] static std::size_t pop_below(owner_stacks mine, unsigned order,
+                                                 std::uint32_t n) noexcept {
     std::uint32_t top = 0;
     while (--n > 0) {
-      cell& e = entry(order, n);
+      cell& e = mine.entry(order, n);
       if (e.load(Sync::order(site::stack_look)) == 0) continue;
       top = e.exchange(0, Sync::order(site::stack_take));  // (7)
       if (top != 0) break;
     }
-    height(order).store((n == 0 ? 0 : n - 1) << 1, Sync::order(site::stack_popped));
-    return popped(order, top);
+    mine.head(order).store(head_of(n == 0 ? 0 : n - 1, top), Sync::order(site::stack_popped));
+    return top - std::size_t{1};  // of 0: `nothing`
   }
 
   std::byte* at_;

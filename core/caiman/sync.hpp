@@ -28,8 +28,9 @@ namespace caiman {
 ///  - `order(site)`: the memory order of a site.
 ///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
 ///    that all further threads share. `thread_slot()`: the calling thread's slot, the same number
-///    for as long as the thread keeps it. `slots_seen()`: no exclusive slot from this number on
-///    was ever used by a thread whose writes the caller has seen.
+///    for as long as the thread keeps it. `slot_at_hand()`: the same, or the shared one for a
+///    thread that has not asked yet; never more than a load. `slots_seen()`: no exclusive slot from
+///    this number on was ever used by a thread whose writes the caller has seen.
 ///  - `look_again_bound`: how often a failing search looks again before it says `contended`;
 ///    `pause(round)`: called between two looks, lets the others run.
 ///  - `stack_depth`: how many released blocks of an order a slot keeps at hand (stacks.hpp), 0 for
@@ -55,6 +56,8 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { S::exclusive_slots } -> std::convertible_to<unsigned>;
   { S::look_again_bound } -> std::convertible_to<unsigned>;
   { S::thread_slot() }
+  noexcept->std::same_as<unsigned>;
+  { S::slot_at_hand() }
   noexcept->std::same_as<unsigned>;
   { S::slots_seen() }
   noexcept->std::same_as<unsigned>;

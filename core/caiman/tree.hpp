@@ -68,7 +68,8 @@ class tree {
       const std::size_t blocks = std::size_t{1} << (max_order - order);
       const std::size_t kept =
           order < stacks::orders ? std::min<std::size_t>(blocks, stacks::indices) : 0;
-      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
+      places_[order] = {&levels_[lv], levels_[lv].words(), lv, order - lv * Log2Fanout, blocks,
+                        kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
                                 Sync::order(site::publish_child));
@@ -133,28 +134,31 @@ class tree {
     return order < most_orders && index < places_[order].kept;
   }
 
-  /// Whether no bit of a block is free in the tree, as far as release() below could see.
+  /// Whether blocks of an order are made of whole words, with words of their own below.
+  [[gnu::always_inline]] bool is_above_words(unsigned order) const noexcept {
+    return places_[order].level != 0;
+  }
+  /// Whether no bit of a block is free in its word or above it, ...
   [[gnu::always_inline]] bool is_taken(unsigned order, std::size_t index) const noexcept {
-    const place p = places_[order];
+    const place& p = places_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
     const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
-    const word_t now = p.in->word(word).load(Sync::order(site::release_look));
-    return (now & run) == 0 && (now != 0 || !owned_above(p.level, word)) &&
-           (p.level == 0 || below_is_taken(p, index));
+    const word_t now = p.words[word].load(Sync::order(site::release_look));
+    // The ancestors are asked even if the word is not empty and none can own it: see there.
+    return (now & run) == 0 && !owned_above(p.level, word);
+  }
+  /// ... nor in the words right below it: together, all that release() could see.
+  [[gnu::noinline]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
+    const place& p = places_[order];
+    return below_is_taken(p.level, index << p.cls, p.cls);
   }
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
   /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
-  bool release(slot_type me, unsigned order, std::size_t index) noexcept {
-    const place p = places_[order];
-    if (p.level != 0 && !below_is_taken(p, index)) [[unlikely]]
-      return false;
-    const std::size_t word = (index << p.cls) / fanout;
-    const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
-    if (put_at_once(p, me, order, word, pos)) return true;
-    if (!put<lazily>(me, p.level, word, pos, p.cls)) return false;
-    me.count_release();  // (5) last: whoever reads it finds the block
-    return true;
+  [[gnu::always_inline]] bool release(slot_type me, unsigned order, std::size_t index) noexcept {
+    if (is_above_words(order)) [[unlikely]]
+      return release_whole_words(me, order, index);
+    return release_in_word(me, order, index);
   }
 
   /// Moves every block that slots keep at hand into the tree. Lock-free. True if it moved anything.
@@ -204,6 +208,7 @@ class tree {
   /// Where the blocks of an order live.
   struct place {
     const level_type* in;
+    typename level_type::words_view words;  // of that level
     unsigned level;
     unsigned cls;
     std::size_t blocks;  // how many there are; 0 past max_order
@@ -227,12 +232,27 @@ class tree {
 
   /// For a block of whole words: the words right below it read 0 while it is live. A part of it
   /// that came back by itself, or a second release that was kept full down there, shows here.
-  bool below_is_taken(const place& p, std::size_t index) const noexcept {
-    const level_type& below = levels_[p.level - 1];
-    const std::size_t first = index << p.cls;
-    for (std::size_t word = first; word < first + (std::size_t{1} << p.cls); ++word) {
+  [[gnu::noinline]] bool below_is_taken(unsigned lv, std::size_t first,
+                                        unsigned cls) const noexcept {
+    const level_type& below = levels_[lv - 1];
+    for (std::size_t word = first; word < first + (std::size_t{1} << cls); ++word) {
       if (below.word(word).load(Sync::order(site::child_look)) != 0) return false;
     }
+    return true;
+  }
+
+  [[gnu::noinline]] bool release_whole_words(slot_type me, unsigned order,
+                                             std::size_t index) noexcept {
+    return is_taken_below(order, index) && release_in_word(me, order, index);
+  }
+  [[gnu::always_inline]] bool release_in_word(slot_type me, unsigned order,
+                                              std::size_t index) noexcept {
+    const place p = places_[order];
+    const std::size_t word = (index << p.cls) / fanout;
+    const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
+    if (put_at_once(p, me, order, word, pos)) return true;
+    if (!put<lazily>(me, p.level, word, pos, p.cls)) return false;
+    me.count_release();  // (5) last: whoever reads it finds the block
     return true;
   }
 
@@ -310,14 +330,14 @@ class tree {
 
   /// A word that reads 0 is all live or owned by an ancestor. Asked only on the release of a block
   /// in such a word, so the answer must be no: the ancestors of a live block do not change.
-  bool owned_above(unsigned lv, std::size_t word) const noexcept {
+  /// Looks all the way up: of a live block every answer is the same, so no processor guesses wrong.
+  [[gnu::always_inline]] bool owned_above(unsigned lv, std::size_t word) const noexcept {
+    word_t owned = 0;
     for (; lv < top_; ++lv, word /= fanout) {
-      const word_t parent =
-          levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look));
-      if ((parent >> (word % fanout) & 1) != 0) return true;
-      if (parent != 0) return false;  // split at this height, so not owned higher up
+      owned |= levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look)) >>
+               (word % fanout);
     }
-    return false;
+    return (owned & 1) != 0;
   }
 
   template <class F>
@@ -334,7 +354,7 @@ class tree {
         if (index == stacks::nothing) continue;
         const place& p = places_[order];
         const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
-        if ((p.level != 0 && !below_is_taken(p, index)) ||
+        if ((p.level != 0 && !below_is_taken(p.level, index << p.cls, p.cls)) ||
             !put<eagerly>(me, p.level, (index << p.cls) / fanout, pos, p.cls)) [[unlikely]] {
           Sync::misuse("it was released twice", order, index);
         }

@@ -62,6 +62,7 @@ struct hopping_sync : sequential_sync {
     return current;
   }
   static unsigned thread_slot() noexcept { return slot(); }
+  static unsigned slot_at_hand() noexcept { return slot(); }
   static unsigned slots_seen() noexcept { return exclusive_slots; }
 };
 static_assert(sync_policy<hopping_sync>);
@@ -118,6 +119,7 @@ struct hopping : Base {
     return current;
   }
   static unsigned thread_slot() noexcept { return slot(); }
+  static unsigned slot_at_hand() noexcept { return slot(); }
   static unsigned slots_seen() noexcept { return exclusive_slots; }
 };
 

@@ -174,6 +174,9 @@ struct few_slots_sync : native_sync {
   static unsigned thread_slot() noexcept {
     return std::min(native_sync::thread_slot(), exclusive_slots);
   }
+  static unsigned slot_at_hand() noexcept {
+    return std::min(native_sync::slot_at_hand(), exclusive_slots);
+  }
   static unsigned slots_seen() noexcept {
     return std::min(native_sync::slots_seen(), exclusive_slots);
   }

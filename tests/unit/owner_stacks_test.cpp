@@ -114,13 +114,38 @@ TEMPLATE_TEST_CASE("a stack knows what it holds and what was popped last", "[sta
   CHECK(one.stacks.holds(3, 2));
   CHECK_FALSE(one.stacks.holds(3, 0));
   CHECK_FALSE(one.stacks.holds(2, 1));
-  CHECK_FALSE(one.stacks.popped_last(3, 2));
+  CHECK(one.stacks.may_hold(3, 1));
+  CHECK(one.stacks.may_hold(3, 1 + 256));  // the same tag
+  CHECK_FALSE(one.stacks.holds(3, 1 + 256));
+  CHECK_FALSE(one.stacks.may_hold(3, 3));
+  CHECK_FALSE(one.stacks.may_hold(2, 1));
+  CHECK_FALSE(one.stacks.push_again(3, 2));
   REQUIRE(one.stacks.pop(3) == 2);
   CHECK_FALSE(one.stacks.holds(3, 2));  // though an announced pop leaves it above the height
-  CHECK_FALSE(one.stacks.popped_last(2, 2));
-  CHECK_FALSE(one.stacks.popped_last(3, 1));
-  CHECK(one.stacks.popped_last(3, 2));
-  CHECK_FALSE(one.stacks.popped_last(3, 2));  // once
+  CHECK_FALSE(one.stacks.push_again(2, 2));
+  CHECK_FALSE(one.stacks.push_again(3, 1));
+  CHECK_FALSE(one.stacks.push_again(3, 2 + (std::size_t{1} << 32)));
+  CHECK(one.stacks.push_again(3, 2));
+  CHECK(one.height(3) == 2);
+  CHECK(one.stacks.may_hold(3, 2));
+  CHECK(one.stacks.holds(3, 2));
+  CHECK_FALSE(one.stacks.push_again(3, 2));  // once
+  REQUIRE(one.stacks.pop(3) == 2);
+  one.push(3, {7});
+  CHECK_FALSE(one.stacks.push_again(3, 2));  // its place is taken, and its tag gone
+  CHECK(one.stacks.may_hold(3, 7));
+}
+
+// Every height from 1 up has a tag of its own, found by whatever else lies there.
+TEMPLATE_TEST_CASE("the tags of a stack know every entry", "[stacks]", announced_sync,
+                   exchange_sync) {
+  bare<TestType> one;
+  for (std::size_t i = 0; i < TestType::stack_depth; ++i) {
+    CHECK_FALSE(one.stacks.may_hold(1, 37 * i + 5));
+    REQUIRE(one.stacks.push(1, 37 * i + 5));
+    for (std::size_t j = 0; j <= i; ++j) CHECK(one.stacks.may_hold(1, 37 * j + 5));
+  }
+  CHECK_FALSE(one.stacks.push(1, 999));
 }
 
 // Which pop it was shows in the entry: an exchange takes it out, a plain load leaves it behind.

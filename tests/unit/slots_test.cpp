@@ -406,6 +406,7 @@ struct seated_sync : sequential_sync {
     }
   };
   static unsigned thread_slot() noexcept { return Slot; }
+  static unsigned slot_at_hand() noexcept { return Slot; }
 };
 
 }  // namespace
