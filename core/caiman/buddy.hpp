@@ -153,6 +153,19 @@ class buddy {
     return std::nullopt;
   }
 
+  /// Calls `f(block)` for every maximal free block, in no particular order.
+  template <class F>
+  void for_each_free(F f) const {
+    tidy();
+    for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
+      for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+        for_each_run(load(lv, w), [&](unsigned pos, unsigned cls) {
+          f(block{lv * Log2Fanout + cls, (w * shape::fanout + pos) >> cls});
+        });
+      }
+    }
+  }
+
   /// All that is free, in min blocks.
   std::size_t free_min_blocks() const noexcept {
     tree_.drain(tree_.slots().mine());
@@ -304,17 +317,21 @@ class buddy {
   word_t load(unsigned lv, std::size_t word) const noexcept {
     return tree_.at(lv).word(word).load(Sync::order(site::observe));
   }
+  template <class F>
+  static void for_each_run(word_t word, F f) {
+    while (word != 0) {
+      const auto pos = static_cast<unsigned>(std::countr_zero(word));
+      const unsigned run = bits::merged_class(word, pos);
+      f(pos, run);
+      word &= ~(bits::run(run) << pos);
+    }
+  }
   std::size_t count_in_level(unsigned order) const noexcept {
     const unsigned lv = level_of(order);
     const unsigned cls = order - lv * Log2Fanout;
     std::size_t count = 0;
     for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
-      for (word_t word = load(lv, w); word != 0;) {
-        const auto pos = static_cast<unsigned>(std::countr_zero(word));
-        const unsigned run = bits::merged_class(word, pos);
-        if (run == cls) ++count;
-        word &= ~(bits::run(run) << pos);
-      }
+      for_each_run(load(lv, w), [&](unsigned /*pos*/, unsigned run) { count += run == cls; });
     }
     return count;
   }

@@ -3,8 +3,16 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/arena.hpp"
 #include "caiman/buddy.hpp"
+#include "caiman/buffer.hpp"
+#include "caiman/bytes.hpp"
 #include "caiman/error.hpp"
+#include "caiman/fixed_arena.hpp"
 #include "caiman/geometry.hpp"
+#include "caiman/metrics.hpp"
 #include "caiman/native_sync.hpp"
+#include "caiman/occupancy.hpp"
+#include "caiman/region.hpp"
+#include "caiman/resource.hpp"
 #include "caiman/sequential_sync.hpp"

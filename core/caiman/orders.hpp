@@ -14,6 +14,8 @@
 //   (6) slots      the next owner of a thread slot goes on where the last one stopped
 //   (7) stacks     what a push wrote, whoever reads the height or takes the entry has seen
 //   (8) flag       announce then look at the flag against raise the flag then look at the height
+//   (9) end        what anybody did with an arena, whoever ends it has seen
+//  (10) shares     what the other sharers of a block read, whoever returns it knows to be over
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------
@@ -74,6 +76,17 @@ enum class site : unsigned char {
   slot_take,
   slot_give,
   slots_seen,
+  // an arena's end: handles, ledger, shares; and its cold blocks
+  handle_add,
+  handle_drop,
+  ledger_count,
+  ledger_gave,
+  ledger_close,
+  ledger_rest,
+  share_add,
+  share_look,
+  share_drop,
+  cold_bits,
   // observers
   observe,
   count_  // how many there are
@@ -185,6 +198,25 @@ inline constexpr order_row order_table[] = {
     {site::slot_give, "slot_give", detail::release, "(6) slot_take", "S6, as slot_take"},
     {site::slots_seen, "slots_seen", detail::relaxed, "(4) through the RMWs of the slot's owner",
      "nothing: a slot that a search missed before it and finds after it has moved"},
+    {site::handle_add, "handle_add", detail::relaxed, "none",
+     "nothing: who copies a handle has one, so the count is not zero meanwhile"},
+    {site::handle_drop, "handle_drop", detail::acq_rel, "(9) handle_drop",
+     "R1: the last handle closes the ledger and must see what was taken through the others"},
+    {site::ledger_count, "ledger_count", detail::relaxed, "none",
+     "nothing: only the slot's owner stores, and the closing handle has seen all takers' handles go"},
+    {site::ledger_gave, "ledger_gave", detail::release, "(9) ledger_close",
+     "R1: who ends the arena must come after the last thing that a release did with it"},
+    {site::ledger_close, "ledger_close", detail::acquire, "(9) ledger_gave", "R1, as ledger_gave"},
+    {site::ledger_rest, "ledger_rest", detail::acq_rel, "(9) ledger_rest",
+     "R1, as ledger_gave, for a release that came after the closing"},
+    {site::share_add, "share_add", detail::relaxed, "none",
+     "nothing: who adds a share has one, so the count is not zero meanwhile"},
+    {site::share_look, "share_look", detail::acquire, "(10) share_drop",
+     "S2: the last sharer returns the block while another one's reads are still to come"},
+    {site::share_drop, "share_drop", detail::acq_rel, "(10) share_drop, share_look",
+     "S2, as share_look"},
+    {site::cold_bits, "cold_bits", detail::relaxed, "none",
+     "nothing: the bits of a block are its owner's, and come with it (1)"},
     {site::observe, "observe", detail::relaxed, "none",
      "nothing: observers are exact when no other call runs, and whoever knows that has seen all"},
 };

@@ -1,0 +1,311 @@
+// ---------------------------------------------------------------------------------------------
+// arena.hpp: memory in blocks of any power of two
+//
+// A handle, and two ways to make one: over memory of its own, or over a region of the caller's.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <utility>
+#include <vector>
+
+#include "caiman/arena_state.hpp"
+#include "caiman/buffer.hpp"
+#include "caiman/error.hpp"
+#include "caiman/geometry.hpp"
+#include "caiman/metrics.hpp"
+#include "caiman/occupancy.hpp"
+#include "caiman/region.hpp"
+
+namespace caiman {
+
+class buddy_arena_builder;
+class region_arena_builder;
+
+/// How the caller's region is to be cut.
+struct buddy_hint {
+  /// Blocks of at least so many bytes, rounded up to a power of two.
+  [[nodiscard]] static constexpr buddy_hint min_alloc(std::size_t bytes) noexcept {
+    return buddy_hint{bytes};
+  }
+  std::size_t smallest;
+};
+
+/// An arena whose pages nobody has touched yet. Whoever has it decides which thread pays for that,
+/// and on which NUMA node they lie.
+template <class Arena>
+class unfaulted {
+ public:
+  /// Touches every page on this thread, which may take long, and gives the arena.
+  [[nodiscard]] Arena fault_pages() && {
+    arena_.fault(pages_);
+    return std::move(arena_);
+  }
+  /// Gives the arena as it is: the first use of each page pays for it.
+  [[nodiscard]] Arena into_inner() && noexcept { return std::move(arena_); }
+
+ private:
+  friend class buddy_arena_builder;
+  friend class fixed_arena_builder;
+  unfaulted(Arena arena, page_size pages) noexcept : arena_(std::move(arena)), pages_(pages) {}
+
+  Arena arena_;
+  page_size pages_;
+};
+
+/// A handle on an arena; copies share it, and all of them may be used by any threads at once. The
+/// arena ends, and its region is given back, once, when the last handle, buffer and bytes of it
+/// have gone. A handle that was moved from is empty: it refuses every request, and its sizes are 0.
+class buddy_arena {
+ public:
+  /// Over memory of its own.
+  [[nodiscard]] static buddy_arena_builder builder(buddy_geometry geometry) noexcept;
+  /// Over `len` bytes of the caller's memory from `p` on. The largest power-of-two geometry that
+  /// fits its aligned part is used, the rest is left alone; nothing of the arena's own is kept in
+  /// it. `give_back` is called with `p` and `len` when the arena has ended.
+  [[nodiscard]] static region_arena_builder from_region(std::byte* p, std::size_t len,
+                                                        buddy_hint hint,
+                                                        region_release give_back = {}) noexcept;
+
+  /// A buffer of at least `len` bytes: in the smallest block that holds them. `len` 0 asks for the
+  /// smallest block there is. It shows its whole block, or, with a geometry made by `nearest`,
+  /// exactly `len` bytes. Errors: request_too_large above total_size(), arena_full, contended (see
+  /// buddy::allocate). Lock-free and without heap; an arena that zeroes cold memory first touches
+  /// it.
+  [[nodiscard]] std::expected<buffer, alloc_error> allocate(std::size_t len) const noexcept {
+    if (!home_) [[unlikely]]
+      return std::unexpected(alloc_error::request_too_large);
+    const detail::arena_plan& plan = home_->plan();
+    if (len > home_->total()) [[unlikely]] {
+      home_->books().failed();
+      return std::unexpected(alloc_error::request_too_large);
+    }
+    const unsigned order = order_for(plan, len);
+    const std::size_t shown = plan.caps ? len : home_->size_of(order);
+    const auto got = home_->take(order, shown);
+    if (!got) [[unlikely]]
+      return std::unexpected(got.error());
+    return buffer(home_.get(), *got, home_->address_of(*got), shown);
+  }
+
+  /// Bytes in all. O(1).
+  [[nodiscard]] std::size_t total_size() const noexcept { return home_ ? home_->total() : 0; }
+  /// Bytes of the smallest block. O(1).
+  [[nodiscard]] std::size_t min_block_size() const noexcept {
+    return home_ ? home_->plan().unit : 0;
+  }
+  /// Order of the block that is the whole arena. O(1).
+  [[nodiscard]] unsigned max_order() const noexcept { return home_ ? home_->plan().max_order : 0; }
+  /// Where the first block lies.
+  [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
+
+  // ---- observers: exact when no other call runs; they tidy, so they are not free
+  // ------------------
+
+  /// O(slots + words).
+  [[nodiscard]] arena_metrics metrics() const noexcept {
+    if (!home_) return {};
+    const auto books = home_->books().sum();
+    const auto merges = home_->tree().counts();
+    const auto largest = home_->tree().largest_free_order();
+    return {.allocations_ok = books.taken,
+            .allocations_failed = books.failures,
+            .frees = books.returned,
+            .frozen = books.frozen,
+            .spills = books.spills,
+            .splits = merges.splits,
+            .coalesces = merges.coalesces,
+            .bytes_reserved = home_->total(),
+            .bytes_live = home_->total() - home_->tree().free_min_blocks() * home_->plan().unit,
+            .largest_free_block = largest ? home_->size_of(*largest) : 0};
+  }
+  /// Whether it is a maximal free block. Out of range: false. O(words).
+  [[nodiscard]] bool is_block_free(unsigned order, std::size_t index) const noexcept {
+    return home_ && home_->tree().is_free({order, index});
+  }
+  /// Maximal free blocks of an order. O(words).
+  [[nodiscard]] std::size_t free_block_count(unsigned order) const noexcept {
+    return home_ ? home_->tree().free_count(order) : 0;
+  }
+  /// What is free and what is live, by address. O(min blocks). Throws std::bad_alloc.
+  [[nodiscard]] std::vector<extent> occupancy() const {
+    return home_ ? extents_of(home_->tree(), home_->plan().units) : std::vector<extent>{};
+  }
+
+  /// Whether both are handles on one arena.
+  friend bool operator==(const buddy_arena& a, const buddy_arena& b) noexcept {
+    return a.home_.get() == b.home_.get();
+  }
+
+ private:
+  friend class buddy_arena_builder;
+  friend class region_arena_builder;
+  friend class buddy_resource;
+  template <class Arena>
+  friend class unfaulted;
+
+  explicit buddy_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
+  void fault(page_size pages) const noexcept { home_->fault(pages); }
+
+  /// Of at most total bytes.
+  static unsigned order_for(const detail::arena_plan& plan, std::size_t len) noexcept {
+    if (len <= plan.unit) return 0;
+    return static_cast<unsigned>(std::bit_width(len - 1)) -
+           static_cast<unsigned>(std::countr_zero(plan.unit));
+  }
+
+  detail::arena_handle home_;
+};
+
+/// Every setter returns the builder. Not thread-safe; may build several arenas.
+class buddy_arena_builder {
+ public:
+  explicit buddy_arena_builder(buddy_geometry geometry) noexcept : geometry_(geometry) {}
+
+  /// Buffers that are written past their capacity move to the heap.
+  buddy_arena_builder& auto_spill() noexcept {
+    spills_ = true;
+    return *this;
+  }
+  buddy_arena_builder& init(init_policy policy) noexcept {
+    init_ = policy;
+    return *this;
+  }
+  /// By default `page_size::automatic()`; `unknown()` touches nothing.
+  buddy_arena_builder& prefault(page_size pages) noexcept {
+    pages_ = pages;
+    return *this;
+  }
+
+  /// Maps the memory, touches its pages as asked, and makes the metadata. Errors: out_of_memory;
+  /// size_overflow when size and alignment pass SIZE_MAX together; invalid_geometry for more than
+  /// 2^32 min blocks.
+  [[nodiscard]] std::expected<buddy_arena, build_error> build() const noexcept {
+    return make(pages_);
+  }
+  /// The same, but touches no page yet.
+  [[nodiscard]] std::expected<unfaulted<buddy_arena>, build_error> build_unfaulted()
+      const noexcept {
+    auto made = make(page_size::unknown());
+    if (!made) return std::unexpected(made.error());
+    return unfaulted<buddy_arena>(*std::move(made), pages_);
+  }
+
+ private:
+  [[nodiscard]] std::expected<buddy_arena, build_error> make(page_size pages) const noexcept {
+    if (geometry_.max_order() > buddy<>::largest_max_order) {
+      return std::unexpected(build_error::invalid_geometry);
+    }
+    auto memory = detail::region::map(geometry_.total_size(), geometry_.alignment());
+    if (!memory) return std::unexpected(memory.error());
+    memory->fault(pages);
+    const auto made = detail::arena_state::make({.unit = geometry_.min_block_size(),
+                                                 .units = std::size_t{1} << geometry_.max_order(),
+                                                 .max_order = geometry_.max_order(),
+                                                 .caps = geometry_.caps_capacity(),
+                                                 .spills = spills_,
+                                                 .init = init_,
+                                                 .cold = false},  // the system's pages are zero
+                                                *memory);
+    if (!made) return std::unexpected(made.error());
+    return buddy_arena(*made);
+  }
+
+  buddy_geometry geometry_;
+  bool spills_ = false;
+  init_policy init_ = init_policy::uninit;
+  page_size pages_ = page_size::automatic();
+};
+
+/// Over the caller's memory, which it never touches itself. Not thread-safe.
+class region_arena_builder {
+ public:
+  region_arena_builder(std::byte* p, std::size_t len, buddy_hint hint,
+                       region_release give_back) noexcept
+      : start_(p), length_(len), hint_(hint), release_(std::move(give_back)) {}
+
+  region_arena_builder& auto_spill() noexcept {
+    spills_ = true;
+    return *this;
+  }
+  region_arena_builder& init(init_policy policy) noexcept {
+    init_ = policy;
+    return *this;
+  }
+
+  /// Once: the arena takes the region over. Errors: null_region, region_too_small, invalid_geometry
+  /// (smallest block of 0 bytes), size_overflow (one past 2^63), out_of_memory; then the region
+  /// stays the caller's, and the release function is not called.
+  [[nodiscard]] std::expected<buddy_arena, build_error> build() noexcept {
+    if (start_ == nullptr) return std::unexpected(build_error::null_region);
+    if (hint_.smallest == 0) return std::unexpected(build_error::invalid_geometry);
+    if (hint_.smallest > std::bit_floor(SIZE_MAX)) {
+      return std::unexpected(build_error::size_overflow);
+    }
+    const std::size_t unit = std::bit_ceil(hint_.smallest);
+    const std::size_t total = largest_total(unit);
+    if (total == 0) return std::unexpected(build_error::region_too_small);
+    std::byte* const base = start_ + padding(alignment_for(unit, total));
+    auto memory = detail::region::lent(base, total, start_, length_, std::move(release_));
+    const auto made = detail::arena_state::make(
+        {.unit = unit,
+         .units = total / unit,
+         .max_order = static_cast<unsigned>(std::countr_zero(total / unit)),
+         .caps = false,
+         .spills = spills_,
+         .init = init_,
+         .cold = true},
+        memory);
+    if (!made) {
+      release_ = memory.disown();
+      return std::unexpected(made.error());
+    }
+    start_ = nullptr;
+    return buddy_arena(*made);
+  }
+
+ private:
+  /// Bytes up to the next multiple of a power of two.
+  [[nodiscard]] std::size_t padding(std::size_t alignment) const noexcept {
+    return -reinterpret_cast<std::uintptr_t>(start_) & (alignment - 1);
+  }
+  /// 0 if not one block fits. At most 2^32 blocks.
+  [[nodiscard]] std::size_t largest_total(std::size_t unit) const noexcept {
+    const std::size_t alignment = std::min(unit, page_size::automatic().bytes());
+    const std::size_t lost = padding(alignment);
+    if (lost >= length_ || length_ - lost < unit) return 0;
+    const std::size_t blocks = std::bit_floor((length_ - lost) / unit);
+    return std::min(blocks, std::size_t{1} << buddy<>::largest_max_order) * unit;
+  }
+  /// Blocks are aligned to their size up to the page, as far as that costs no block.
+  [[nodiscard]] std::size_t alignment_for(std::size_t unit, std::size_t total) const noexcept {
+    const std::size_t page = page_size::automatic().bytes();
+    std::size_t alignment = std::min(unit, page);
+    while (alignment < std::min(page, total) && padding(2 * alignment) <= length_ - total) {
+      alignment *= 2;
+    }
+    return alignment;
+  }
+
+  std::byte* start_;
+  std::size_t length_;
+  buddy_hint hint_;
+  region_release release_;
+  bool spills_ = false;
+  init_policy init_ = init_policy::uninit;
+};
+
+inline buddy_arena_builder buddy_arena::builder(buddy_geometry geometry) noexcept {
+  return buddy_arena_builder(geometry);
+}
+
+inline region_arena_builder buddy_arena::from_region(std::byte* p, std::size_t len, buddy_hint hint,
+                                                     region_release give_back) noexcept {
+  return {p, len, hint, std::move(give_back)};
+}
+
+}  // namespace caiman

@@ -1,0 +1,194 @@
+// ---------------------------------------------------------------------------------------------
+// arena_state.hpp: what all handles, buffers and bytes of one arena point to
+//
+// The buddy hands out indices, the region has the memory, the ledger knows who ends it all; here
+// they become blocks of bytes. Everything of the arena lies in this object and in the buddy's
+// metadata, nothing in the memory that it manages. Not part of the public surface.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "caiman/buddy.hpp"
+#include "caiman/cold.hpp"
+#include "caiman/diagnostics.hpp"
+#include "caiman/error.hpp"
+#include "caiman/ledger.hpp"
+#include "caiman/region.hpp"
+#include "caiman/shares.hpp"
+
+namespace caiman::detail {
+
+using native_share = share_count<native_sync>;
+
+/// How an arena is laid out and behaves.
+struct arena_plan {
+  std::size_t unit;    // bytes of a min block, or of a slot
+  std::size_t units;   // how many there are: 2^max_order, or fewer slots
+  unsigned max_order;  // at most buddy::largest_max_order
+  bool caps;           // a buffer shows what was asked for, not its block
+  bool spills;
+  init_policy init;
+  bool cold;  // the memory may hold anything to begin with
+};
+
+class arena_state {
+ public:
+  /// One handle, the caller's. On an error `memory` is as it was. Errors: out_of_memory.
+  static std::expected<arena_state*, build_error> make(const arena_plan& plan,
+                                                       region& memory) noexcept {
+    try {
+      auto made = std::make_unique<arena_state>(plan, memory.base());
+      forbid(memory.base(), memory.size());
+      made->memory_.emplace(std::move(memory));
+      return made.release();
+    } catch (const std::bad_alloc&) {
+      return std::unexpected(build_error::out_of_memory);
+    }
+  }
+
+  arena_state(const arena_plan& plan, std::byte* base)
+      : base_(base),
+        plan_(plan),
+        tree_(plan.max_order),
+        shares_(new std::byte[plan.units * sizeof(native_share)]),
+        cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
+                                                          : cold_map<native_sync>()) {
+    if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
+  }
+  arena_state(const arena_state&) = delete;
+  arena_state& operator=(const arena_state&) = delete;
+  ~arena_state() {
+    if (memory_) allow_as_written(memory_->base(), memory_->size());
+  }
+
+  // ---- what all of them may ask ----------------------------------------------------------------
+
+  [[nodiscard]] std::byte* base() const noexcept { return base_; }
+  [[nodiscard]] const arena_plan& plan() const noexcept { return plan_; }
+  [[nodiscard]] const buddy<>& tree() const noexcept { return tree_; }
+  [[nodiscard]] ledger<native_sync>& books() noexcept { return books_; }
+  [[nodiscard]] std::size_t total() const noexcept { return plan_.unit * plan_.units; }
+  [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
+  [[nodiscard]] std::byte* address_of(block b) const noexcept {
+    return base_ + (b.index << b.order) * plan_.unit;
+  }
+
+  // ---- handles ---------------------------------------------------------------------------------
+
+  void add_handle() noexcept { books_.add_handle(); }
+  void drop_handle() noexcept {
+    if (books_.drop_handle()) delete this;
+  }
+
+  // ---- blocks ----------------------------------------------------------------------------------
+
+  /// A block, of which the first `shown` bytes may be touched. Through a handle.
+  [[nodiscard]] std::expected<block, alloc_error> take(unsigned order, std::size_t shown) noexcept {
+    const std::expected<block, alloc_error> got = tree_.allocate(order);
+    if (!got) [[unlikely]] {
+      books_.failed();
+      return got;
+    }
+    books_.took();
+    std::byte* const at = address_of(*got);
+    if (plan_.init == init_policy::zero) {
+      zero_what_is_cold(*got);
+      allow_as_written(at, shown);
+    } else {
+      allow(at, shown);
+    }
+    return got;
+  }
+
+  /// Gives a block back. The arena may be gone afterwards.
+  void give(block b) noexcept {
+    std::byte* const at = address_of(b);
+    const std::size_t size = size_of(b.order);
+    if (plan_.init == init_policy::zero) {
+      allow_as_written(at, size);
+      scrub(at, size);  // before anybody can be handed the block
+    }
+    forbid(at, size);
+    tree_.release(b);
+    if (books_.gave()) [[unlikely]]
+      delete this;
+  }
+
+  /// The count of a live block that its owner makes or has made.
+  [[nodiscard]] void* share_place(block b) const noexcept {
+    return shares_.get() + (b.index << b.order) * sizeof(native_share);
+  }
+  [[nodiscard]] native_share& share_of(block b) const noexcept {
+    return *std::launder(static_cast<native_share*>(share_place(b)));
+  }
+
+  /// Touches every page, while nobody has taken a block yet.
+  void fault(page_size pages) noexcept {
+    allow(base_, total());
+    memory_->fault(pages);
+    forbid(base_, total());
+  }
+
+ private:
+  /// Of a fresh buddy: what lies past the first `units` is never handed out.
+  void keep_only(std::size_t units) noexcept {
+    const auto whole = tree_.allocate(plan_.max_order);
+    native_sync::check(whole.has_value(), "a fresh buddy is not free");
+    std::size_t at = 0;
+    for (unsigned order = plan_.max_order; order-- > 0;) {
+      if ((units >> order & 1) == 0) continue;
+      tree_.release({order, at >> order});
+      at += std::size_t{1} << order;
+    }
+  }
+
+  void zero_what_is_cold(block b) noexcept {
+    cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
+      std::byte* const at = base_ + first * plan_.unit;
+      allow(at, count * plan_.unit);
+      scrub(at, count * plan_.unit);
+      forbid(at, count * plan_.unit);
+    });
+  }
+
+  std::byte* base_;
+  arena_plan plan_;
+  buddy<> tree_;
+  std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
+  cold_map<native_sync> cold_;
+  ledger<native_sync> books_;
+  std::optional<region> memory_;  // given back last
+};
+
+/// A counted handle on an arena; empty after it was moved from.
+class arena_handle {
+ public:
+  explicit arena_handle(arena_state* adopted) noexcept : state_(adopted) {}
+  arena_handle(const arena_handle& other) noexcept : state_(other.state_) {
+    if (state_ != nullptr) state_->add_handle();
+  }
+  arena_handle(arena_handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+  arena_handle& operator=(arena_handle other) noexcept {
+    std::swap(state_, other.state_);
+    return *this;
+  }
+  ~arena_handle() {
+    if (state_ != nullptr) state_->drop_handle();
+  }
+
+  explicit operator bool() const noexcept { return state_ != nullptr; }
+  arena_state* operator->() const noexcept { return state_; }
+  [[nodiscard]] arena_state* get() const noexcept { return state_; }
+
+ private:
+  arena_state* state_;
+};
+
+}  // namespace caiman::detail

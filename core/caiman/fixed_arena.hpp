@@ -1,0 +1,268 @@
+// ---------------------------------------------------------------------------------------------
+// fixed_arena.hpp: slots of one size
+//
+// The same core, asked for order 0 only, over slots of any size and number: for programs whose
+// buffers are all alike, without the rounding to powers of two.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <utility>
+
+#include "caiman/arena.hpp"
+
+namespace caiman {
+
+class fixed_arena_builder;
+class fixed_region_builder;
+
+/// How the caller's region is to be cut: into so many slots, or into slots of so many bytes.
+struct slot_spec {
+  [[nodiscard]] static constexpr slot_spec count(std::size_t n) noexcept { return {n, 0}; }
+  [[nodiscard]] static constexpr slot_spec size(std::size_t bytes) noexcept { return {0, bytes}; }
+  std::size_t slots;  // 0: as many as fit
+  std::size_t bytes;  // 0: as large as fit
+};
+
+/// A handle on an arena of slots; what is said of `buddy_arena` holds here, too.
+class fixed_arena {
+ public:
+  /// `slot_count` slots of at least `slot_capacity` bytes, in memory of its own.
+  [[nodiscard]] static fixed_arena_builder with_slot_capacity(std::size_t slot_count,
+                                                              std::size_t slot_capacity) noexcept;
+  /// As many slots as cover `total` bytes.
+  [[nodiscard]] static fixed_arena_builder with_arena_capacity(std::size_t total,
+                                                               std::size_t slot_capacity) noexcept;
+  /// Over the caller's memory; see buddy_arena::from_region.
+  [[nodiscard]] static fixed_region_builder from_region(std::byte* p, std::size_t len,
+                                                        slot_spec slots,
+                                                        region_release give_back = {}) noexcept;
+
+  /// A buffer that shows a whole slot. Errors: arena_full, contended. Lock-free and without heap.
+  [[nodiscard]] std::expected<buffer, alloc_error> allocate() const noexcept {
+    if (!home_) [[unlikely]]
+      return std::unexpected(alloc_error::request_too_large);
+    const auto got = home_->take(0, home_->plan().unit);
+    if (!got) [[unlikely]]
+      return std::unexpected(got.error());
+    return buffer(home_.get(), *got, home_->address_of(*got), home_->plan().unit);
+  }
+
+  /// How many slots there are, free or not. O(1).
+  [[nodiscard]] std::size_t slot_count() const noexcept { return home_ ? home_->plan().units : 0; }
+  /// Bytes of a slot, rounded to the alignment. O(1).
+  [[nodiscard]] std::size_t slot_capacity() const noexcept {
+    return home_ ? home_->plan().unit : 0;
+  }
+  /// Where the first slot lies.
+  [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
+
+  /// Exact when no other call runs. O(slots of threads + words).
+  [[nodiscard]] fixed_metrics metrics() const noexcept {
+    if (!home_) return {};
+    const auto books = home_->books().sum();
+    const std::size_t free = home_->tree().free_min_blocks();
+    return {.allocations_ok = books.taken,
+            .allocations_failed = books.failures,
+            .frees = books.returned,
+            .frozen = books.frozen,
+            .spills = books.spills,
+            .bytes_reserved = home_->total(),
+            .bytes_live = home_->total() - free * home_->plan().unit,
+            .slots_free = free};
+  }
+
+  friend bool operator==(const fixed_arena& a, const fixed_arena& b) noexcept {
+    return a.home_.get() == b.home_.get();
+  }
+
+ private:
+  friend class fixed_arena_builder;
+  friend class fixed_region_builder;
+  template <class Arena>
+  friend class unfaulted;
+
+  explicit fixed_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
+  void fault(page_size pages) const noexcept { home_->fault(pages); }
+
+  detail::arena_handle home_;
+};
+
+namespace detail {
+
+/// What both builders are told.
+struct slot_options {
+  std::size_t alignment = 1;
+  bool spills = false;
+  init_policy init = init_policy::uninit;
+
+  /// Errors: see make_slots.
+  [[nodiscard]] std::expected<arena_state*, build_error> make(region& memory, std::size_t count,
+                                                              std::size_t capacity,
+                                                              bool cold) const noexcept {
+    return arena_state::make({.unit = capacity,
+                              .units = count,
+                              .max_order = static_cast<unsigned>(std::bit_width(count - 1)),
+                              .caps = false,
+                              .spills = spills,
+                              .init = init,
+                              .cold = cold},
+                             memory);
+  }
+};
+
+inline constexpr std::size_t most_slots = std::size_t{1} << buddy<>::largest_max_order;
+
+}  // namespace detail
+
+/// Every setter returns the builder. Not thread-safe; may build several arenas.
+class fixed_arena_builder {
+ public:
+  /// `slots` 0: as many as cover `total` bytes, once the capacity is rounded.
+  fixed_arena_builder(std::size_t slots, std::size_t total, std::size_t capacity) noexcept
+      : slots_(slots), total_(total), capacity_(capacity) {}
+
+  fixed_arena_builder& auto_spill() noexcept {
+    options_.spills = true;
+    return *this;
+  }
+  fixed_arena_builder& init(init_policy policy) noexcept {
+    options_.init = policy;
+    return *this;
+  }
+  fixed_arena_builder& prefault(page_size pages) noexcept {
+    pages_ = pages;
+    return *this;
+  }
+  /// Of every slot, in bytes, a power of two; their capacity is rounded up to it. By default 1.
+  fixed_arena_builder& alignment(std::size_t bytes) noexcept {
+    options_.alignment = bytes;
+    return *this;
+  }
+
+  /// Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0 or there would be
+  /// more than 2^32 slots; size_overflow if all together passes SIZE_MAX; out_of_memory.
+  [[nodiscard]] std::expected<fixed_arena, build_error> build() const noexcept {
+    return make(pages_);
+  }
+  /// The same, but touches no page yet.
+  [[nodiscard]] std::expected<unfaulted<fixed_arena>, build_error> build_unfaulted()
+      const noexcept {
+    auto made = make(page_size::unknown());
+    if (!made) return std::unexpected(made.error());
+    return unfaulted<fixed_arena>(*std::move(made), pages_);
+  }
+
+ private:
+  [[nodiscard]] std::expected<fixed_arena, build_error> make(page_size pages) const noexcept {
+    if (!std::has_single_bit(options_.alignment)) {
+      return std::unexpected(build_error::invalid_alignment);
+    }
+    if (capacity_ == 0 || (slots_ == 0 && total_ == 0)) {
+      return std::unexpected(build_error::invalid_geometry);
+    }
+    if (capacity_ > SIZE_MAX - (options_.alignment - 1)) {
+      return std::unexpected(build_error::size_overflow);
+    }
+    const std::size_t capacity = (capacity_ + options_.alignment - 1) & ~(options_.alignment - 1);
+    const std::size_t count =
+        slots_ != 0 ? slots_ : total_ / capacity + std::size_t{total_ % capacity != 0};
+    if (count > SIZE_MAX / capacity) return std::unexpected(build_error::size_overflow);
+    if (count > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
+    auto memory = detail::region::map(count * capacity, options_.alignment);
+    if (!memory) return std::unexpected(memory.error());
+    memory->fault(pages);
+    const auto made = options_.make(*memory, count, capacity, false);
+    if (!made) return std::unexpected(made.error());
+    return fixed_arena(*made);
+  }
+
+  std::size_t slots_;
+  std::size_t total_;
+  std::size_t capacity_;
+  detail::slot_options options_;
+  page_size pages_ = page_size::automatic();
+};
+
+/// Over the caller's memory, which it never touches itself. Not thread-safe.
+class fixed_region_builder {
+ public:
+  fixed_region_builder(std::byte* p, std::size_t len, slot_spec slots,
+                       region_release give_back) noexcept
+      : start_(p), length_(len), slots_(slots), release_(std::move(give_back)) {}
+
+  fixed_region_builder& auto_spill() noexcept {
+    options_.spills = true;
+    return *this;
+  }
+  fixed_region_builder& init(init_policy policy) noexcept {
+    options_.init = policy;
+    return *this;
+  }
+  /// Of every slot, in bytes, a power of two; their capacity is rounded down to it. By default 1.
+  fixed_region_builder& alignment(std::size_t bytes) noexcept {
+    options_.alignment = bytes;
+    return *this;
+  }
+
+  /// Once: the arena takes the region over. Errors: invalid_alignment, null_region,
+  /// region_too_small if not one slot fits (or not as many as asked for, with at least one byte
+  /// each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region stays the
+  /// caller's, and the release function is not called.
+  [[nodiscard]] std::expected<fixed_arena, build_error> build() noexcept {
+    if (!std::has_single_bit(options_.alignment)) {
+      return std::unexpected(build_error::invalid_alignment);
+    }
+    if (start_ == nullptr) return std::unexpected(build_error::null_region);
+    if (slots_.slots == 0 && slots_.bytes == 0) {
+      return std::unexpected(build_error::invalid_geometry);
+    }
+    const std::size_t lost = -reinterpret_cast<std::uintptr_t>(start_) & (options_.alignment - 1);
+    if (lost >= length_) return std::unexpected(build_error::region_too_small);
+    const std::size_t usable = length_ - lost;
+    const std::size_t largest = slots_.slots != 0 ? usable / slots_.slots : slots_.bytes;
+    const std::size_t capacity = largest & ~(options_.alignment - 1);
+    if (capacity == 0 || capacity > usable) {
+      return std::unexpected(build_error::region_too_small);
+    }
+    const std::size_t count =
+        std::min(slots_.slots != 0 ? slots_.slots : usable / capacity, detail::most_slots);
+    auto memory =
+        detail::region::lent(start_ + lost, count * capacity, start_, length_, std::move(release_));
+    const auto made = options_.make(memory, count, capacity, true);
+    if (!made) {
+      release_ = memory.disown();
+      return std::unexpected(made.error());
+    }
+    start_ = nullptr;
+    return fixed_arena(*made);
+  }
+
+ private:
+  std::byte* start_;
+  std::size_t length_;
+  slot_spec slots_;
+  region_release release_;
+  detail::slot_options options_;
+};
+
+inline fixed_arena_builder fixed_arena::with_slot_capacity(std::size_t slot_count,
+                                                           std::size_t slot_capacity) noexcept {
+  // No slots at all is an error that build() reports.
+  return {slot_count, 0, slot_capacity};
+}
+
+inline fixed_arena_builder fixed_arena::with_arena_capacity(std::size_t total,
+                                                            std::size_t slot_capacity) noexcept {
+  return {0, total, slot_capacity};
+}
+
+inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t len, slot_spec slots,
+                                                     region_release give_back) noexcept {
+  return {p, len, slots, std::move(give_back)};
+}
+
+}  // namespace caiman

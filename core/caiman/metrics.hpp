@@ -1,0 +1,83 @@
+// ---------------------------------------------------------------------------------------------
+// metrics.hpp: what an arena has done, and how it stands
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace caiman {
+
+/// A snapshot. Exact when no other call runs; otherwise each number is one that was true at some
+/// time, but not all at the same.
+struct arena_metrics {
+  std::uint64_t allocations_ok;      // blocks handed out
+  std::uint64_t allocations_failed;  // requests refused, for whatever reason
+  std::uint64_t frees;               // blocks that came back
+  std::uint64_t frozen;              // buffers that became bytes
+  std::uint64_t spills;              // buffers that moved to the heap
+  std::uint64_t splits;              // buddy levels split, see buddy::counts
+  std::uint64_t coalesces;           // buddy levels merged
+  std::size_t bytes_reserved;        // what the arena manages
+  std::size_t bytes_live;            // in whole blocks
+  std::size_t largest_free_block;    // bytes that one request could get now
+
+  friend constexpr bool operator==(const arena_metrics&, const arena_metrics&) noexcept = default;
+};
+
+/// The same for an arena of slots of one size.
+struct fixed_metrics {
+  std::uint64_t allocations_ok;
+  std::uint64_t allocations_failed;
+  std::uint64_t frees;
+  std::uint64_t frozen;
+  std::uint64_t spills;
+  std::size_t bytes_reserved;
+  std::size_t bytes_live;
+  std::size_t slots_free;
+
+  friend constexpr bool operator==(const fixed_metrics&, const fixed_metrics&) noexcept = default;
+};
+
+namespace detail {
+inline void add_member(std::string& to, std::string_view name, std::uint64_t value) {
+  to += to.size() == 1 ? "\"" : ",\"";
+  to.append(name);
+  to += "\":";
+  to += std::to_string(value);
+}
+}  // namespace detail
+
+/// One JSON object on one line, its members named as the struct's. May throw std::bad_alloc.
+[[nodiscard]] inline std::string to_json(const arena_metrics& m) {
+  std::string json = "{";
+  detail::add_member(json, "allocations_ok", m.allocations_ok);
+  detail::add_member(json, "allocations_failed", m.allocations_failed);
+  detail::add_member(json, "frees", m.frees);
+  detail::add_member(json, "frozen", m.frozen);
+  detail::add_member(json, "spills", m.spills);
+  detail::add_member(json, "splits", m.splits);
+  detail::add_member(json, "coalesces", m.coalesces);
+  detail::add_member(json, "bytes_reserved", m.bytes_reserved);
+  detail::add_member(json, "bytes_live", m.bytes_live);
+  detail::add_member(json, "largest_free_block", m.largest_free_block);
+  return json += "}";
+}
+
+/// The same for an arena of slots of one size.
+[[nodiscard]] inline std::string to_json(const fixed_metrics& m) {
+  std::string json = "{";
+  detail::add_member(json, "allocations_ok", m.allocations_ok);
+  detail::add_member(json, "allocations_failed", m.allocations_failed);
+  detail::add_member(json, "frees", m.frees);
+  detail::add_member(json, "frozen", m.frozen);
+  detail::add_member(json, "spills", m.spills);
+  detail::add_member(json, "bytes_reserved", m.bytes_reserved);
+  detail::add_member(json, "bytes_live", m.bytes_live);
+  detail::add_member(json, "slots_free", m.slots_free);
+  return json += "}";
+}
+
+}  // namespace caiman

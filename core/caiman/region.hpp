@@ -1,0 +1,135 @@
+// ---------------------------------------------------------------------------------------------
+// region.hpp: the memory that blocks stand for
+//
+// Mapped by us or lent by the caller; either way it is given back once, with the address and length
+// that it came with. Nothing here touches the bytes, but for `fault`, which is there to do so.
+// Relies on mmap and madvise.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <expected>
+#include <functional>
+#include <utility>
+
+#include "caiman/error.hpp"
+
+namespace caiman {
+
+/// What to do with the caller's memory once an arena over it has ended: called once, with the
+/// address and length that `from_region` was given, by whichever thread ended the arena. It must
+/// not throw. Empty: nothing, the caller keeps the memory.
+using region_release = std::move_only_function<void(std::byte*, std::size_t)>;
+
+/// How far apart the bytes lie that prefaulting writes. A value type.
+class page_size {
+ public:
+  /// Not known: nothing is prefaulted, the first use of each page pays for it.
+  [[nodiscard]] static constexpr page_size unknown() noexcept { return page_size(0); }
+  /// What the system says. Where pages can be huge this writes more often than needed.
+  [[nodiscard]] static page_size automatic() noexcept {
+    return page_size(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+  }
+  /// So many bytes. 0 is `unknown`.
+  [[nodiscard]] static constexpr page_size of(std::size_t bytes) noexcept {
+    return page_size(bytes);
+  }
+  /// 0 for `unknown`.
+  [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
+
+  friend constexpr bool operator==(const page_size&, const page_size&) noexcept = default;
+
+ private:
+  constexpr explicit page_size(std::size_t bytes) noexcept : bytes_(bytes) {}
+  std::size_t bytes_;
+};
+
+/// Who gets a block finds in it what the last owner left (`uninit`), or only zeros (`zero`).
+enum class init_policy : unsigned char { uninit, zero };
+
+namespace detail {
+
+/// Writes zeros that no optimizer leaves out because nobody reads them.
+inline void scrub(std::byte* from, std::size_t count) noexcept { ::explicit_bzero(from, count); }
+
+/// A range of memory and the duty to give it back. Moves; not thread-safe by itself.
+class region {
+ public:
+  /// Fresh zeroed memory of `size` bytes, its start a multiple of `alignment` and of the page.
+  /// Large regions ask for huge pages, as advice. O(1): no page is touched.
+  /// Errors: out_of_memory; size_overflow if both together pass SIZE_MAX.
+  static std::expected<region, build_error> map(std::size_t size, std::size_t alignment) noexcept {
+    const std::size_t page = page_size::automatic().bytes();
+    if (size >= huge && alignment < huge) alignment = huge;
+    const std::size_t slack = alignment > page ? alignment - page : 0;
+    if (size > SIZE_MAX - page || size + page - 1 > SIZE_MAX - slack) {
+      return std::unexpected(build_error::size_overflow);
+    }
+    const std::size_t length = (size + page - 1) / page * page + slack;
+    void* const at =
+        ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): MAP_FAILED is how the system says it
+    if (at == MAP_FAILED) return std::unexpected(build_error::out_of_memory);
+    auto* const start = static_cast<std::byte*>(at);
+    std::byte* const base = start + (-reinterpret_cast<std::uintptr_t>(start) & (alignment - 1));
+    if (size >= huge) ::madvise(base, size, MADV_HUGEPAGE);  // advice: it may not be taken
+    return region(base, size, start, length, [](std::byte* p, std::size_t n) { ::munmap(p, n); });
+  }
+
+  /// `size` bytes from `base` on, a part of the caller's memory.
+  static region lent(std::byte* base, std::size_t size, std::byte* whole, std::size_t length,
+                     region_release give_back) noexcept {
+    return {base, size, whole, length, std::move(give_back)};
+  }
+
+  region(region&& other) noexcept
+      : base_(other.base_),
+        size_(other.size_),
+        whole_(other.whole_),
+        length_(other.length_),
+        release_(std::exchange(other.release_, nullptr)) {}
+  region(const region&) = delete;
+  region& operator=(const region&) = delete;
+  region& operator=(region&&) = delete;
+  ~region() {
+    if (release_) release_(whole_, length_);
+  }
+
+  [[nodiscard]] std::byte* base() const noexcept { return base_; }
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+  /// Takes the duty away, so that nothing is given back.
+  [[nodiscard]] region_release disown() noexcept { return std::exchange(release_, nullptr); }
+
+  /// Writes a byte of every page, which must still be zero. O(pages), and as slow as the system
+  /// finds memory.
+  void fault(page_size pages) const noexcept {
+    if (pages.bytes() == 0) return;
+    for (std::size_t at = 0; at < size_; at += pages.bytes()) {
+      *const_cast<volatile std::byte*>(base_ + at) = std::byte{0};
+      if (size_ - at <= pages.bytes()) break;  // or `at` could overflow
+    }
+  }
+
+ private:
+  static constexpr std::size_t huge = std::size_t{1} << 21;
+
+  region(std::byte* base, std::size_t size, std::byte* whole, std::size_t length,
+         region_release give_back) noexcept
+      : base_(base), size_(size), whole_(whole), length_(length), release_(std::move(give_back)) {}
+
+  std::byte* base_;
+  std::size_t size_;
+  std::byte* whole_;
+  std::size_t length_;
+  region_release release_;
+};
+
+}  // namespace detail
+}  // namespace caiman
