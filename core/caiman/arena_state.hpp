@@ -57,7 +57,7 @@ class arena_state {
       : base_(base),
         plan_(plan),
         tree_(plan.max_order),
-        shares_(new std::byte[plan.units * sizeof(native_share)]),
+        shares_(new std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]),
         cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
                                                           : cold_map<native_sync>()) {
     if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
@@ -121,9 +121,12 @@ class arena_state {
       delete this;
   }
 
-  /// The count of a live block that its owner makes or has made.
+  /// The count of a live block that its owner makes or has made. Neighbours, which two threads may
+  /// have, are a line apart.
   [[nodiscard]] void* share_place(block b) const noexcept {
-    return shares_.get() + (b.index << b.order) * sizeof(native_share);
+    const std::size_t i = b.index << b.order;
+    const std::size_t place = i ^ (i & 15) << 4;
+    return shares_.get() + place * sizeof(native_share);
   }
   [[nodiscard]] native_share& share_of(block b) const noexcept {
     return *std::launder(static_cast<native_share*>(share_place(b)));

@@ -98,7 +98,8 @@ class ledger {
   static constexpr std::uint64_t closed = 1;
   static constexpr std::uint64_t one = 2;
 
-  struct alignas(64) line {
+  // Two lines of the cache, since some processors fetch them in pairs.
+  struct alignas(128) line {
     cell taken{0};
     cell returned{0};  // in units of `one`, and the mark
     statistic failures{0};
@@ -129,7 +130,7 @@ class ledger {
   }
 
   line lines_[Sync::exclusive_slots + 1];
-  alignas(64) cell handles_{1};
+  alignas(128) cell handles_{1};
   cell rest_{0};
 };
 

@@ -17,6 +17,7 @@
 #include "best_fit.hpp"
 #include "heap_subjects.hpp"
 #include "in_force.hpp"
+#include "library_subject.hpp"
 
 namespace caiman::bench {
 
@@ -35,6 +36,7 @@ inline constexpr std::tuple rows{
     row<arena_subject<buddy<>>>{"caiman", role::ours},
     row<arena_subject<buddy<announced_pop_sync>>>{"caiman-announced", role::ours},
     row<arena_subject<buddy<tree_only_sync>>>{"caiman-tree", role::ours},
+    row<library_subject>{"caiman-library", role::ours},
     row<arena_subject<mutex_buddy>>{"mutex-buddy"},
     row<pool_subject>{"pmr-pool"},
     row<malloc_subject>{"glibc"},

@@ -95,6 +95,22 @@ json run_arena_only(S& from, const options& o) {
 }
 
 template <subject S>
+json run_freezing(S& from, const options& o) {
+  if constexpr (freezes<S>) {
+    const auto blocks = time_freezing([&] { return from.blocks().allocate(min_block_bytes); },
+                                      o.threads, o.duration() / 2);
+    const auto slots =
+        time_freezing([&] { return from.slots().allocate(); }, o.threads, o.duration() / 2);
+    return {{"figures",
+             {{"buddy_ns", blocks.ns_per_step()},
+              {"fixed_ns", slots.ns_per_step()},
+              {"two_cas_ns", two_cas_ns(o.duration() / 8)}}},
+            {"ping_pong_ns", both_ends({blocks.seen.before, slots.seen.after})}};
+  }
+  throw std::invalid_argument(fmt::format("subject '{}' has nothing to freeze", o.subject));
+}
+
+template <subject S>
 json run_tails(S& from, const options& o) {
   const tail_result r = time_tails(from, o.steps, o.seed);
   const auto ns = [&](std::uint64_t in_ticks) { return static_cast<double>(in_ticks) * r.ns; };
@@ -133,6 +149,7 @@ json run_workload(S& from, const options& o) {
             {"ping_pong_ns", both_ends(r.seen)}};
   }
   if (o.workload == "tails") return run_tails(from, o);
+  if (o.workload == "freeze") return run_freezing(from, o);
   return run_arena_only(from, o);
 }
 
@@ -146,7 +163,8 @@ json list_rows() {
                {"role", role_word(each.what)},
                {"preload", each.behind.preload},
                {"package", each.behind.package},
-               {"arena", is_arena<subject_type>}};
+               {"arena", is_arena<subject_type>},
+               {"freezes", freezes<subject_type>}};
     if constexpr (is_arena<subject_type>) about["metadata_bytes"] = subject_type::metadata_bytes();
     all.push_back(std::move(about));
   });
@@ -186,8 +204,8 @@ std::optional<int> parse(int argc, char** argv, options& o) {
   app.add_flag("--ping-pong", o.ping_pong, "how far apart two processors are now");
   app.add_option("--subject", o.subject);
   app.add_option("--workload", o.workload)
-      ->check(CLI::IsMember(
-          {"w1", "w2", "w3", "w4", "full", "checkerboard", "takeover", "tails", "refusals"}));
+      ->check(CLI::IsMember({"w1", "w2", "w3", "w4", "full", "checkerboard", "takeover", "tails",
+                             "refusals", "freeze"}));
   app.add_option("--size", o.size, "of W1, in bytes")->check(CLI::Range(1, 1 << 20));
   app.add_option("--threads", o.threads)->check(CLI::Range(1, 64));
   app.add_option("--occupancy", o.occupancy, "of the arena, 0 to 1")->check(CLI::Range(0.0, 1.0));

@@ -22,6 +22,9 @@ _ABOUT = {
           "the heaps hold the same live bytes. Time is per step and thread.",
     "W4": "One thread allocates, a second one releases what comes through a ring of 1,024 places. "
           "The row “harness” is the ring alone.",
+    "FREEZE": "What a program does with our library: it allocates a buffer of 256 bytes, freezes it and "
+              "drops the bytes, in a buddy arena and in one of equal slots. Time is per round and "
+              "thread; beside it two uncontended CAS of the same process.",
     "FAIL": "What a request costs that finds nothing: in a full arena; in one where every second "
             "smallest block is live and two neighbours are wanted; and where what is wanted lies with "
             "a peer thread that has just released it.",

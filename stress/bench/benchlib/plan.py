@@ -11,6 +11,7 @@ GROUPS = {
     "W2": "Threads cycle 192 B to 16 KiB, pairs of all threads together",
     "W3": "Random churn beside live blocks, log-uniform 256 B to 16 KiB",
     "W4": "One thread allocates, another releases, over a ring",
+    "FREEZE": "Allocate a buffer of 256 B, freeze it, drop the bytes (our library only)",
     "FAIL": "Requests that find nothing (arenas only)",
     "TAILS": "One allocation under W3, two threads, 50 % occupied",
     "ROOM": "Refused requests near a full arena (arenas only)",
@@ -53,6 +54,7 @@ class Case:
     weight: str = "w1"  # which entry of Pace says how long it measures
     arenas_only: bool = False
     reference_too: bool = False
+    freezes_only: bool = False
     trace: str = ""  # of trace_replay instead of the worker
 
 
@@ -115,6 +117,15 @@ def _churn_cases():
                (Figure("million_per_s", "pairs", "million/s"),), "threads")
 
 
+def _freeze_cases():
+    figures = (Figure("buddy_ns", "buddy arena", "ns"), Figure("fixed_ns", "fixed arena", "ns"),
+               Figure("two_cas_ns", "two CAS", "ns"))
+    for threads in (1, 2):
+        yield Case(f"freeze/{threads}t", "FREEZE", _threads(threads),
+                   ("--workload", "freeze", "--threads", str(threads)), figures, "threads",
+                   freezes_only=True)
+
+
 def _refusal_cases():
     ns = (Figure("ns", "request", "ns"),)
     for name, title in (("full", "full arena, 256 B"), ("checkerboard", "checkerboard, 512 B")):
@@ -141,13 +152,15 @@ def _trace_cases():
         yield Case(f"trace/{name}", "TRACES", name, (), figures, trace=name)
 
 
-CASES = (*_pair_cases(), *_churn_cases(), *_refusal_cases(), *_trace_cases())
+CASES = (*_pair_cases(), *_churn_cases(), *_freeze_cases(), *_refusal_cases(), *_trace_cases())
 BY_NAME = {case.name: case for case in CASES}
 
 
 def takes_part(case, subject):
     """Whether that subject, as the worker lists it, has that case."""
     if case.arenas_only and not subject["arena"]:
+        return False
+    if case.freezes_only and not subject.get("freezes"):
         return False
     return subject["role"] != "reference" or case.reference_too
 
