@@ -163,7 +163,8 @@ inline constexpr order_row order_table[] = {
     {site::stack_drainers, "stack_drainers", detail::acquire, "(8) drain_lower",
      "S1 announced: an owner that finds the flag down must see what the drainer took"},
     {site::stack_look, "stack_look", detail::relaxed, "none",
-     "nothing: below an entry that an exchange found empty; a drainer goes from the top down, so who "
+     "nothing: of the top it reads the owner's own store or a hole, and the exchange behind it "
+     "decides. Below the top an exchange has found a hole; a drainer goes from the top down, so who "
      "took the top has seen, and by its end passes on, what became of the rest. An announced pop "
      "reads its own store, or, the flag being down, what (8) let it see"},
     {site::stack_take, "stack_take", detail::acq_rel, "(7) stack_push; (4) drain_look, stack_take",
