@@ -32,7 +32,7 @@ struct buddy_hint {
   [[nodiscard]] static constexpr buddy_hint min_alloc(std::size_t bytes) noexcept {
     return buddy_hint{bytes};
   }
-  std::size_t smallest;
+  std::size_t smallest;  ///< Bytes as asked for, not rounded yet.
 };
 
 /// An arena whose pages nobody has touched yet. Whoever has it decides which thread pays for that,
@@ -164,6 +164,7 @@ class buddy_arena {
 /// Every setter returns the builder. Not thread-safe; may build several arenas.
 class buddy_arena_builder {
  public:
+  /// What buddy_arena::builder calls.
   explicit buddy_arena_builder(buddy_geometry geometry) noexcept : geometry_(geometry) {}
 
   /// Buffers that are written past their capacity move to the heap.
@@ -171,6 +172,7 @@ class buddy_arena_builder {
     spills_ = true;
     return *this;
   }
+  /// What a block holds when it is handed out; by default `uninit`.
   buddy_arena_builder& init(init_policy policy) noexcept {
     init_ = policy;
     return *this;
@@ -224,14 +226,18 @@ class buddy_arena_builder {
 /// Over the caller's memory, which it never touches itself. Not thread-safe.
 class region_arena_builder {
  public:
+  /// What buddy_arena::from_region calls.
   region_arena_builder(std::byte* p, std::size_t len, buddy_hint hint,
                        region_release give_back) noexcept
       : start_(p), length_(len), hint_(hint), release_(std::move(give_back)) {}
 
+  /// As buddy_arena_builder::auto_spill.
   region_arena_builder& auto_spill() noexcept {
     spills_ = true;
     return *this;
   }
+  /// What a block holds when it is handed out; by default `uninit`. With `zero` the region's memory
+  /// is zeroed piece by piece, before its first use.
   region_arena_builder& init(init_policy policy) noexcept {
     init_ = policy;
     return *this;

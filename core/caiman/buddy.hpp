@@ -24,9 +24,10 @@ namespace caiman {
 
 /// A block: 2^order min blocks, the `index`-th of its order.
 struct block {
-  unsigned order;
-  std::size_t index;  // in units of 2^order min blocks
+  unsigned order;     ///< Of its size.
+  std::size_t index;  ///< In units of 2^order min blocks
 
+  /// Member by member.
   friend constexpr bool operator==(const block&, const block&) = default;
 };
 
@@ -43,6 +44,7 @@ class buddy {
   using slot_type = slot_ref<Sync>;
 
  public:
+  /// Metadata grows with 2^max_order; past this the constructor refuses.
   static constexpr unsigned largest_max_order = 32;
 
   /// One free block of `max_order`. Throws std::length_error past order 32 and std::bad_alloc when
@@ -60,6 +62,7 @@ class buddy {
     return tree_type::bytes(max_order);
   }
 
+  /// Order of the block that is everything. Wait-free, O(1).
   unsigned max_order() const noexcept { return tree_.max_order(); }
 
   /// Takes a free block of 2^order min blocks.

@@ -25,11 +25,13 @@ namespace caiman {
 /// Returning the block is lock-free. Empty after it was moved from or frozen.
 class buffer {
  public:
+  /// Takes the block over; `other` is empty afterwards. Wait-free, O(1).
   buffer(buffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
         capacity_(std::exchange(other.capacity_, 0)),
         size_(std::exchange(other.size_, 0)),
         from_(std::exchange(other.from_, {})) {}
+  /// The same, and returns the block that it had.
   buffer& operator=(buffer&& other) noexcept {
     buffer(std::move(other)).swap(*this);
     return *this;
@@ -38,12 +40,14 @@ class buffer {
   buffer& operator=(const buffer&) = delete;
   ~buffer() { from_.end(); }
 
+  /// Exchanges the blocks. Wait-free, O(1).
   void swap(buffer& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(capacity_, other.capacity_);
     std::swap(size_, other.size_);
     std::swap(from_, other.from_);
   }
+  /// The same.
   friend void swap(buffer& a, buffer& b) noexcept { a.swap(b); }
 
   /// Bytes that may be written in all, without moving anything.
@@ -54,6 +58,7 @@ class buffer {
   [[nodiscard]] std::size_t remaining() const noexcept {
     return is_spilled() ? SIZE_MAX : capacity_ - size_;
   }
+  /// Whether nothing is written yet.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// Whether it lies on the heap.
   [[nodiscard]] bool is_spilled() const noexcept { return from_.heap(); }
@@ -67,6 +72,7 @@ class buffer {
   void put(std::span<const std::byte> what) {
     if (!append(what)) throw std::length_error("caiman::buffer::put: it does not fit");
   }
+  /// The same for characters.
   void put(std::string_view what) { put(std::as_bytes(std::span(what))); }
 
   /// The same without exceptions. Errors: buffer_full, also when the heap has no room for a spill;
@@ -90,6 +96,7 @@ class buffer {
     }
     size_ += n;
   }
+  /// What is written, for as long as it is not moved, written to or destroyed.
   [[nodiscard]] std::span<const std::byte> written() const noexcept { return {data_, size_}; }
 
   /// What is written, as immutable bytes, without a copy. The buffer is empty afterwards.

@@ -21,10 +21,12 @@ class fixed_region_builder;
 
 /// How the caller's region is to be cut: into so many slots, or into slots of so many bytes.
 struct slot_spec {
+  /// So many slots, each as large as fits.
   [[nodiscard]] static constexpr slot_spec count(std::size_t n) noexcept { return {n, 0}; }
+  /// Slots of so many bytes, as many as fit.
   [[nodiscard]] static constexpr slot_spec size(std::size_t bytes) noexcept { return {0, bytes}; }
-  std::size_t slots;  // 0: as many as fit
-  std::size_t bytes;  // 0: as large as fit
+  std::size_t slots;  ///< 0: as many as fit
+  std::size_t bytes;  ///< 0: as large as fit
 };
 
 /// A handle on an arena of slots; what is said of `buddy_arena` holds here, too.
@@ -75,6 +77,7 @@ class fixed_arena {
             .slots_free = free};
   }
 
+  /// Whether both are handles on one arena.
   friend bool operator==(const fixed_arena& a, const fixed_arena& b) noexcept {
     return a.home_.get() == b.home_.get();
   }
@@ -125,14 +128,17 @@ class fixed_arena_builder {
   fixed_arena_builder(std::size_t slots, std::size_t total, std::size_t capacity) noexcept
       : slots_(slots), total_(total), capacity_(capacity) {}
 
+  /// As buddy_arena_builder::auto_spill.
   fixed_arena_builder& auto_spill() noexcept {
     options_.spills = true;
     return *this;
   }
+  /// As buddy_arena_builder::init.
   fixed_arena_builder& init(init_policy policy) noexcept {
     options_.init = policy;
     return *this;
   }
+  /// As buddy_arena_builder::prefault.
   fixed_arena_builder& prefault(page_size pages) noexcept {
     pages_ = pages;
     return *this;
@@ -190,14 +196,17 @@ class fixed_arena_builder {
 /// Over the caller's memory, which it never touches itself. Not thread-safe.
 class fixed_region_builder {
  public:
+  /// What fixed_arena::from_region calls.
   fixed_region_builder(std::byte* p, std::size_t len, slot_spec slots,
                        region_release give_back) noexcept
       : start_(p), length_(len), slots_(slots), release_(std::move(give_back)) {}
 
+  /// As buddy_arena_builder::auto_spill.
   fixed_region_builder& auto_spill() noexcept {
     options_.spills = true;
     return *this;
   }
+  /// As region_arena_builder::init.
   fixed_region_builder& init(init_policy policy) noexcept {
     options_.init = policy;
     return *this;

@@ -36,20 +36,31 @@
 
 namespace caiman {
 
+/// The tree and its slots, over memory of the buddy's. Built and ended by one thread; all else may
+/// be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
 class tree {
  public:
+  /// The sizes of all levels.
   using shape = level_shape<Log2Fanout>;
+  /// One level.
   using level_type = level<Sync, Log2Fanout>;
+  /// Its hints.
   using hint = hints<Sync, Log2Fanout>;
+  /// Arithmetic on its words.
   using bits = word_bits<Log2Fanout>;
+  /// The calling thread's slot.
   using slot_type = slot_ref<Sync>;
+  /// The stacks of a slot.
   using stacks = owner_stacks<Sync>;
 
   /// What allocate returns instead of an index.
+  /// There was no room at some instant of the call.
   static constexpr std::size_t full = ~std::size_t{0};
+  /// Every look was disturbed.
   static constexpr std::size_t contended = ~std::size_t{0} - 1;
 
+  /// Bytes of metadata.
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
     std::size_t total = slot_table<Sync>::bytes();
     for (unsigned lv = 0; lv <= shape::top_level(max_order); ++lv) {
@@ -75,9 +86,13 @@ class tree {
                                 Sync::order(site::publish_child));
   }
 
+  /// Order of the block that is everything. O(1).
   unsigned max_order() const noexcept { return max_order_; }
+  /// The level of the root. O(1).
   unsigned top() const noexcept { return top_; }
+  /// A level. O(1).
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
+  /// All slots. O(1).
   const slot_table<Sync>& slots() const noexcept { return slots_; }
 
   /// The common request: a block out of the word that this thread last used. False: `otherwise`
