@@ -147,7 +147,8 @@ class buddy {
     return order > max_order() ? 0 : count_in_level(order);
   }
 
-  /// The largest order that a request could get now; nothing when the buddy is full.
+  /// The largest order that a request could get now; nothing when the buddy is full. O(orders *
+  /// words), the sweep included.
   std::optional<unsigned> largest_free_order() const noexcept {
     tidy();
     for (unsigned order = max_order() + 1; order-- > 0;) {
@@ -169,7 +170,7 @@ class buddy {
     }
   }
 
-  /// All that is free, in min blocks.
+  /// All that is free, in min blocks. Drains, but need not sweep. Lock-free, O(words).
   std::size_t free_min_blocks() const noexcept {
     tree_.drain(tree_.slots().mine());
     std::size_t free = 0;
@@ -190,7 +191,8 @@ class buddy {
     return tree_.slots().counts();
   }
 
-  /// How often a failing search had to look again because something was in motion.
+  /// How often a failing search had to look again because something was in motion. Wait-free,
+  /// O(slots).
   std::uint64_t rescans() const noexcept { return tree_.slots().rescans(); }
 
   /// The protocol below, for checks that compare hints with words. Not part of the stable surface.

@@ -43,7 +43,8 @@ class fixed_arena {
                                                         slot_spec slots,
                                                         region_release give_back = {}) noexcept;
 
-  /// A buffer that shows a whole slot. Errors: arena_full, contended. Lock-free and without heap.
+  /// A buffer that shows a whole slot. Errors: arena_full, contended. All else as
+  /// buddy_arena::allocate.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate() const noexcept {
     if (!home_) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
@@ -53,16 +54,17 @@ class fixed_arena {
     return buffer(home_.get(), *got, home_->address_of(*got), home_->plan().unit);
   }
 
-  /// How many slots there are, free or not. O(1).
+  /// How many slots there are, free or not. Wait-free, O(1).
   [[nodiscard]] std::size_t slot_count() const noexcept { return home_ ? home_->plan().units : 0; }
-  /// Bytes of a slot, rounded to the alignment. O(1).
+  /// Bytes of a slot, rounded to the alignment. Wait-free, O(1).
   [[nodiscard]] std::size_t slot_capacity() const noexcept {
     return home_ ? home_->plan().unit : 0;
   }
-  /// Where the first slot lies.
+  /// Where the first slot lies. Wait-free, O(1).
   [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
 
-  /// Exact when no other call runs. O(slots of threads + words).
+  /// What it has done, and how it stands. Thread-safe; exact when no other call runs. Lock-free,
+  /// without heap, O(slots of threads + words).
   [[nodiscard]] fixed_metrics metrics() const noexcept {
     if (!home_) return {};
     const auto books = home_->books().sum();
@@ -149,8 +151,10 @@ class fixed_arena_builder {
     return *this;
   }
 
-  /// Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0 or there would be
-  /// more than 2^32 slots; size_overflow if all together passes SIZE_MAX; out_of_memory.
+  /// Maps the memory, touches its pages as asked, and makes the metadata. Blocking: heap and
+  /// operating system. Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0
+  /// or there would be more than 2^32 slots; size_overflow if all together passes SIZE_MAX;
+  /// out_of_memory.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() const noexcept {
     return make(pages_);
   }
@@ -217,10 +221,10 @@ class fixed_region_builder {
     return *this;
   }
 
-  /// Once: the arena takes the region over. Errors: invalid_alignment, null_region,
-  /// region_too_small if not one slot fits (or not as many as asked for, with at least one byte
-  /// each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region stays the
-  /// caller's, and the release function is not called.
+  /// Once: the arena takes the region over. Blocking, for the metadata. Errors: invalid_alignment,
+  /// null_region, region_too_small if not one slot fits (or not as many as asked for, with at least
+  /// one byte each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region
+  /// stays the caller's, and the release function is not called.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() noexcept {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);

@@ -101,8 +101,8 @@ struct order_row {
   site at;                  ///< Of which site.
   const char* name;         ///< Its name, for tables and messages.
   std::memory_order order;  ///< What ships.
-  const char* pairs;        ///< With which sites, and under which number
-  const char* without;      ///< What breaks when it is weaker, or why it may be this weak
+  const char* pairs;        ///< With which sites, and under which number.
+  const char* without;      ///< What breaks when it is weaker, or why it may be this weak.
 };
 
 namespace detail {

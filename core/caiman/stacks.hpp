@@ -250,7 +250,8 @@ class owner_stacks {
         word.load(std::memory_order_relaxed) & ~(std::uint64_t{0xff} << at);
     word.store(others | (std::uint64_t{index} & 0xff) << at, std::memory_order_relaxed);
   }
-  /// The top bit of every byte of `word` that equals `byte`, and no other bit.
+  /// The top bit of every byte of `word` that equals `byte`, and no other bit (Warren, Hacker's
+  /// Delight, 6-1).
   static constexpr std::uint64_t equal_bytes(std::uint64_t word, std::uint64_t byte) noexcept {
     constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
     const std::uint64_t differ = word ^ byte * 0x0101010101010101;

@@ -36,23 +36,19 @@
 
 namespace caiman {
 
-/// The tree and its slots, over memory of the buddy's. Built and ended by one thread; all else may
+/// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
+/// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
+/// docs/algorithm.md. Built and ended by one thread; all else may
 /// be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
 class tree {
  public:
-  /// The sizes of all levels.
-  using shape = level_shape<Log2Fanout>;
-  /// One level.
-  using level_type = level<Sync, Log2Fanout>;
-  /// Its hints.
-  using hint = hints<Sync, Log2Fanout>;
-  /// Arithmetic on its words.
-  using bits = word_bits<Log2Fanout>;
-  /// The calling thread's slot.
-  using slot_type = slot_ref<Sync>;
-  /// The stacks of a slot.
-  using stacks = owner_stacks<Sync>;
+  using shape = level_shape<Log2Fanout>;       ///< The sizes of all levels.
+  using level_type = level<Sync, Log2Fanout>;  ///< One level.
+  using hint = hints<Sync, Log2Fanout>;        ///< Its hints.
+  using bits = word_bits<Log2Fanout>;          ///< Arithmetic on its words.
+  using slot_type = slot_ref<Sync>;            ///< The calling thread's slot.
+  using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
 
   /// What allocate returns instead of an index.
   /// There was no room at some instant of the call.
@@ -86,10 +82,10 @@ class tree {
                                 Sync::order(site::publish_child));
   }
 
-  /// Order of the block that is everything. O(1).
-  unsigned max_order() const noexcept { return max_order_; }
-  /// The level of the root. O(1).
-  unsigned top() const noexcept { return top_; }
+  unsigned max_order() const noexcept {
+    return max_order_;
+  }                                               ///< Order of the block that is everything. O(1).
+  unsigned top() const noexcept { return top_; }  ///< The level of the root. O(1).
   /// A level. O(1).
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
   /// All slots. O(1).

@@ -102,6 +102,7 @@ struct word_bits {
 
   /// The top slot of every aligned group of 2^cls slots that is free as a whole. One carry per
   /// group: adding the mask to the used slots below the top overflows into the top if any is used.
+  /// The test for a zero byte of Warren's Hacker's Delight (6-1), for groups of any size.
   static constexpr word_t free_groups(word_t free, unsigned cls) noexcept {
     const word_t used = ~free;
     const word_t mask = table.below_top[cls];
