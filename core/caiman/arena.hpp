@@ -32,7 +32,7 @@ struct buddy_hint {
   [[nodiscard]] static constexpr buddy_hint min_alloc(std::size_t bytes) noexcept {
     return buddy_hint{bytes};
   }
-  std::size_t smallest;
+  std::size_t smallest;  ///< Bytes as asked for, not rounded yet.
 };
 
 /// An arena whose pages nobody has touched yet. Whoever has it decides which thread pays for that,
@@ -40,12 +40,13 @@ struct buddy_hint {
 template <class Arena>
 class unfaulted {
  public:
-  /// Touches every page on this thread, which may take long, and gives the arena.
+  /// Touches every page on this thread, which may take long, and gives the arena. Blocking,
+  /// O(pages).
   [[nodiscard]] Arena fault_pages() && {
     arena_.fault(pages_);
     return std::move(arena_);
   }
-  /// Gives the arena as it is: the first use of each page pays for it.
+  /// Gives the arena as it is: the first use of each page pays for it. Wait-free.
   [[nodiscard]] Arena into_inner() && noexcept { return std::move(arena_); }
 
  private:
@@ -62,11 +63,12 @@ class unfaulted {
 /// have gone. A handle that was moved from is empty: it refuses every request, and its sizes are 0.
 class buddy_arena {
  public:
-  /// Over memory of its own.
+  /// Over memory of its own. Nothing is built before `build()`. Wait-free.
   [[nodiscard]] static buddy_arena_builder builder(buddy_geometry geometry) noexcept;
   /// Over `len` bytes of the caller's memory from `p` on. The largest power-of-two geometry that
   /// fits its aligned part is used, the rest is left alone; nothing of the arena's own is kept in
-  /// it. `give_back` is called with `p` and `len` when the arena has ended.
+  /// it. `give_back` is called with `p` and `len` when the arena has ended, by whichever thread
+  /// ends it. Nothing is built before `build()`. Wait-free.
   [[nodiscard]] static region_arena_builder from_region(std::byte* p, std::size_t len,
                                                         buddy_hint hint,
                                                         region_release give_back = {}) noexcept;
@@ -74,8 +76,8 @@ class buddy_arena {
   /// A buffer of at least `len` bytes: in the smallest block that holds them. `len` 0 asks for the
   /// smallest block there is. It shows its whole block, or, with a geometry made by `nearest`,
   /// exactly `len` bytes. Errors: request_too_large above total_size(), arena_full, contended (see
-  /// buddy::allocate). Lock-free and without heap; an arena that zeroes cold memory first touches
-  /// it.
+  /// buddy::allocate). Thread-safe, lock-free and without heap, wait-free where buddy::allocate is;
+  /// O(1) in the common case. An arena that zeroes cold memory first touches it: O(len) then.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate(std::size_t len) const noexcept {
     if (!home_) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
@@ -92,21 +94,22 @@ class buddy_arena {
     return buffer(home_.get(), *got, home_->address_of(*got), shown);
   }
 
-  /// Bytes in all. O(1).
+  /// Bytes in all. Wait-free, O(1).
   [[nodiscard]] std::size_t total_size() const noexcept { return home_ ? home_->total() : 0; }
-  /// Bytes of the smallest block. O(1).
+  /// Bytes of the smallest block. Wait-free, O(1).
   [[nodiscard]] std::size_t min_block_size() const noexcept {
     return home_ ? home_->plan().unit : 0;
   }
-  /// Order of the block that is the whole arena. O(1).
+  /// Order of the block that is the whole arena. Wait-free, O(1).
   [[nodiscard]] unsigned max_order() const noexcept { return home_ ? home_->plan().max_order : 0; }
-  /// Where the first block lies.
+  /// Where the first block lies; blocks are aligned to their size as far as this is. Wait-free,
+  /// O(1).
   [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
 
-  // ---- observers: exact when no other call runs; they tidy, so they are not free
-  // ------------------
+  // ---- observers: thread-safe; exact when no other call runs; they tidy, so they are not free
+  // ----
 
-  /// O(slots + words).
+  /// What it has done, and how it stands. Lock-free, without heap, O(slots + words).
   [[nodiscard]] arena_metrics metrics() const noexcept {
     if (!home_) return {};
     const auto books = home_->books().sum();
@@ -123,20 +126,22 @@ class buddy_arena {
             .bytes_live = home_->total() - home_->tree().free_min_blocks() * home_->plan().unit,
             .largest_free_block = largest ? home_->size_of(*largest) : 0};
   }
-  /// Whether it is a maximal free block. Out of range: false. O(words).
+  /// Whether the `index`-th block of `order` is a maximal free block. Out of range: false.
+  /// Lock-free, O(words).
   [[nodiscard]] bool is_block_free(unsigned order, std::size_t index) const noexcept {
     return home_ && home_->tree().is_free({order, index});
   }
-  /// Maximal free blocks of an order. O(words).
+  /// How many maximal free blocks of `order` there are. Lock-free, O(words).
   [[nodiscard]] std::size_t free_block_count(unsigned order) const noexcept {
     return home_ ? home_->tree().free_count(order) : 0;
   }
-  /// What is free and what is live, by address. O(min blocks). Throws std::bad_alloc.
+  /// What is free and what is live, by address. O(min blocks), and on the heap. Throws
+  /// std::bad_alloc.
   [[nodiscard]] std::vector<extent> occupancy() const {
     return home_ ? extents_of(home_->tree(), home_->plan().units) : std::vector<extent>{};
   }
 
-  /// Whether both are handles on one arena.
+  /// Whether both are handles on one arena. Wait-free, O(1).
   friend bool operator==(const buddy_arena& a, const buddy_arena& b) noexcept {
     return a.home_.get() == b.home_.get();
   }
@@ -164,6 +169,7 @@ class buddy_arena {
 /// Every setter returns the builder. Not thread-safe; may build several arenas.
 class buddy_arena_builder {
  public:
+  /// What buddy_arena::builder calls.
   explicit buddy_arena_builder(buddy_geometry geometry) noexcept : geometry_(geometry) {}
 
   /// Buffers that are written past their capacity move to the heap.
@@ -171,6 +177,7 @@ class buddy_arena_builder {
     spills_ = true;
     return *this;
   }
+  /// What a block holds when it is handed out; by default `uninit`.
   buddy_arena_builder& init(init_policy policy) noexcept {
     init_ = policy;
     return *this;
@@ -181,7 +188,8 @@ class buddy_arena_builder {
     return *this;
   }
 
-  /// Maps the memory, touches its pages as asked, and makes the metadata. Errors: out_of_memory;
+  /// Maps the memory, touches its pages as asked, and makes the metadata. Blocking: heap and
+  /// operating system; O(min blocks / 64), and the pages. Errors: out_of_memory;
   /// size_overflow when size and alignment pass SIZE_MAX together; invalid_geometry for more than
   /// 2^32 min blocks.
   [[nodiscard]] std::expected<buddy_arena, build_error> build() const noexcept {
@@ -224,22 +232,27 @@ class buddy_arena_builder {
 /// Over the caller's memory, which it never touches itself. Not thread-safe.
 class region_arena_builder {
  public:
+  /// What buddy_arena::from_region calls.
   region_arena_builder(std::byte* p, std::size_t len, buddy_hint hint,
                        region_release give_back) noexcept
       : start_(p), length_(len), hint_(hint), release_(std::move(give_back)) {}
 
+  /// As buddy_arena_builder::auto_spill.
   region_arena_builder& auto_spill() noexcept {
     spills_ = true;
     return *this;
   }
+  /// What a block holds when it is handed out; by default `uninit`. With `zero` the region's memory
+  /// is zeroed piece by piece, before its first use.
   region_arena_builder& init(init_policy policy) noexcept {
     init_ = policy;
     return *this;
   }
 
-  /// Once: the arena takes the region over. Errors: null_region, region_too_small, invalid_geometry
-  /// (smallest block of 0 bytes), size_overflow (one past 2^63), out_of_memory; then the region
-  /// stays the caller's, and the release function is not called.
+  /// Once: the arena takes the region over. Blocking, for the metadata, O(min blocks / 64). Errors:
+  /// null_region, region_too_small, invalid_geometry (smallest block of 0 bytes), size_overflow
+  /// (one past 2^63), out_of_memory; then the region stays the caller's, and the release function
+  /// is not called.
   [[nodiscard]] std::expected<buddy_arena, build_error> build() noexcept {
     if (start_ == nullptr) return std::unexpected(build_error::null_region);
     if (hint_.smallest == 0) return std::unexpected(build_error::invalid_geometry);

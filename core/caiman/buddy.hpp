@@ -24,9 +24,10 @@ namespace caiman {
 
 /// A block: 2^order min blocks, the `index`-th of its order.
 struct block {
-  unsigned order;
-  std::size_t index;  // in units of 2^order min blocks
+  unsigned order;     ///< Of its size.
+  std::size_t index;  ///< In units of 2^order min blocks
 
+  /// Member by member.
   friend constexpr bool operator==(const block&, const block&) = default;
 };
 
@@ -43,6 +44,7 @@ class buddy {
   using slot_type = slot_ref<Sync>;
 
  public:
+  /// Metadata grows with 2^max_order; past this the constructor refuses.
   static constexpr unsigned largest_max_order = 32;
 
   /// One free block of `max_order`. Throws std::length_error past order 32 and std::bad_alloc when
@@ -60,6 +62,7 @@ class buddy {
     return tree_type::bytes(max_order);
   }
 
+  /// Order of the block that is everything. Wait-free, O(1).
   unsigned max_order() const noexcept { return tree_.max_order(); }
 
   /// Takes a free block of 2^order min blocks.
@@ -144,7 +147,8 @@ class buddy {
     return order > max_order() ? 0 : count_in_level(order);
   }
 
-  /// The largest order that a request could get now; nothing when the buddy is full.
+  /// The largest order that a request could get now; nothing when the buddy is full. O(orders *
+  /// words), the sweep included.
   std::optional<unsigned> largest_free_order() const noexcept {
     tidy();
     for (unsigned order = max_order() + 1; order-- > 0;) {
@@ -166,7 +170,7 @@ class buddy {
     }
   }
 
-  /// All that is free, in min blocks.
+  /// All that is free, in min blocks. Drains, but need not sweep. Lock-free, O(words).
   std::size_t free_min_blocks() const noexcept {
     tree_.drain(tree_.slots().mine());
     std::size_t free = 0;
@@ -187,7 +191,8 @@ class buddy {
     return tree_.slots().counts();
   }
 
-  /// How often a failing search had to look again because something was in motion.
+  /// How often a failing search had to look again because something was in motion. Wait-free,
+  /// O(slots).
   std::uint64_t rescans() const noexcept { return tree_.slots().rescans(); }
 
   /// The protocol below, for checks that compare hints with words. Not part of the stable surface.

@@ -20,16 +20,20 @@
 namespace caiman {
 
 /// Memory to write, with one owner; its destructor returns the block, on whichever thread, and it
-/// may outlive every handle of its arena. Written from the front: `size()` bytes are written of
-/// `capacity()`. Not thread-safe by itself, as any value. Allocates nothing but for a spill.
-/// Returning the block is lock-free. Empty after it was moved from or frozen.
+/// may outlive every handle of its arena; the last thing that needs an arena ends it. Written from
+/// the front: `size()` bytes are written of `capacity()`. Not thread-safe by itself, as any value.
+/// Allocates nothing but for a spill. Returning the block is lock-free, wait-free where
+/// buddy::release is, and O(bytes of the block) in an arena that zeroes. All else is wait-free and,
+/// but for the copying, O(1). Empty after it was moved from or frozen.
 class buffer {
  public:
+  /// Takes the block over; `other` is empty afterwards. Wait-free, O(1).
   buffer(buffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
         capacity_(std::exchange(other.capacity_, 0)),
         size_(std::exchange(other.size_, 0)),
         from_(std::exchange(other.from_, {})) {}
+  /// The same, and returns the block that it had.
   buffer& operator=(buffer&& other) noexcept {
     buffer(std::move(other)).swap(*this);
     return *this;
@@ -38,12 +42,14 @@ class buffer {
   buffer& operator=(const buffer&) = delete;
   ~buffer() { from_.end(); }
 
+  /// Exchanges the blocks. Wait-free, O(1).
   void swap(buffer& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(capacity_, other.capacity_);
     std::swap(size_, other.size_);
     std::swap(from_, other.from_);
   }
+  /// The same.
   friend void swap(buffer& a, buffer& b) noexcept { a.swap(b); }
 
   /// Bytes that may be written in all, without moving anything.
@@ -54,6 +60,7 @@ class buffer {
   [[nodiscard]] std::size_t remaining() const noexcept {
     return is_spilled() ? SIZE_MAX : capacity_ - size_;
   }
+  /// Whether nothing is written yet.
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   /// Whether it lies on the heap.
   [[nodiscard]] bool is_spilled() const noexcept { return from_.heap(); }
@@ -62,11 +69,12 @@ class buffer {
 
   /// Writes all of `what` behind what is written. If it does not fit: in an arena with auto_spill
   /// the block is filled, moved to the heap and returned, and the writing goes on there; else
-  /// throws std::length_error. A spill may throw std::bad_alloc. When it throws, nothing has
-  /// changed.
+  /// throws std::length_error. A spill uses the heap and may throw std::bad_alloc. When it throws,
+  /// nothing has changed. Wait-free but for a spill, O(bytes).
   void put(std::span<const std::byte> what) {
     if (!append(what)) throw std::length_error("caiman::buffer::put: it does not fit");
   }
+  /// The same for characters.
   void put(std::string_view what) { put(std::as_bytes(std::span(what))); }
 
   /// The same without exceptions. Errors: buffer_full, also when the heap has no room for a spill;
@@ -90,6 +98,7 @@ class buffer {
     }
     size_ += n;
   }
+  /// What is written, for as long as it is not moved, written to or destroyed.
   [[nodiscard]] std::span<const std::byte> written() const noexcept { return {data_, size_}; }
 
   /// What is written, as immutable bytes, without a copy. The buffer is empty afterwards.
@@ -105,7 +114,7 @@ class buffer {
     return frozen(offset, length);
   }
 
-  /// Returns the block now.
+  /// Returns the block now. Lock-free.
   void abandon() && noexcept { buffer(std::move(*this)); }
 
  private:

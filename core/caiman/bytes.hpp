@@ -23,37 +23,49 @@ namespace caiman {
 /// after it was moved from.
 class bytes {
  public:
+  /// No bytes, of no block.
   bytes() noexcept = default;
+  /// One sharer more. Wait-free, one read-modify-write.
   bytes(const bytes& other) noexcept : data_(other.data_), size_(other.size_), from_(other.from_) {
     from_.add();
   }
+  /// Takes the share over; `other` is empty afterwards. Wait-free, O(1).
   bytes(bytes&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
         size_(std::exchange(other.size_, 0)),
         from_(std::exchange(other.from_, {})) {}
+  /// One sharer more; drops the share that it had.
   bytes& operator=(const bytes& other) noexcept {
     bytes(other).swap(*this);
     return *this;
   }
+  /// Takes the share over; drops the one that it had.
   bytes& operator=(bytes&& other) noexcept {
     bytes(std::move(other)).swap(*this);
     return *this;
   }
   ~bytes() { from_.drop(); }
 
+  /// Exchanges the shares. Wait-free, O(1).
   void swap(bytes& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(size_, other.size_);
     std::swap(from_, other.from_);
   }
+  /// The same.
   friend void swap(bytes& a, bytes& b) noexcept { a.swap(b); }
 
+  /// Where they lie, for as long as this object is not changed. O(1).
   [[nodiscard]] const std::byte* data() const noexcept { return data_; }
   /// In bytes.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Whether there are none. O(1).
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  /// The first byte. O(1).
   [[nodiscard]] const std::byte* begin() const noexcept { return data_; }
+  /// Past the last byte. O(1).
   [[nodiscard]] const std::byte* end() const noexcept { return data_ + size_; }
+  /// A view of them, for as long as this object is not changed. O(1).
   // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): a view, as of a vector
   operator std::span<const std::byte>() const noexcept { return {data_, size_}; }
   /// The same bytes as characters, for as long as this object lives and is not changed.

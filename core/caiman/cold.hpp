@@ -19,6 +19,8 @@
 
 namespace caiman {
 
+/// The cold bits of one arena. `warm` may be called by any threads at once, for blocks that are
+/// theirs.
 template <sync_policy Sync>
 class cold_map {
  public:

@@ -44,18 +44,20 @@ enum class build_error {
 
 /// A write that did not fit into a buffer; nothing was written. Both members are in bytes.
 struct buffer_full {
-  std::size_t remaining;
-  std::size_t requested;
+  std::size_t remaining;  ///< What would have fitted; SIZE_MAX is never said.
+  std::size_t requested;  ///< What was to be written.
 
+  /// Member by member.
   friend constexpr bool operator==(const buffer_full&, const buffer_full&) noexcept = default;
 };
 
 /// A range that is not inside what it was taken from. All members are in bytes.
 struct bad_range {
-  std::size_t offset;
-  std::size_t length;
-  std::size_t capacity;
+  std::size_t offset;    ///< Where the range was to begin.
+  std::size_t length;    ///< How long it was to be.
+  std::size_t capacity;  ///< What it had to lie in.
 
+  /// Member by member.
   friend constexpr bool operator==(const bad_range&, const bad_range&) noexcept = default;
 };
 

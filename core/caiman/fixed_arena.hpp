@@ -21,10 +21,12 @@ class fixed_region_builder;
 
 /// How the caller's region is to be cut: into so many slots, or into slots of so many bytes.
 struct slot_spec {
+  /// So many slots, each as large as fits.
   [[nodiscard]] static constexpr slot_spec count(std::size_t n) noexcept { return {n, 0}; }
+  /// Slots of so many bytes, as many as fit.
   [[nodiscard]] static constexpr slot_spec size(std::size_t bytes) noexcept { return {0, bytes}; }
-  std::size_t slots;  // 0: as many as fit
-  std::size_t bytes;  // 0: as large as fit
+  std::size_t slots;  ///< 0: as many as fit
+  std::size_t bytes;  ///< 0: as large as fit
 };
 
 /// A handle on an arena of slots; what is said of `buddy_arena` holds here, too.
@@ -41,7 +43,8 @@ class fixed_arena {
                                                         slot_spec slots,
                                                         region_release give_back = {}) noexcept;
 
-  /// A buffer that shows a whole slot. Errors: arena_full, contended. Lock-free and without heap.
+  /// A buffer that shows a whole slot. Errors: arena_full, contended. All else as
+  /// buddy_arena::allocate.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate() const noexcept {
     if (!home_) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
@@ -51,16 +54,17 @@ class fixed_arena {
     return buffer(home_.get(), *got, home_->address_of(*got), home_->plan().unit);
   }
 
-  /// How many slots there are, free or not. O(1).
+  /// How many slots there are, free or not. Wait-free, O(1).
   [[nodiscard]] std::size_t slot_count() const noexcept { return home_ ? home_->plan().units : 0; }
-  /// Bytes of a slot, rounded to the alignment. O(1).
+  /// Bytes of a slot, rounded to the alignment. Wait-free, O(1).
   [[nodiscard]] std::size_t slot_capacity() const noexcept {
     return home_ ? home_->plan().unit : 0;
   }
-  /// Where the first slot lies.
+  /// Where the first slot lies. Wait-free, O(1).
   [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
 
-  /// Exact when no other call runs. O(slots of threads + words).
+  /// What it has done, and how it stands. Thread-safe; exact when no other call runs. Lock-free,
+  /// without heap, O(slots of threads + words).
   [[nodiscard]] fixed_metrics metrics() const noexcept {
     if (!home_) return {};
     const auto books = home_->books().sum();
@@ -75,6 +79,7 @@ class fixed_arena {
             .slots_free = free};
   }
 
+  /// Whether both are handles on one arena.
   friend bool operator==(const fixed_arena& a, const fixed_arena& b) noexcept {
     return a.home_.get() == b.home_.get();
   }
@@ -125,14 +130,17 @@ class fixed_arena_builder {
   fixed_arena_builder(std::size_t slots, std::size_t total, std::size_t capacity) noexcept
       : slots_(slots), total_(total), capacity_(capacity) {}
 
+  /// As buddy_arena_builder::auto_spill.
   fixed_arena_builder& auto_spill() noexcept {
     options_.spills = true;
     return *this;
   }
+  /// As buddy_arena_builder::init.
   fixed_arena_builder& init(init_policy policy) noexcept {
     options_.init = policy;
     return *this;
   }
+  /// As buddy_arena_builder::prefault.
   fixed_arena_builder& prefault(page_size pages) noexcept {
     pages_ = pages;
     return *this;
@@ -143,8 +151,10 @@ class fixed_arena_builder {
     return *this;
   }
 
-  /// Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0 or there would be
-  /// more than 2^32 slots; size_overflow if all together passes SIZE_MAX; out_of_memory.
+  /// Maps the memory, touches its pages as asked, and makes the metadata. Blocking: heap and
+  /// operating system. Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0
+  /// or there would be more than 2^32 slots; size_overflow if all together passes SIZE_MAX;
+  /// out_of_memory.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() const noexcept {
     return make(pages_);
   }
@@ -190,14 +200,17 @@ class fixed_arena_builder {
 /// Over the caller's memory, which it never touches itself. Not thread-safe.
 class fixed_region_builder {
  public:
+  /// What fixed_arena::from_region calls.
   fixed_region_builder(std::byte* p, std::size_t len, slot_spec slots,
                        region_release give_back) noexcept
       : start_(p), length_(len), slots_(slots), release_(std::move(give_back)) {}
 
+  /// As buddy_arena_builder::auto_spill.
   fixed_region_builder& auto_spill() noexcept {
     options_.spills = true;
     return *this;
   }
+  /// As region_arena_builder::init.
   fixed_region_builder& init(init_policy policy) noexcept {
     options_.init = policy;
     return *this;
@@ -208,10 +221,10 @@ class fixed_region_builder {
     return *this;
   }
 
-  /// Once: the arena takes the region over. Errors: invalid_alignment, null_region,
-  /// region_too_small if not one slot fits (or not as many as asked for, with at least one byte
-  /// each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region stays the
-  /// caller's, and the release function is not called.
+  /// Once: the arena takes the region over. Blocking, for the metadata. Errors: invalid_alignment,
+  /// null_region, region_too_small if not one slot fits (or not as many as asked for, with at least
+  /// one byte each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region
+  /// stays the caller's, and the release function is not called.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() noexcept {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);

@@ -117,6 +117,7 @@ class buddy_geometry {
   /// Whether a buffer shows exactly the bytes asked for (`nearest`) or its whole block (`exact`).
   [[nodiscard]] constexpr bool caps_capacity() const noexcept { return caps_capacity_; }
 
+  /// Member by member.
   friend constexpr bool operator==(const buddy_geometry&, const buddy_geometry&) noexcept = default;
 
  private:

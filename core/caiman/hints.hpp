@@ -26,11 +26,15 @@
 
 namespace caiman {
 
+/// The hints of one level, as functions on it: no state. All may be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
 class hints {
  public:
+  /// The level that the hints lie over.
   using level_type = level<Sync, Log2Fanout>;
+  /// Arithmetic on its words.
   using bits = word_bits<Log2Fanout>;
+  /// What `next` says when there is no such word.
   static constexpr std::size_t none = ~std::size_t{0};
 
   /// Marks `word` in class `cls`. Wait-free: one load in the steady state, else at most one

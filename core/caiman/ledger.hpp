@@ -25,10 +25,13 @@
 
 namespace caiman {
 
+/// The books of one arena. All may be called by any threads at once; no heap.
 template <sync_policy Sync>
 class ledger {
  public:
+  /// A counter that decides who ends the arena.
   using cell = typename Sync::template atomic<std::uint64_t>;
+  /// A counter that decides nothing.
   using statistic = typename Sync::statistic;
 
   ledger() noexcept = default;
@@ -75,13 +78,22 @@ class ledger {
 
   // ---- statistics: exact when no other call runs ---------------------------------------------
 
+  /// A request was refused. Wait-free.
   void failed() noexcept { tally(&line::failures); }
+  /// A buffer became bytes. Wait-free.
   void froze() noexcept { tally(&line::frozen); }
+  /// A buffer moved to the heap. Wait-free.
   void spilled() noexcept { tally(&line::spills); }
 
+  /// Sums over all lines.
   struct counts {
-    std::uint64_t taken, returned, failures, frozen, spills;
+    std::uint64_t taken,  ///< Blocks handed out.
+        returned,         ///< Blocks that came back.
+        failures,         ///< Requests refused.
+        frozen,           ///< Buffers that became bytes.
+        spills;           ///< Buffers that moved to the heap.
   };
+  /// Adds up all lines. Wait-free, O(slots).
   [[nodiscard]] counts sum() const noexcept {
     counts all{};
     for (const line& each : lines_) {

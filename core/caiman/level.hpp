@@ -22,16 +22,21 @@ namespace caiman {
 /// How many words and nodes the levels of a buddy have; sizes only, no memory.
 template <unsigned Log2Fanout>
 struct level_shape {
+  /// Slots of a word, and items under a hint node.
   static constexpr unsigned fanout = 1U << Log2Fanout;
+  /// Enough levels for max_order 32.
   static constexpr unsigned max_levels = 32 / Log2Fanout + 1;
+  /// Enough heights of hint nodes for max_order 32.
   static constexpr unsigned max_heights = 32 / Log2Fanout + 1;
   /// Bitmaps of a node, one per class, padded to a power of two: one line of 64 bytes at
   /// fan-out 64.
   static constexpr std::size_t node_stride = std::bit_ceil(Log2Fanout + 1U);
 
+  /// The level that has the single word at the root. O(1).
   static constexpr unsigned top_level(unsigned max_order) noexcept {
     return max_order <= Log2Fanout ? 0 : (max_order - 1) / Log2Fanout;
   }
+  /// Words of a level. O(1).
   static constexpr std::size_t words(unsigned max_order, unsigned level) noexcept {
     const unsigned slots_log2 = max_order - level * Log2Fanout;
     return slots_log2 <= Log2Fanout ? 1 : std::size_t{1} << (slots_log2 - Log2Fanout);
@@ -48,13 +53,19 @@ struct level_shape {
   }
 };
 
+/// One level over memory of the buddy's. Built and ended by one thread; in between its cells may be
+/// used by any threads at once, and all functions are O(1).
 template <sync_policy Sync, unsigned Log2Fanout>
 class level {
  public:
+  /// The sizes of all levels.
   using shape = level_shape<Log2Fanout>;
+  /// A word, or a bitmap of a hint node.
   using cell = typename Sync::template atomic<word_t>;
+  /// Slots of a word.
   static constexpr unsigned fanout = shape::fanout;
 
+  /// Bytes that a level takes, a multiple of 64.
   static constexpr std::size_t bytes(unsigned max_order, unsigned level) noexcept {
     const std::size_t words = shape::words(max_order, level);
     const std::size_t nodes = words == 1 ? 1 : shape::all_nodes(words);  // build() says why 1
@@ -95,19 +106,25 @@ class level {
     return memory + bytes(max_order, number);
   }
 
+  /// How many words there are.
   std::size_t word_count() const noexcept { return word_count_; }
   /// The words alone, for whoever wants to keep the way to them short; passed by value.
   struct words_view {
-    cell* first;
-    std::size_t spread;
+    cell* first;         ///< Where the words begin.
+    std::size_t spread;  ///< 7 where rows and columns of 64 words change places, else 0.
+    /// Word `i`, wherever it lies.
     cell& operator[](std::size_t i) const noexcept { return first[i ^ (i & spread) << 3]; }
   };
+  /// See words_view.
   words_view words() const noexcept { return {words_, spread_}; }
+  /// Word `i`.
   cell& word(std::size_t i) const noexcept { return words()[i]; }
 
   /// Heights of the hint tree; 0 where a single word needs none.
   unsigned heights() const noexcept { return heights_; }
+  /// How many nodes there are at a height.
   std::size_t node_count(unsigned height) const noexcept { return node_count_[height]; }
+  /// The bitmap of class `cls` of node `i` at a height.
   cell& node(unsigned height, std::size_t i, unsigned cls) const noexcept {
     return nodes_[height][i * shape::node_stride + cls];
   }

@@ -13,31 +13,33 @@ namespace caiman {
 /// A snapshot. Exact when no other call runs; otherwise each number is one that was true at some
 /// time, but not all at the same.
 struct arena_metrics {
-  std::uint64_t allocations_ok;      // blocks handed out
-  std::uint64_t allocations_failed;  // requests refused, for whatever reason
-  std::uint64_t frees;               // blocks that came back
-  std::uint64_t frozen;              // buffers that became bytes
-  std::uint64_t spills;              // buffers that moved to the heap
-  std::uint64_t splits;              // buddy levels split, see buddy::counts
-  std::uint64_t coalesces;           // buddy levels merged
-  std::size_t bytes_reserved;        // what the arena manages
-  std::size_t bytes_live;            // in whole blocks
-  std::size_t largest_free_block;    // bytes that one request could get now
+  std::uint64_t allocations_ok;      ///< Blocks handed out
+  std::uint64_t allocations_failed;  ///< Requests refused, for whatever reason
+  std::uint64_t frees;               ///< Blocks that came back
+  std::uint64_t frozen;              ///< Buffers that became bytes
+  std::uint64_t spills;              ///< Buffers that moved to the heap
+  std::uint64_t splits;              ///< Buddy levels split, see buddy::counts
+  std::uint64_t coalesces;           ///< Buddy levels merged
+  std::size_t bytes_reserved;        ///< What the arena manages
+  std::size_t bytes_live;            ///< In whole blocks
+  std::size_t largest_free_block;    ///< Bytes that one request could get now
 
+  /// Member by member.
   friend constexpr bool operator==(const arena_metrics&, const arena_metrics&) noexcept = default;
 };
 
 /// The same for an arena of slots of one size.
 struct fixed_metrics {
-  std::uint64_t allocations_ok;
-  std::uint64_t allocations_failed;
-  std::uint64_t frees;
-  std::uint64_t frozen;
-  std::uint64_t spills;
-  std::size_t bytes_reserved;
-  std::size_t bytes_live;
-  std::size_t slots_free;
+  std::uint64_t allocations_ok;      ///< Slots handed out.
+  std::uint64_t allocations_failed;  ///< Requests refused.
+  std::uint64_t frees;               ///< Slots that came back.
+  std::uint64_t frozen;              ///< Buffers that became bytes.
+  std::uint64_t spills;              ///< Buffers that moved to the heap.
+  std::size_t bytes_reserved;        ///< What the arena manages.
+  std::size_t bytes_live;            ///< In whole slots.
+  std::size_t slots_free;            ///< Slots that could be had now.
 
+  /// Member by member.
   friend constexpr bool operator==(const fixed_metrics&, const fixed_metrics&) noexcept = default;
 };
 

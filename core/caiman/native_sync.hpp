@@ -21,25 +21,36 @@
 
 namespace caiman {
 
+/// std::atomic, and slots of threads that are the process's. All may be called by any threads at
+/// once.
 struct native_sync {
+  /// What the core synchronises with.
   template <class T>
   using atomic = std::atomic<T>;
+  /// Natively nobody looks for races.
   template <class T>
   using plain = T;
+  /// A counter that decides nothing.
   using statistic = std::atomic<std::uint64_t>;
 
   /// Threads beyond this number share one slot: right, but with read-modify-writes as counters.
   static constexpr unsigned exclusive_slots = 63;
+  /// Looks of a failing search before it says `contended`.
   static constexpr unsigned look_again_bound = 256;
 
+  /// Entries of a stack that there is memory for.
   static constexpr unsigned stack_room = 16;
+  /// Entries of a stack that are used.
   static constexpr unsigned stack_depth = 16;
+  /// Orders below this one have stacks.
   static constexpr unsigned stack_orders = 8;
   // Measured, the announced pop gains nothing here: a pair costs 0.9 to 1.3 times an exchange's,
   // and a request that must drain a peer some 20 times as much, for the system call. See
   // announced_pop_sync.
+  /// Whether pops are announced (stacks.hpp).
   static constexpr bool announced_pop = false;
 
+  /// The order that orders.hpp has for a site.
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
 
   /// The owner's half of the asymmetric fence: no instruction, only no reordering by the compiler.
@@ -55,11 +66,15 @@ struct native_sync {
     return works;
   }
 
+  /// The calling thread's slot, or the shared one if it has none yet. Wait-free.
   static unsigned slot_at_hand() noexcept { return slot_; }
+  /// The calling thread's slot; takes one at the first call. Lock-free then, and the C library may
+  /// take a few bytes of the heap to know of the thread's end; wait-free from then on.
   static unsigned thread_slot() noexcept {
     const unsigned slot = slot_;
     return slot != exclusive_slots || asked_ ? slot : assign();
   }
+  /// No slot from this number on was ever taken, as far as the caller can know. Wait-free.
   static unsigned slots_seen() noexcept;
 
   /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has
@@ -76,6 +91,7 @@ struct native_sync {
     std::abort();
   }
 
+  /// Ends the program, with one line that names the block.
   [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
     std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
                  static_cast<unsigned long long>(index), what);
@@ -95,12 +111,15 @@ struct native_sync {
 
 /// The same with pops that need no locked instruction, for processors on which those are dear.
 struct announced_pop_sync : native_sync {
+  /// See owner_stacks.
   static constexpr bool announced_pop = true;
 };
 
 /// The tree alone: no stacks.
 struct tree_only_sync : native_sync {
+  /// No memory for stacks.
   static constexpr unsigned stack_room = 0;
+  /// No stacks.
   static constexpr unsigned stack_depth = 0;
 };
 

@@ -21,10 +21,11 @@ namespace caiman {
 /// that touch cannot be told apart: nothing records where one ends, so their stretch is cut at
 /// multiples of its size, as a buddy would.
 struct extent {
-  unsigned order;
-  std::size_t index;  // in units of 2^order min blocks
-  bool live;
+  unsigned order;     ///< Of its size.
+  std::size_t index;  ///< In units of 2^order min blocks
+  bool live;          ///< False: a maximal free block.
 
+  /// Member by member.
   friend constexpr bool operator==(const extent&, const extent&) noexcept = default;
 };
 

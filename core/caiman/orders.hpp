@@ -26,7 +26,10 @@
 
 namespace caiman {
 
+/// A place where the core touches what it shares. Each has a row in order_table, which says all
+/// that there is to say of it.
 enum class site : unsigned char {
+  /// \cond one_row_each
   // words
   claim_look,
   claim,
@@ -90,14 +93,16 @@ enum class site : unsigned char {
   // observers
   observe,
   count_  // how many there are
+  /// \endcond
 };
 
+/// A row of the table.
 struct order_row {
-  site at;
-  const char* name;
-  std::memory_order order;
-  const char* pairs;    // with which sites, and under which number
-  const char* without;  // what breaks when it is weaker, or why it may be this weak
+  site at;                  ///< Of which site.
+  const char* name;         ///< Its name, for tables and messages.
+  std::memory_order order;  ///< What ships.
+  const char* pairs;        ///< With which sites, and under which number.
+  const char* without;      ///< What breaks when it is weaker, or why it may be this weak.
 };
 
 namespace detail {
@@ -109,6 +114,7 @@ constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
 }  // namespace detail
 
 // clang-format off
+/// The table, in the order of the enumeration.
 inline constexpr order_row order_table[] = {
     {site::claim_look, "claim_look", detail::relaxed, "none",
      "nothing: the claiming CAS compares what was read"},
@@ -223,6 +229,7 @@ inline constexpr order_row order_table[] = {
 };
 // clang-format on
 
+/// How many sites, and rows, there are.
 inline constexpr std::size_t site_count = static_cast<std::size_t>(site::count_);
 
 namespace detail {

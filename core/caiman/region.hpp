@@ -43,6 +43,7 @@ class page_size {
   /// 0 for `unknown`.
   [[nodiscard]] constexpr std::size_t bytes() const noexcept { return bytes_; }
 
+  /// Member by member.
   friend constexpr bool operator==(const page_size&, const page_size&) noexcept = default;
 
  private:

@@ -23,10 +23,13 @@ namespace caiman {
 /// that it gave must be given back to it, as to any memory_resource.
 class buddy_resource : public std::pmr::memory_resource {
  public:
+  /// Keeps a handle of `arena`; `upstream`, if there is one, must live as long as the resource.
   explicit buddy_resource(buddy_arena arena, std::pmr::memory_resource* upstream = nullptr) noexcept
       : arena_(std::move(arena)), upstream_(upstream) {}
 
+  /// The arena that it serves from. O(1).
   [[nodiscard]] const buddy_arena& arena() const noexcept { return arena_; }
+  /// Where the rest goes, or a null pointer. O(1).
   [[nodiscard]] std::pmr::memory_resource* upstream() const noexcept { return upstream_; }
 
  private:

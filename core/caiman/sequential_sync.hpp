@@ -14,31 +14,40 @@
 
 namespace caiman {
 
+/// No atomics, one slot, no stacks. For one thread at a time; all is wait-free and O(1).
 struct sequential_sync {
   /// The member interface of std::atomic over a bare T.
   template <class T>
   class atomic {
    public:
     constexpr atomic() noexcept = default;
+    /// Holds `value`.
     constexpr explicit atomic(T value) noexcept : value_(value) {}
     atomic(const atomic&) = delete;
     atomic& operator=(const atomic&) = delete;
     ~atomic() = default;
 
+    /// As std::atomic's.
     T load(std::memory_order /*order*/) const noexcept { return value_; }
+    /// As std::atomic's.
     void store(T value, std::memory_order /*order*/) noexcept { value_ = value; }
+    /// As std::atomic's.
     T exchange(T value, std::memory_order /*order*/) noexcept {
       return std::exchange(value_, value);
     }
+    /// As std::atomic's.
     T fetch_add(T n, std::memory_order /*order*/) noexcept {
       return std::exchange(value_, value_ + n);
     }
+    /// As std::atomic's.
     T fetch_or(T n, std::memory_order /*order*/) noexcept {
       return std::exchange(value_, value_ | n);
     }
+    /// As std::atomic's.
     T fetch_and(T n, std::memory_order /*order*/) noexcept {
       return std::exchange(value_, value_ & n);
     }
+    /// As std::atomic's; never fails without reason.
     bool compare_exchange_strong(T& expected, T desired, std::memory_order /*success*/,
                                  std::memory_order /*failure*/) noexcept {
       if (value_ != expected) {
@@ -52,26 +61,44 @@ struct sequential_sync {
    private:
     T value_{};
   };
+  /// Nobody looks for races.
   template <class T>
   using plain = T;
+  /// A counter.
   using statistic = atomic<std::uint64_t>;
 
+  /// One slot, and one that nobody uses.
   static constexpr unsigned exclusive_slots = 1;
+  /// Nothing is ever in motion, so one look more says all.
   static constexpr unsigned look_again_bound = 2;
   // Stacks spare locked instructions, and here are none.
+  /// No memory for stacks.
   static constexpr unsigned stack_room = 0;
+  /// No stacks.
   static constexpr unsigned stack_depth = 0;
+  /// No order has one.
   static constexpr unsigned stack_orders = 0;
+  /// Nothing is popped.
   static constexpr bool announced_pop = false;
+  /// There is none.
   static bool heavy_fence_works() noexcept { return false; }
+  /// Never called.
   static void light_fence() noexcept {}
+  /// Never called.
   static void heavy_fence() noexcept {}
+  /// Of no effect here.
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  /// Always slot 0.
   static unsigned thread_slot() noexcept { return 0; }
+  /// Always slot 0.
   static unsigned slot_at_hand() noexcept { return 0; }
+  /// Always one.
   static unsigned slots_seen() noexcept { return 1; }
+  /// Nobody to wait for.
   static void pause(unsigned /*round*/) noexcept {}
+  /// As native_sync's.
   static void check(bool ok, const char* message) noexcept { native_sync::check(ok, message); }
+  /// As native_sync's.
   [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
     native_sync::misuse(what, order, index);
   }

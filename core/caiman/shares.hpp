@@ -14,9 +14,11 @@
 
 namespace caiman {
 
+/// The count of one frozen block. Any threads that have a share may call at once.
 template <sync_policy Sync>
 class share_count {
  public:
+  /// The counter.
   using cell = typename Sync::template atomic<std::uint32_t>;
 
   /// One share, the caller's. Nobody else knows of it yet.

@@ -22,8 +22,8 @@ namespace caiman {
 
 /// Counts of logical buddy levels walked down and up.
 struct merge_counts {
-  std::uint64_t splits;
-  std::uint64_t coalesces;
+  std::uint64_t splits;     ///< Levels walked down.
+  std::uint64_t coalesces;  ///< Levels walked up.
 };
 
 /// Hands slot numbers to threads: the lowest free one, or the shared one when none is left.
@@ -31,9 +31,11 @@ struct merge_counts {
 template <sync_policy Sync>
 class slot_pool {
  public:
+  /// Slots 0 to `exclusive` - 1 are free, at most 64; `shared` is what is handed out after that.
   constexpr explicit slot_pool(unsigned exclusive, unsigned shared) noexcept
       : shared_(shared), free_(exclusive == 64 ? ~0ULL : (1ULL << exclusive) - 1) {}
 
+  /// A slot for the calling thread. Lock-free.
   unsigned take() noexcept {
     std::uint64_t free = free_.load(Sync::order(site::slot_look));
     while (free != 0) {
@@ -48,6 +50,7 @@ class slot_pool {
     return shared_;
   }
 
+  /// Gives a slot back; nothing of the thread's may use it any more. Wait-free.
   void give(unsigned slot) noexcept {
     if (slot != shared_) free_.fetch_or(1ULL << slot, Sync::order(site::slot_give));  // (6)
   }
@@ -76,57 +79,75 @@ class slot_pool {
 /// in lines of their own.
 template <sync_policy Sync>
 struct slot_counters {
+  /// A counter that proves "full".
   using cell = typename Sync::template atomic<std::uint64_t>;
   /// There are at most 2^31 words. Half the room leaves all of a slot with stacks in 1 KiB; where
   /// there are none, the full width spares conversions.
   using hint_type =
       std::conditional_t<owner_stacks<Sync>::orders != 0, std::uint32_t, std::uint64_t>;
+  /// The word last used for an order.
   using hint_cell = typename Sync::template atomic<hint_type>;
+  /// Orders 0 to 32.
   static constexpr unsigned most_orders = 33;
+  /// Where the hints begin, in bytes.
   static constexpr std::size_t hints_offset = 64 * ((6 * sizeof(cell) + 8 + 63) / 64);
+  /// Where the stacks begin, in bytes.
   static constexpr std::size_t stacks_offset =
       hints_offset + 64 * ((most_orders * sizeof(hint_cell) + 63) / 64);
 
+  /// `several`: whether the slot is the shared one.
   explicit slot_counters(bool several) noexcept : shared(several) {}
+  /// So many bytes behind the start of the slot.
   std::byte* at(std::size_t offset) noexcept { return reinterpret_cast<std::byte*>(this) + offset; }
+  /// The hints, one per order.
   hint_cell* hints() noexcept {
     return std::launder(reinterpret_cast<hint_cell*>(at(hints_offset)));
   }
+  /// The stacks of the slot.
   owner_stacks<Sync> stacks() noexcept { return owner_stacks<Sync>(at(stacks_offset)); }
 
-  cell begun{0};  // moves: splits, climbs, sweeps, clearings of a hint
-  cell ended{0};
-  cell releases{0};  // counted when block and hints are in place
-  typename Sync::statistic splits{0};
-  typename Sync::statistic coalesces{0};
-  typename Sync::statistic rescans{0};
-  const bool shared;  // by several threads: counters need read-modify-writes
+  cell begun{0};                          ///< Moves: splits, climbs, sweeps, clearings of a hint
+  cell ended{0};                          ///< Of these moves.
+  cell releases{0};                       ///< Counted when block and hints are in place
+  typename Sync::statistic splits{0};     ///< See merge_counts.
+  typename Sync::statistic coalesces{0};  ///< See merge_counts.
+  typename Sync::statistic rescans{0};    ///< How often a search looked again.
+  const bool shared;                      ///< By several threads: counters need read-modify-writes
 };
 
 /// The calling thread's view of its slot: one pointer, passed by value.
 template <sync_policy Sync>
 class slot_ref {
  public:
+  /// A counter that proves "full".
   using cell = typename Sync::template atomic<std::uint64_t>;
+  /// How a word's number is kept.
   using hint_type = typename slot_counters<Sync>::hint_type;
+  /// No word was used yet.
   static constexpr std::size_t no_word = ~hint_type{0};
 
+  /// A view of the slot with these counters.
   explicit slot_ref(slot_counters<Sync>& counters) noexcept : counters_(&counters) {}
 
   /// The word this thread last used for an order, or `no_word`.
   std::size_t word_hint(unsigned order) const noexcept {
     return static_cast<std::size_t>(counters_->hints()[order].load(Sync::order(site::word_hint)));
   }
+  /// Remembers it. Wait-free.
   void word_hint(unsigned order, std::size_t word) const noexcept {
     counters_->hints()[order].store(static_cast<hint_type>(word), Sync::order(site::word_hint));
   }
 
   /// Whether several threads own this slot.
   bool shared() const noexcept { return counters_->shared; }
+  /// The stacks of the slot.
   owner_stacks<Sync> stacks() const noexcept { return counters_->stacks(); }
 
+  /// A move begins; see transit. Wait-free.
   void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
+  /// It has ended. Wait-free.
   void end_move() const noexcept { bump(counters_->ended, site::move_end); }
+  /// A block and its hints are in place. Wait-free.
   void count_release() const noexcept { bump(counters_->releases, site::count_release); }
   /// The same for a thread that owns its slot alone.
   void count_own_release() const noexcept {
@@ -143,8 +164,11 @@ class slot_ref {
     count_own_release();
   }
 
+  /// Levels walked down. Wait-free.
   void count_splits(unsigned n) const noexcept { tally(counters_->splits, n); }
+  /// Levels walked up. Wait-free.
   void count_coalesces(unsigned n) const noexcept { tally(counters_->coalesces, n); }
+  /// A search looks again. Wait-free.
   void count_rescan() const noexcept { tally(counters_->rescans, 1); }
 
  private:
@@ -178,12 +202,14 @@ class slot_ref {
 template <sync_policy Sync>
 class transit {
  public:
+  /// Closed as yet.
   explicit transit(slot_ref<Sync> me) noexcept : me_(me) {}
   transit(const transit&) = delete;
   transit& operator=(const transit&) = delete;
   ~transit() {
     if (open_) me_.end_move();  // (4) after everything that the move published
   }
+  /// Opens it, if it is not open. Wait-free.
   void open() noexcept {
     if (!open_) me_.begin_move();  // (4) before the move's first RMW
     open_ = true;
@@ -198,19 +224,25 @@ class transit {
 template <sync_policy Sync>
 class slot_table {
  public:
+  /// A counter that proves "full".
   using cell = typename Sync::template atomic<std::uint64_t>;
+  /// The counters of one slot.
   using counters = slot_counters<Sync>;
+  /// The word last used for an order.
   using hint_cell = typename counters::hint_cell;
+  /// How many slots there are, with the shared one.
   static constexpr unsigned count = Sync::exclusive_slots + 1;
 
   /// Bytes of one slot: counters, a hint per order, stacks, each in lines of their own. The same
   /// for every max_order, and a power of two: to find a slot is a shift.
   static constexpr std::size_t stride =
       std::bit_ceil(counters::stacks_offset + owner_stacks<Sync>::bytes());
+  /// Bytes of all slots.
   static constexpr std::size_t bytes() noexcept { return count * stride; }
 
   static_assert(sizeof(counters) <= counters::hints_offset);
 
+  /// Over `bytes()` bytes at `memory`. One thread; O(slots).
   slot_table(std::byte* memory, unsigned max_order) noexcept
       : memory_(memory), orders_(max_order + 1) {
     for (unsigned slot = 0; slot < count; ++slot) {
@@ -234,17 +266,21 @@ class slot_table {
     }
   }
 
+  /// The calling thread's slot; it takes one if it has none.
   slot_ref<Sync> mine() const noexcept { return slot_ref<Sync>(counters_of(Sync::thread_slot())); }
   /// The same for a thread that has called before; else the shared one, whose stacks are empty.
   slot_ref<Sync> at_hand() const noexcept {
     return slot_ref<Sync>(counters_of(Sync::slot_at_hand()));
   }
 
+  /// The stacks of any slot.
   owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
 
   /// What a failing search compares; acquire, so that what was counted can be found.
   std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }
+  /// Sum of the moves begun; read after the search. Wait-free, O(slots).
   std::uint64_t begun() const noexcept { return sum(&counters::begun, site::look_begun); }
+  /// Sum of the releases counted. Wait-free, O(slots).
   std::uint64_t releases() const noexcept { return sum(&counters::releases, site::look_releases); }
 
   /// Whether the owner of `slot` is inside a move; exact only for a thread that stands still.
@@ -253,9 +289,11 @@ class slot_table {
     return counters_of(slot).begun.load(order) != counters_of(slot).ended.load(order);
   }
 
+  /// Sums over all slots. Wait-free, O(slots).
   merge_counts counts() const noexcept {
     return {sum(&counters::splits, site::observe), sum(&counters::coalesces, site::observe)};
   }
+  /// Sum over all slots. Wait-free, O(slots).
   std::uint64_t rescans() const noexcept { return sum(&counters::rescans, site::observe); }
 
  private:

@@ -38,10 +38,15 @@ namespace caiman {
 template <sync_policy Sync>
 class owner_stacks {
  public:
+  /// An entry, or the flag.
   using cell = typename Sync::template atomic<std::uint32_t>;
+  /// Height, announcement and note of an order.
   using head_cell = typename Sync::template atomic<std::uint64_t>;
+  /// Tags of eight entries.
   using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
+  /// Entries that there is memory for.
   static constexpr unsigned room = Sync::stack_room;
+  /// What pop and take say instead of an index.
   static constexpr std::size_t nothing = ~std::size_t{0};
   /// Orders below this one have a stack; 0 switches all of it off.
   static constexpr unsigned orders = room == 0 ? 0 : Sync::stack_orders;
@@ -49,12 +54,15 @@ class owner_stacks {
   /// An index past these fits into no entry.
   static constexpr std::uint64_t indices = ~std::uint32_t{0};
 
+  /// Bytes of the stacks of one slot.
   static constexpr std::size_t bytes() noexcept {
     return orders == 0 ? 0 : entries_offset + orders * lines(room * sizeof(cell));
   }
 
+  /// A view of the stacks at this address, built or not.
   explicit owner_stacks(std::byte* at) noexcept : at_(at) {}
 
+  /// Makes them, empty, before any other thread knows of them.
   void build() const noexcept {
     // Where announcing cannot work the flag stays up, and the exchange pop runs for ever.
     make<cell>(flag_offset, Sync::announced_pop && !Sync::heavy_fence_works() ? 1U : 0U);
@@ -64,6 +72,7 @@ class owner_stacks {
       for (std::uint32_t i = 1; i <= room; ++i) make<cell>(entry_offset(order, i), 0U);
     }
   }
+  /// Ends them, when no other thread knows of them any more.
   void destroy() const noexcept {
     drainers().~cell();
     for (unsigned order = 0; order < orders; ++order) {
@@ -172,6 +181,7 @@ class owner_stacks {
   /// While the flag is up, the owner pops with exchanges. Between raising it and reach() stands a
   /// Sync::heavy_fence(), one for any number of stacks.
   void raise_flag() const noexcept { drainers().fetch_add(1, Sync::order(site::drain_raise)); }
+  /// The drainer has what it came for. Wait-free.
   void lower_flag() const noexcept {
     drainers().fetch_add(~std::uint32_t{0}, Sync::order(site::drain_lower));  // (8)
   }
@@ -240,7 +250,8 @@ class owner_stacks {
         word.load(std::memory_order_relaxed) & ~(std::uint64_t{0xff} << at);
     word.store(others | (std::uint64_t{index} & 0xff) << at, std::memory_order_relaxed);
   }
-  /// The top bit of every byte of `word` that equals `byte`, and no other bit.
+  /// The top bit of every byte of `word` that equals `byte`, and no other bit (Warren, Hacker's
+  /// Delight, 6-1).
   static constexpr std::uint64_t equal_bytes(std::uint64_t word, std::uint64_t byte) noexcept {
     constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
     const std::uint64_t differ = word ^ byte * 0x0101010101010101;

@@ -36,20 +36,27 @@
 
 namespace caiman {
 
+/// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
+/// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
+/// docs/algorithm.md. Built and ended by one thread; all else may
+/// be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
 class tree {
  public:
-  using shape = level_shape<Log2Fanout>;
-  using level_type = level<Sync, Log2Fanout>;
-  using hint = hints<Sync, Log2Fanout>;
-  using bits = word_bits<Log2Fanout>;
-  using slot_type = slot_ref<Sync>;
-  using stacks = owner_stacks<Sync>;
+  using shape = level_shape<Log2Fanout>;       ///< The sizes of all levels.
+  using level_type = level<Sync, Log2Fanout>;  ///< One level.
+  using hint = hints<Sync, Log2Fanout>;        ///< Its hints.
+  using bits = word_bits<Log2Fanout>;          ///< Arithmetic on its words.
+  using slot_type = slot_ref<Sync>;            ///< The calling thread's slot.
+  using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
 
   /// What allocate returns instead of an index.
+  /// There was no room at some instant of the call.
   static constexpr std::size_t full = ~std::size_t{0};
+  /// Every look was disturbed.
   static constexpr std::size_t contended = ~std::size_t{0} - 1;
 
+  /// Bytes of metadata.
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
     std::size_t total = slot_table<Sync>::bytes();
     for (unsigned lv = 0; lv <= shape::top_level(max_order); ++lv) {
@@ -75,9 +82,13 @@ class tree {
                                 Sync::order(site::publish_child));
   }
 
-  unsigned max_order() const noexcept { return max_order_; }
-  unsigned top() const noexcept { return top_; }
+  unsigned max_order() const noexcept {
+    return max_order_;
+  }                                               ///< Order of the block that is everything. O(1).
+  unsigned top() const noexcept { return top_; }  ///< The level of the root. O(1).
+  /// A level. O(1).
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
+  /// All slots. O(1).
   const slot_table<Sync>& slots() const noexcept { return slots_; }
 
   /// The common request: a block out of the word that this thread last used. False: `otherwise`

@@ -14,12 +14,15 @@
 
 namespace caiman {
 
+/// What the tree is made of: up to 64 slots.
 using word_t = std::uint64_t;
 
+/// Functions on a word of 2^Log2Fanout slots. All are wait-free and O(Log2Fanout) at most.
 template <unsigned Log2Fanout>
 struct word_bits {
   static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
 
+  /// Slots of a word.
   static constexpr unsigned slots = 1U << Log2Fanout;
   /// Class of a word that is free as a whole.
   static constexpr unsigned full_class = Log2Fanout;
@@ -27,14 +30,15 @@ struct word_bits {
   /// The run of class `cls` (at most 6) at slot 0.
   static constexpr word_t run(unsigned cls) noexcept { return table.runs[cls]; }
 
+  /// A word that is free as a whole.
   static constexpr word_t full = slots == 64 ? ~word_t{0} : (word_t{1} << (slots % 64)) - 1;
 
   /// A run that can be claimed: `mask` is 0 when there is none. `from` is the class of the maximal
   /// run that `mask` is cut from, so `from` minus the class asked for is the number of splits.
   struct fit {
-    word_t mask;
-    unsigned pos;
-    unsigned from;
+    word_t mask;    ///< The run's slots.
+    unsigned pos;   ///< Its first slot.
+    unsigned from;  ///< See above.
   };
 
   /// Buddy best fit: the first run of class `cls` in the smallest maximal run of `free` that has
@@ -98,6 +102,7 @@ struct word_bits {
 
   /// The top slot of every aligned group of 2^cls slots that is free as a whole. One carry per
   /// group: adding the mask to the used slots below the top overflows into the top if any is used.
+  /// The test for a zero byte of Warren's Hacker's Delight (6-1), for groups of any size.
   static constexpr word_t free_groups(word_t free, unsigned cls) noexcept {
     const word_t used = ~free;
     const word_t mask = table.below_top[cls];

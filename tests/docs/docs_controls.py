@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""The test `docs` must fail on what it is there for.
+
+Copies headers and pages, puts faults into the copy, one of each kind, and wants docs/build.py to refuse
+it and to say one line about each and nothing else. Relies on: doxygen.
+"""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+# File, what stands there, what the fault makes of it, and what must be said of it.
+FAULTS = (
+    ("core/caiman/bytes.hpp", "  /// Where they lie", "  // Where they lie", "is not documented"),
+    ("core/caiman/metrics.hpp", "/// One JSON object", "// One JSON object", "is not documented"),
+    ("core/caiman/buffer.hpp", "/// Whether so many bytes",
+     "/// \\param n Bytes.\n  /// \\param nobody Whether so many bytes",
+     "argument 'nobody'"),
+    ("docs/README.md", "](using.md)", "](nowhere.md)", "nowhere.md"),
+    ("docs/using.md", "# Using an arena", "# Using an arena\n\nSee \\ref nobody_at_all.", "nobody_at_all"),
+    ("docs/algorithm.md", "pictures/words.svg", "pictures/none.svg", "pictures/none.svg"),
+    ("docs/algorithm.md", "![A word that becomes full stays", "![", "picture pictures/lazy.svg has no text"),
+)
+
+
+def put_in(root, file, old, new):
+    text = (root / file).read_text(encoding="utf-8")
+    if text.count(old) != 1:
+        sys.exit(f"{file} has no place for the fault: {old!r}")
+    if new == "![":  # all of the words
+        begin = text.index(old)
+        text = text[:begin] + new + text[text.index("]", begin):]
+    else:
+        text = text.replace(old, new)
+    (root / file).write_text(text, encoding="utf-8")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as holder:
+        root = pathlib.Path(holder)
+        for folder in ("core/caiman", "docs"):
+            shutil.copytree(ROOT / folder, root / folder)
+        for file, old, new, _ in FAULTS:
+            put_in(root, file, old, new)
+        run = subprocess.run([sys.executable, root / "docs/build.py", root / "out"],
+                             capture_output=True, text=True, check=False)
+    if run.returncode != 1:
+        sys.exit(f"exit code {run.returncode} instead of 1\n{run.stderr}")
+    said = run.stderr.splitlines()
+    for file, _, _, words in FAULTS:
+        about = [line for line in said if line.startswith(file + ":") and words in line]
+        if not about:
+            sys.exit(f"nothing said of {file}: {words}\n{run.stderr}")
+        said = [line for line in said if line not in about]
+    if said:
+        sys.exit("said besides:\n" + "\n".join(said))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
