@@ -25,7 +25,7 @@ constexpr unsigned row_height = 18;
 constexpr unsigned row_distance = 24;
 constexpr unsigned left = 150;
 constexpr unsigned right = 190;
-constexpr unsigned top = 96;
+constexpr unsigned top = 102;
 constexpr unsigned bottom = 64;
 
 enum kind : std::size_t { free_part, live_part, kinds };
@@ -227,12 +227,14 @@ std::string swatch(unsigned x, std::string_view colour, std::string_view what) {
 }
 
 std::string legend() {
-  return joined(swatch(left, "free", "free blocks"),
-                swatch(left + 110, "live",
-                       "live, cut as a buddy would: no one knows where live blocks that touch end"),
-                text(left, 88, " class=\"note\"",
-                     "A bar of less than full height: blocks too narrow to draw, by the share of "
-                     "the column that they take."));
+  return joined(
+      swatch(left, "free", "free blocks"),
+      swatch(
+          left + 110, "live",
+          "live; blocks that touch cannot be told apart, and are cut at multiples of their size"),
+      text(left, 88, " class=\"note\"",
+           "A bar of less than full height: blocks too narrow to draw, by the share of "
+           "the column that they take."));
 }
 
 constexpr std::string_view style =
