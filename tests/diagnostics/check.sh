@@ -57,14 +57,18 @@ if [[ -n $undecided ]]; then
     ways+=("$way")
   done
 fi
-"${run[@]}" "$work/misuse" clean >"$work/log" 2>&1 || fail 'the clean program is not'
-[[ ! -s $work/log ]] || fail 'the clean program is not'
+innocent=(clean)
+[[ $tool != asan ]] || innocent+=(border)
+for way in "${innocent[@]}"; do
+  "${run[@]}" "$work/misuse" "$way" >"$work/log" 2>&1 || fail "$way is no misuse"
+  [[ ! -s $work/log ]] || fail "$way is no misuse"
+done
 
 # The control: an arena that tells nothing.
 mkdir -p "$work/deaf/caiman"
-sed -E '/__asan_|VALGRIND_/d' "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
-build_with "$work/deaf-misuse" -I"$work/deaf"
+sed -E '/ (__asan_|VALGRIND_)/d' "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
+build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused-variable -Wno-unused-parameter
 for way in "${ways[@]:0:1}" "${ways[@]: -1}"; do
   if sees "$work/deaf-misuse" "$way" ''; then fail "$way is seen, but not by what the arena says"; fi
 done
-printf '%s: %s; and nothing in the clean program\n' "$tool" "${ways[*]}"
+printf '%s: sees %s; and nothing in %s\n' "$tool" "${ways[*]}" "${innocent[*]}"
