@@ -65,7 +65,7 @@ class arena_state {
   arena_state(const arena_state&) = delete;
   arena_state& operator=(const arena_state&) = delete;
   ~arena_state() {
-    if (memory_) allow_as_written(memory_->base(), memory_->size());
+    if (memory_) allow_as_written(memory_->base(), memory_->size(), memory_->size());
   }
 
   // ---- what all of them may ask ----------------------------------------------------------------
@@ -100,9 +100,9 @@ class arena_state {
     std::byte* const at = address_of(*got);
     if (plan_.init == init_policy::zero) {
       zero_what_is_cold(*got);
-      allow_as_written(at, shown);
+      allow_as_written(at, shown, size_of(order));
     } else {
-      allow(at, shown);
+      allow(at, shown, size_of(order));
     }
     return got;
   }
@@ -112,7 +112,7 @@ class arena_state {
     std::byte* const at = address_of(b);
     const std::size_t size = size_of(b.order);
     if (plan_.init == init_policy::zero) {
-      allow_as_written(at, size);
+      allow_as_written(at, size, size);
       scrub(at, size);  // before anybody can be handed the block
     }
     forbid(at, size);
@@ -134,7 +134,7 @@ class arena_state {
 
   /// Touches every page, while nobody has taken a block yet.
   void fault(page_size pages) noexcept {
-    allow(base_, total());
+    allow(base_, total(), total());
     memory_->fault(pages);
     forbid(base_, total());
   }
@@ -155,7 +155,7 @@ class arena_state {
   void zero_what_is_cold(block b) noexcept {
     cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
       std::byte* const at = base_ + first * plan_.unit;
-      allow(at, count * plan_.unit);
+      allow(at, count * plan_.unit, count * plan_.unit);
       scrub(at, count * plan_.unit);
       forbid(at, count * plan_.unit);
     });

@@ -10,6 +10,7 @@
 #include "caiman/error.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "caiman/geometry.hpp"
+#include "caiman/heap_picture.hpp"
 #include "caiman/metrics.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/occupancy.hpp"

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -28,31 +29,52 @@
 
 namespace caiman::detail {
 
-/// Nobody may touch these bytes. Wait-free without a tool.
+#if defined(CAIMAN_UNDER_ASAN)
+// AddressSanitizer has a byte for every 8 bytes, and changes it by a load and a store. Where one
+// block ends and the next begins within those 8, two threads would undo each other's change. So
+// such a byte only ever becomes 0, "all may be used": blocks allow it whole, and never forbid it
+// again.
+inline constexpr std::size_t granule = 8;
+inline std::size_t past_granule(const std::byte* p) noexcept {
+  return reinterpret_cast<std::uintptr_t>(p) % granule;
+}
+inline std::size_t to_granule(const std::byte* p) noexcept {
+  return (granule - past_granule(p)) % granule;
+}
+inline void unpoison(const std::byte* from, std::size_t count, std::size_t whole) noexcept {
+  const std::size_t more = to_granule(from + count);
+  const std::size_t before = past_granule(from);
+  __asan_unpoison_memory_region(from - before, before + count + (more > whole - count ? more : 0));
+}
+#endif
+
+/// Nobody may touch this block, or these blocks. Wait-free without a tool.
 inline void forbid([[maybe_unused]] const std::byte* from,
                    [[maybe_unused]] std::size_t count) noexcept {
 #if defined(CAIMAN_UNDER_ASAN)
-  __asan_poison_memory_region(from, count);
+  const std::size_t lost = to_granule(from) + past_granule(from + count);
+  if (lost < count) __asan_poison_memory_region(from + to_granule(from), count - lost);
 #elif defined(CAIMAN_WITH_VALGRIND)
   VALGRIND_MAKE_MEM_NOACCESS(from, count);
 #endif
 }
 
-/// These bytes may be used; what they hold is not yet decided.
-inline void allow([[maybe_unused]] const std::byte* from,
-                  [[maybe_unused]] std::size_t count) noexcept {
+/// The first `count` bytes of a block of `whole` may be used; what they hold is not yet decided.
+inline void allow([[maybe_unused]] const std::byte* from, [[maybe_unused]] std::size_t count,
+                  [[maybe_unused]] std::size_t whole) noexcept {
 #if defined(CAIMAN_UNDER_ASAN)
-  __asan_unpoison_memory_region(from, count);
+  unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
   VALGRIND_MAKE_MEM_UNDEFINED(from, count);
 #endif
 }
 
-/// These bytes may be used and hold what they should.
+/// The same, and they hold what they should.
 inline void allow_as_written([[maybe_unused]] const std::byte* from,
-                             [[maybe_unused]] std::size_t count) noexcept {
+                             [[maybe_unused]] std::size_t count,
+                             [[maybe_unused]] std::size_t whole) noexcept {
 #if defined(CAIMAN_UNDER_ASAN)
-  __asan_unpoison_memory_region(from, count);
+  unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
   VALGRIND_MAKE_MEM_DEFINED(from, count);
 #endif

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# +-----------------------------------------------------------------------------------------+
+# | Builds three projects of somebody else's against Caiman, and runs them.                 |
+# | Why: what an installation lacks is found by whoever installs it, unless it is found     |
+# | here. Installs into a temporary folder, says whether exactly what belongs there is      |
+# | there, then builds with pkg-config and make, with CMake (from a moved copy: the package |
+# | must not know where it was) and as a subproject of Meson.                               |
+# | Relies on: meson, ninja, make, pkg-config, cmake, python3.                              |
+# | Usage: check.sh SOURCE-ROOT                                                             |
+# +-----------------------------------------------------------------------------------------+
+set -euo pipefail
+source_root=$1
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+  printf 'check.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# Shows what the command printed only if it fails.
+quietly() {
+  "$@" >"$work/log" 2>&1 || {
+    cat -- "$work/log" >&2
+    fail "failed: $*"
+  }
+}
+
+# installed_as_wanted PREFIX: nothing more and nothing less than the headers and four files.
+installed_as_wanted() {
+  diff <(cd -- "$1" && find . -type f | sed -E 's#^\./lib[^c]*/([^/]*\.a|pkgconfig|cmake)#lib/\1#; s#^\./##' | sort) \
+    <({
+      find "$source_root/core/caiman" -name '*.hpp' -printf 'include/caiman/%f\n'
+      printf 'lib/%s\n' libcaiman.a pkgconfig/caiman.pc cmake/caiman/caiman-config{,-version}.cmake
+    } | sort)
+}
+
+# runs NAME PROGRAM
+runs() {
+  [[ $("$2") == 'consumer: right' ]] || fail "$1: the program is wrong"
+  printf '%s: built and right\n' "$1"
+}
+
+quietly meson setup "$work/build" "$source_root" --prefix "$work/prefix" -Dtests=false -Dmodel=false
+quietly meson install -C "$work/build"
+installed_as_wanted "$work/prefix" || fail 'not what should be installed'
+touch "$work/prefix/include/caiman/more.hpp"
+if installed_as_wanted "$work/prefix" >"$work/log"; then fail 'one file too many was not seen'; fi
+rm -- "$work/prefix/include/caiman/more.hpp"
+
+cp -r -- "$source_root/tests/consumers" "$work/consumers"
+cd -- "$work/consumers"
+
+pc=$(dirname -- "$(find "$work/prefix" -name caiman.pc)")
+quietly env PKG_CONFIG_PATH="$pc" make -C make
+runs pkg-config make/consumer
+
+mv -- "$work/prefix" "$work/moved"
+quietly cmake -G Ninja -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$work/moved"
+quietly cmake --build cmake/build
+runs cmake cmake/build/consumer
+if cmake -G Ninja -S cmake -B cmake/other -DCMAKE_PREFIX_PATH="$work/moved" -DWANTED=0.2 \
+  >"$work/log" 2>&1; then
+  fail 'cmake took it for version 0.2'
+fi
+grep -q 'were considered but not accepted' "$work/log" || fail "cmake: $(cat -- "$work/log")"
+
+mkdir meson/subprojects
+ln -s -- "$source_root" meson/subprojects/caiman
+quietly meson setup meson/build meson --wrap-mode=forcefallback
+targets=$(meson introspect --targets meson/build |
+  python3 -c 'import json, sys; print(*sorted(t["name"] for t in json.load(sys.stdin)))')
+[[ $targets == 'caiman consumer' ]] || fail "a subproject builds: $targets"
+quietly ninja -C meson/build
+runs meson meson/build/consumer

@@ -1,0 +1,266 @@
+// ---------------------------------------------------------------------------------------------
+// resource_test.cpp: an arena behind std::pmr
+//
+// Containers that live in an arena, alignments, and who gets what back where there is an upstream
+// resource. Relies on Catch2 v2; main is in main.cpp.
+// ---------------------------------------------------------------------------------------------
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory_resource>
+#include <new>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "caiman/resource.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using caiman::buddy_arena;
+using caiman::buddy_resource;
+
+constexpr std::size_t total = 64 * 1024;
+
+buddy_arena arena_of(std::size_t size, std::size_t unit = 64) {
+  return caiman::buddy_arena::builder(caiman::buddy_geometry::exact(size, unit).value())
+      .build()
+      .value();
+}
+
+bool inside(const buddy_arena& arena, const void* p) {
+  const auto* const at = static_cast<const std::byte*>(p);
+  return at >= arena.base() && at < arena.base() + arena.total_size();
+}
+
+bool aligned(const void* p, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(p) % alignment == 0;
+}
+
+bool all_free(const buddy_arena& arena) {
+  const auto m = arena.metrics();
+  return m.bytes_live == 0 && m.allocations_ok == m.frees && m.splits == m.coalesces &&
+         m.largest_free_block == arena.total_size();
+}
+
+// Knows what it gave, and ends the test where something else comes back.
+class upstream : public std::pmr::memory_resource {
+ public:
+  struct piece {
+    void* at;
+    std::size_t size;
+    std::size_t alignment;
+    friend auto operator<=>(const piece&, const piece&) = default;
+  };
+  std::set<piece> out;
+  std::size_t requests = 0;
+
+ private:
+  void* do_allocate(std::size_t size, std::size_t alignment) override {
+    ++requests;
+    void* const at = std::pmr::new_delete_resource()->allocate(size, alignment);
+    out.insert({at, size, alignment});
+    return at;
+  }
+  void do_deallocate(void* p, std::size_t size, std::size_t alignment) override {
+    REQUIRE(out.erase({p, size, alignment}) == 1);
+    std::pmr::new_delete_resource()->deallocate(p, size, alignment);
+  }
+  [[nodiscard]] bool do_is_equal(const memory_resource& other) const noexcept override {
+    return this == &other;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("containers live in the arena and leave nothing behind", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  buddy_resource resource(arena);
+  const std::string long_text(100, 'x');
+  {
+    std::pmr::vector<int> vector({1, 2, 3}, &resource);
+    for (int i = 4; i <= 1000; ++i) vector.push_back(i);
+    CHECK(vector.front() + vector.back() == 1001);
+    CHECK(inside(arena, vector.data()));
+
+    std::pmr::string string(long_text, &resource);
+    string += string;
+    CHECK(std::string_view(string) == long_text + long_text);
+    CHECK(inside(arena, string.data()));
+
+    std::pmr::map<std::pmr::string, std::pmr::list<int>> map(&resource);
+    map[std::pmr::string(long_text, &resource)].assign(10, 7);
+    const auto& [key, list] = *map.begin();
+    CHECK((inside(arena, &key) && inside(arena, key.data())));
+    CHECK((list.size() == 10 && inside(arena, &list.back())));
+
+    std::pmr::unordered_map<int, std::pmr::string> table(&resource);
+    for (int i = 0; i < 50; ++i) table.emplace(i, long_text);
+    CHECK(std::string_view(table.at(49)) == long_text);
+    CHECK(inside(arena, table.at(49).data()));
+
+    std::pmr::list<int> numbers(20, 3, &resource);
+    numbers.splice(numbers.end(), std::pmr::list<int>(5, 4, &resource));
+    CHECK(numbers.size() == 25);
+    CHECK(arena.metrics().bytes_live > 100 * 50);
+  }
+  CHECK(all_free(arena));
+  CHECK(arena.metrics().allocations_failed == 0);
+}
+
+TEST_CASE("a block is as large as its alignment", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  buddy_resource resource(arena);
+  REQUIRE(aligned(arena.base(), 4096));
+  for (std::size_t alignment = 1; alignment <= 4096; alignment *= 2) {
+    INFO("alignment " << alignment);
+    void* const other = resource.allocate(1);  // so that not everything lies at the start
+    void* const p = resource.allocate(24, alignment);
+    CHECK(aligned(p, alignment));
+    CHECK(arena.metrics().bytes_live == 64 + std::max<std::size_t>(64, alignment));
+    resource.deallocate(p, 24, alignment);
+    resource.deallocate(other, 1);
+    CHECK(all_free(arena));
+  }
+}
+
+TEST_CASE("a request of no bytes has a place of its own", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  buddy_resource resource(arena);
+  void* const one = resource.allocate(0, 1);
+  void* const other = resource.allocate(0, 1);
+  CHECK(one != other);
+  CHECK((inside(arena, one) && inside(arena, other)));
+  resource.deallocate(one, 0, 1);
+  resource.deallocate(other, 0, 1);
+  CHECK(all_free(arena));
+}
+
+TEST_CASE("without upstream a request that cannot be served throws", "[resource]") {
+  // In a region whose base is a multiple of 128 and of nothing more.
+  alignas(8192) static std::byte memory[8192 + 128];
+  const buddy_arena arena =
+      buddy_arena::from_region(memory + 128, 4096 + 64, caiman::buddy_hint::min_alloc(64))
+          .build()
+          .value();
+  REQUIRE(arena.base() == memory + 128);
+  REQUIRE(arena.total_size() == 4096);
+  buddy_resource resource(arena);
+  CHECK_THROWS_AS(resource.allocate(4097), std::bad_alloc);
+  CHECK_THROWS_AS(resource.allocate(SIZE_MAX), std::bad_alloc);
+  CHECK_THROWS_AS(resource.allocate(1, 256), std::bad_alloc);
+  CHECK_THROWS_AS(resource.allocate(1, std::size_t{1} << 63), std::bad_alloc);
+  void* const good = resource.allocate(1, 128);
+  CHECK(aligned(good, 128));
+  CHECK_THROWS_AS(resource.allocate(4096), std::bad_alloc);  // full
+  resource.deallocate(good, 1, 128);
+  void* const whole = resource.allocate(4096);
+  CHECK_THROWS_AS(resource.allocate(1), std::bad_alloc);
+  resource.deallocate(whole, 4096);
+  CHECK(all_free(arena));
+}
+
+TEST_CASE("what the arena cannot serve is the upstream's, and goes back to it", "[resource]") {
+  alignas(8192) static std::byte memory[8192 + 128];
+  const buddy_arena arena =
+      buddy_arena::from_region(memory + 128, 4096 + 64, caiman::buddy_hint::min_alloc(64))
+          .build()
+          .value();
+  upstream next;
+  buddy_resource resource(arena, &next);
+
+  void* const too_large = resource.allocate(4097, 8);
+  void* const over_aligned = resource.allocate(24, 256);
+  CHECK((!inside(arena, too_large) && !inside(arena, over_aligned)));
+  CHECK(next.out == std::set<upstream::piece>{{too_large, 4097, 8}, {over_aligned, 24, 256}});
+
+  void* const whole = resource.allocate(4096);
+  CHECK(inside(arena, whole));
+  CHECK(next.requests == 2);
+  void* const when_full = resource.allocate(100, 4);
+  CHECK(next.out.contains({when_full, 100, 4}));
+
+  // Given back while the arena has room again: not to the arena.
+  resource.deallocate(whole, 4096);
+  resource.deallocate(when_full, 100, 4);
+  resource.deallocate(over_aligned, 24, 256);
+  resource.deallocate(too_large, 4097, 8);
+  CHECK(next.out.empty());
+  CHECK(next.requests == 3);
+  CHECK(all_free(arena));
+  CHECK(arena.metrics().frees == 1);
+}
+
+TEST_CASE("a container grows out of the arena and shrinks back into it", "[resource]") {
+  const buddy_arena arena = arena_of(4096);
+  upstream next;
+  buddy_resource resource(arena, &next);
+  std::pmr::vector<char> vector(4000, 'x', &resource);
+  REQUIRE(inside(arena, vector.data()));
+  vector.resize(5000, 'y');
+  CHECK(next.out.size() == 1);
+  CHECK(arena.metrics().bytes_live == 0);
+  vector.resize(3000);
+  vector.shrink_to_fit();
+  CHECK(inside(arena, vector.data()));
+  CHECK(next.out.empty());
+  CHECK(vector == std::pmr::vector<char>(3000, 'x'));
+}
+
+TEST_CASE("equal are resources that can take what the other gave", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  const buddy_arena other_arena = arena_of(total);
+  upstream next;
+  buddy_resource one(arena);
+  buddy_resource same(arena);
+  const buddy_resource with_upstream(arena, &next);
+  const buddy_resource with_upstream_too(arena, &next);
+  const buddy_resource elsewhere(other_arena);
+  CHECK(one == one);
+  CHECK(one == same);
+  CHECK(with_upstream == with_upstream_too);
+  CHECK(one != with_upstream);
+  CHECK(one != elsewhere);
+  CHECK_FALSE(one == *std::pmr::new_delete_resource());
+
+  // So a list can hand its nodes to another one.
+  std::pmr::list<int> from({1, 2, 3}, &one);
+  std::pmr::list<int> to(&same);
+  const int* const node = &from.front();
+  to = std::move(from);
+  CHECK(&to.front() == node);
+  CHECK(arena.metrics().allocations_ok == 3);
+}
+
+TEST_CASE("a resource keeps its arena, and an empty handle serves nothing", "[resource]") {
+  int given_back = 0;
+  alignas(64) static std::byte memory[4096];
+  {
+    buddy_resource resource(buddy_arena::from_region(memory, sizeof memory,
+                                                     caiman::buddy_hint::min_alloc(64),
+                                                     [&](std::byte*, std::size_t) { ++given_back; })
+                                .build()
+                                .value());
+    CHECK(resource.arena().total_size() == 4096);
+    CHECK(resource.upstream() == nullptr);
+    resource.deallocate(resource.allocate(10), 10);
+    CHECK(given_back == 0);
+  }
+  CHECK(given_back == 1);
+
+  buddy_arena moved_from = arena_of(total);
+  const buddy_arena arena = std::move(moved_from);
+  upstream next;
+  // NOLINTNEXTLINE(bugprone-use-after-move,hicpp-invalid-access-moved): an empty handle
+  buddy_resource empty(moved_from, &next);
+  empty.deallocate(empty.allocate(10), 10);
+  CHECK(next.requests == 1);
+  CHECK(next.out.empty());
+}
