@@ -39,7 +39,7 @@
 
 // The names are those of glibc and of C, the state is that of a process, and what there is to warn
 // of getenv and strerror does not matter before the program runs or when recording is over.
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier,readability-identifier-naming)
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t each);
@@ -47,7 +47,7 @@ void* __libc_realloc(void* block, std::size_t bytes);
 void* __libc_memalign(std::size_t alignment, std::size_t bytes);
 void __libc_free(void* block);
 }
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTEND(clang-diagnostic-reserved-identifier,readability-identifier-naming)
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables,concurrency-mt-unsafe)
 // NOLINTBEGIN(readability-inconsistent-declaration-parameter-name)
 

@@ -250,7 +250,7 @@ using maker = std::function<std::unique_ptr<arena>(geometry)>;
 
 inline void agrees_with_reference(const maker& make) {
   const geometry g = any_geometry();
-  RC_LOG() << "fan-out " << (1U << g.log2_fanout) << ", max order " << g.max_order << '\n';
+  RC_LOG() << "fan-out at most " << (1U << g.log2_fanout) << ", max order " << g.max_order << '\n';
   subject sut(g, make(g));
   rc::state::check(requests{g.max_order}, sut,
                    rc::state::gen::execOneOfWithArgs<allocate, allocate, allocate, release, release,

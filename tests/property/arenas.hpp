@@ -102,12 +102,23 @@ class sound_arena final : public arena {
   buddy<Sync, Log2Fanout> buddy_;
 };
 
-template <class Sync, unsigned Log2Fanout = 6>
-std::unique_ptr<arena> make_arena(geometry g) {
-  if constexpr (Log2Fanout > 1) {
-    if (g.log2_fanout < Log2Fanout) return make_arena<Sync, Log2Fanout - 1>(g);
+template <class Sync, unsigned Log2Fanout, unsigned... Narrower>
+std::unique_ptr<arena> make_one_of(geometry g) {
+  if constexpr (sizeof...(Narrower) > 0) {
+    if (g.log2_fanout < Log2Fanout) return make_one_of<Sync, Narrower...>(g);
   }
   return std::make_unique<sound_arena<Sync, Log2Fanout>>(g.max_order);
+}
+
+// With stacks, where placement is free and the fan-out is the tree's affair, three fan-outs stand
+// for all: each is a compilation of its own.
+template <class Sync>
+std::unique_ptr<arena> make_arena(geometry g) {
+  if constexpr (owner_stacks<Sync>::orders != 0) {
+    return make_one_of<Sync, 6, 3, 1>(g);
+  } else {
+    return make_one_of<Sync, 6, 5, 4, 3, 2, 1>(g);
+  }
 }
 
 /// The same hops over a policy that has stacks.

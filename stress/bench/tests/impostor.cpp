@@ -7,7 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #include <cstddef>
 
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): glibc's names
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier,readability-identifier-naming): glibc's names
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void __libc_free(void* p);
@@ -15,4 +15,4 @@ void __libc_free(void* p);
 void* malloc(std::size_t bytes) { return __libc_malloc(bytes); }
 void free(void* p) { __libc_free(p); }
 }
-// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTEND(clang-diagnostic-reserved-identifier,readability-identifier-naming)
