@@ -66,7 +66,7 @@ rl::test_result_e search_once(std::size_t threads, rl::test_params& params,
 const char* property_of(rl::test_result_e result, core_part core) {
   switch (result) {
     case rl::test_result_data_race:
-      return core == core_part::ledger ? "R1" : "S2";
+      return core == core_part::ledger || core == core_part::arena ? "R1" : "S2";
     case rl::test_result_deadlock:
     case rl::test_result_livelock:
       return "L1";

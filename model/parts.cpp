@@ -1,5 +1,6 @@
 // The small parts of the core: the other translation unit of the model that includes the core. A
 // mutant of a part is this file compiled against a changed copy of core/.
+#include "arena_world.hpp"
 #include "cold_world.hpp"
 #include "ledger_world.hpp"
 #include "shares_world.hpp"
@@ -16,6 +17,8 @@ part* build(const world_spec& spec, void* storage, std::size_t size) {
 
 part* make_part(core_part which, const world_spec& spec, void* storage, std::size_t size) {
   switch (which) {
+    case core_part::arena:
+      return build<arena_world>(spec, storage, size);
     case core_part::ledger:
       return build<ledger_world>(spec, storage, size);
     case core_part::shares:

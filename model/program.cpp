@@ -25,11 +25,10 @@ struct core_name {
   std::string_view name;
   std::string_view operations;
 };
-constexpr core_name cores[] = {{core_part::buddy, "buddy", "AMXF"},
-                               {core_part::textbook, "textbook", "AMXF"},
-                               {core_part::ledger, "ledger", "AFHD"},
-                               {core_part::shares, "shares", "HD"},
-                               {core_part::cold, "cold", "W"}};
+constexpr core_name cores[] = {
+    {core_part::buddy, "buddy", "AMXF"}, {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"}, {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"}, {core_part::cold, "cold", "W"}};
 const core_name& name_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
@@ -202,6 +201,7 @@ const char* fault_of(const program& p) {
   }
   if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
   if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
+  if (p.core == core_part::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
   if (p.init != memory::any && p.core != core_part::buddy) return "only the buddy has init=";
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";

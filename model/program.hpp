@@ -14,8 +14,8 @@
 //                    init=zero (blocks are handed out zeroed, and scrubbed when they come back),
 //                    init=cold (the same over memory that nobody has zeroed),
 //                    core=textbook (the specimen of textbook.cpp instead of the core),
-//                    core=ledger, core=shares, core=cold (a part of the core alone: its operations
-//                    are in <part>_world.hpp)
+//                    core=arena, core=ledger, core=shares, core=cold (a part of the core: its
+//                    operations are in <part>_world.hpp)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
@@ -58,7 +58,7 @@ struct setup_step {
 
 enum class slot_use : unsigned char { own, shared, pooled };
 enum class memory : unsigned char { any, zero, cold };
-enum class core_part : unsigned char { buddy, textbook, ledger, shares, cold };
+enum class core_part : unsigned char { buddy, textbook, arena, ledger, shares, cold };
 
 struct program {
   static constexpr unsigned plenty_of_looks = 24;
@@ -77,7 +77,7 @@ struct program {
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;
 
-  /// Whether it is a part alone (part.hpp), without blocks to find.
+  /// Whether it is a part (part.hpp), which judges its own answers.
   bool is_part() const noexcept { return core > core_part::textbook; }
   friend bool operator==(const program&, const program&) = default;
 };

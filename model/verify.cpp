@@ -143,9 +143,10 @@ std::string searches_of(const job& j) {
 
 /// Min blocks and fan-out, where there are any.
 std::pair<std::string, std::string> size_of(const program& p) {
-  const bool blocks = !p.is_part() || p.core == core_part::cold;
+  const bool blocks = p.core != core_part::ledger && p.core != core_part::shares;
+  const bool words = blocks && p.core != core_part::cold;
   return {blocks ? std::to_string(1U << p.max_order) : "-",
-          p.is_part() ? "-" : std::to_string(1U << p.log2_fanout)};
+          words ? std::to_string(1U << p.log2_fanout) : "-"};
 }
 
 void print_scenarios(const std::vector<job>& jobs) {

@@ -134,6 +134,7 @@ unsigned up_to(unsigned most) {
 
 kind any_kind(core_part core) {
   switch (core) {
+    case core_part::arena:
     case core_part::ledger:
       return *rc::gen::element(kind::take, kind::release, kind::add, kind::drop);
     case core_part::shares:
@@ -149,14 +150,16 @@ operation any_operation(const program& p) {
   const kind what = any_kind(p.core);
   if (what == kind::release) return {what, up_to(999)};
   if (what == kind::warm) return {what, up_to((1U << p.max_order) / 2 - 1)};
-  return {what, p.is_part() ? 0 : up_to(p.max_order)};
+  return {what, what == kind::add || what == kind::drop || p.core == core_part::ledger
+                    ? 0
+                    : up_to(p.max_order)};
 }
 
 program any_program() {
   program p;
-  p.log2_fanout = 1 + up_to(2);
-  p.core = *rc::gen::element(core_part::buddy, core_part::textbook, core_part::ledger,
-                             core_part::shares, core_part::cold);
+  p.core = *rc::gen::element(core_part::buddy, core_part::textbook, core_part::arena,
+                             core_part::ledger, core_part::shares, core_part::cold);
+  p.log2_fanout = p.core == core_part::arena ? 1 : 1 + up_to(2);
   p.max_order = p.core == core_part::cold ? 1 + up_to(4) : up_to(5);
   if (p.core == core_part::buddy) {
     p.init = *rc::gen::element(memory::any, memory::zero, memory::cold);
@@ -268,6 +271,8 @@ TEST_CASE("what cannot be run is named", "[program]") {
       {": 0W0 ; A0 | A0", "no such operation"},
       {"core=textbook init=zero : ; A0 | A0", "only the buddy has init="},
       {"core=ledger init=cold : ; D | D", "only the buddy has init="},
+      {"core=arena fanout=4 : ; A1 | D", "core=arena has fan-out 2"},
+      {"core=arena : ; A3 | D", "order too large"},
       {"core=ledger : ; A1 | D", "blocks of a ledger have no order"},
       {"core=ledger : ; M0 | D", "no such operation"},
       {"core=shares : ; A0 | D", "no such operation"},
