@@ -9,6 +9,8 @@
 #include "checked_sync.hpp"
 // then the core
 #include "caiman/buddy.hpp"
+#include "caiman/cold.hpp"
+#include "caiman/turnover.hpp"
 
 namespace caiman::model {
 
@@ -16,18 +18,31 @@ template <unsigned Log2Fanout>
 class buddy_world final : public world {
  public:
   explicit buddy_world(const world_spec& spec)
-      : max_order_(spec.max_order), buddy_(spec.max_order), pool_(spec.pool, model_slots) {}
+      : max_order_(spec.max_order),
+        scrubs_(spec.scrubs),
+        buddy_(spec.max_order),
+        cold_(spec.cold ? cold_map<checked_sync>(std::size_t{1} << spec.max_order)
+                        : cold_map<checked_sync>()),
+        pool_(spec.pool, model_slots) {}
 
   grant allocate(unsigned order) override {
     const auto got = buddy_.allocate(order);
-    if (got) return {answer::ok, got->index};
+    if (got) {
+      cold_.warm(got->index << order, order, zero_payload);
+      return {answer::ok, got->index};
+    }
     if (got.error() == alloc_error::arena_full) return {answer::full, 0};
     if (got.error() == alloc_error::contended) return {answer::contended, 0};
     report_broken_invariant("allocate refused an order that the arena has");
     return {answer::full, 0};
   }
 
-  void release(unsigned order, std::size_t index) override { buddy_.release({order, index}); }
+  void release(unsigned order, std::size_t index) override {
+    no_books none;
+    (void)take_back(buddy_, none, {order, index}, [&] {
+      if (scrubs_) zero_payload(index << order, std::size_t{1} << order);
+    });
+  }
 
   block_set free_blocks() override {
     block_set free = 0;
@@ -64,6 +79,10 @@ class buddy_world final : public world {
   }
 
  private:
+  /// How the arena ends is ledger_world's to show.
+  struct no_books {
+    static bool gave() noexcept { return false; }
+  };
   using shape = level_shape<Log2Fanout>;
   using bits = word_bits<Log2Fanout>;
   static constexpr unsigned unmerged = ~0U;
@@ -137,7 +156,9 @@ class buddy_world final : public world {
   }
 
   unsigned max_order_;
+  bool scrubs_;
   buddy<checked_sync, Log2Fanout> buddy_;
+  cold_map<checked_sync> cold_;
   slot_pool<checked_sync> pool_;
 };
 

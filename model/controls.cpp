@@ -13,6 +13,8 @@ constexpr std::string_view owner_f2 = "fanout=2 order=2 announced=2 : 0A0 0F0 ; 
 constexpr std::string_view holes_f2 =
     "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0A0 0F0 0F1 ; A0A0F4 | A1";
 
+constexpr std::string_view end_f = "core=ledger : 0A0>1 ; D | F0";
+
 constexpr std::string_view random = "random:20000@shipped";
 constexpr std::string_view random_then_bound = "random:20000@shipped,bound2:50000@shipped";
 
@@ -156,6 +158,57 @@ std::span<const control> controls() {
        "S6",
        "a request that finds nothing leaves the stacks alone",
        {{"fanout=4 order=3 announced=2 : 0A2 0A1 1A0 1A0 1F0 1F1 ; M0 | A0", random}}},
+      // ---- zeroed blocks
+      {"scrub-after-release",
+       "Z1 S2",
+       "a block is scrubbed when it may have another owner",
+       {{"fanout=2 order=2 init=zero : 0A1 0A0 0A0>1 ; F1M0 | F0M0", random}}},
+      {"cold-plain-store",
+       "Z1",
+       "what is warm is stored, not taken out of the word",
+       {{"core=cold : ; W0W0 | W1W1", random}}},
+      // ---- how an arena ends
+      {"gave-forgets-mark",
+       "R1",
+       "a return that meets the mark does not count itself off",
+       {{end_f, random}}},
+      {"close-without-mark", "R1", "the lines are read, then marked", {{end_f, random}}},
+      {"gave-before-release",
+       "R1",
+       "a return is counted before the block is back",
+       {{"core=arena : 0A0 0A0>1 0A1>1 ; F0D | F1F0", random}}},
+      {"touch-after-gave", "R1", "a release counts on after its return", {{end_f, random}}},
+      {"ledger-gave-relaxed",
+       "R1",
+       "a return publishes nothing",
+       {{end_f, random}},
+       "ledger_gave=relaxed"},
+      {"ledger-close-relaxed",
+       "R1",
+       "the closing acquires nothing",
+       {{end_f, random}},
+       "ledger_close=relaxed"},
+      {"ledger-rest-relaxed",
+       "R1",
+       "a return after the closing orders nothing",
+       {{end_f, random}},
+       "ledger_rest=relaxed"},
+      {"handle-drop-relaxed",
+       "R1",
+       "a dropped handle orders nothing",
+       {{"core=ledger : 0H>1 ; D | D", random}},
+       "handle_drop=relaxed"},
+      // ---- who returns a frozen block
+      {"share-drop-relaxed",
+       "S2",
+       "a dropped share orders nothing",
+       {{"core=shares : 0H>1 ; D | D", random}},
+       "share_drop=relaxed"},
+      {"share-look-relaxed",
+       "S2",
+       "a sole owner has not seen the others go",
+       {{"core=shares : 0H>1 ; D | D", random}},
+       "share_look=relaxed"},
   };
   return all;
 }

@@ -1,7 +1,8 @@
 // ---------------------------------------------------------------------------------------------
 // controls.hpp: what the checks must convict, each time they run
 //
-// The textbook protocol, and faults of our own core kept as patches under mutants/. A control names
+// The textbook protocol, and faults of our own core: patches under mutants/, or wrong orders where
+// the name of a site says it all. A control names
 // the programs and searches that convict it; one that survives them fails the run.
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -18,10 +19,11 @@ struct attempt {
 };
 
 struct control {
-  std::string_view name;        // mutants/<name>.patch, or textbook-...
+  std::string_view name;        // mutants/<name>.patch, textbook-..., or of `orders`
   std::string_view properties;  // one of these must be what convicts it
   std::string_view fault;
   std::vector<attempt> attempts;
+  std::string_view orders = {};  // the fault is these orders, of the shipped core
 };
 
 std::span<const control> controls();

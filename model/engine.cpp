@@ -63,10 +63,10 @@ rl::test_result_e search_once(std::size_t threads, rl::test_params& params,
 }
 
 /// The property that a verdict of Relacy's own speaks of.
-const char* property_of(rl::test_result_e result) {
+const char* property_of(rl::test_result_e result, core_part core) {
   switch (result) {
     case rl::test_result_data_race:
-      return "S2";
+      return core == core_part::ledger || core == core_part::arena ? "R1" : "S2";
     case rl::test_result_deadlock:
     case rl::test_result_livelock:
       return "L1";
@@ -150,7 +150,7 @@ verdict run(const request& what) {
   }
   result.what = verdict::outcome::convicted;
   const finding fault = ex.fault();
-  result.property = fault ? fault.property : property_of(seen);
+  result.property = fault ? fault.property : property_of(seen, what.what.core);
   result.text = fault ? fault.text : rl::test_result_str(seen);
   result.state = from_relacy(state.str());
   result.trace = trace_of(what, params, result.state);

@@ -11,6 +11,9 @@ rl::debug_info here(const char* function = __builtin_FUNCTION(),
   return {function, file, static_cast<unsigned>(line)};
 }
 
+/// What lies in memory that nobody has zeroed.
+constexpr unsigned dirt = 7;
+
 /// The smallest block that holds a set of min blocks: is the set one block?
 bool is_one_block(block_set set) {
   for (unsigned order = 0; order <= 5; ++order) {
@@ -47,6 +50,22 @@ class from_outside {
   }
 };
 
+/// While it lives, the heap is the program's own. Relacy's would be one more choice to search: when
+/// what was freed is handed out again.
+class own_heap {
+ public:
+  own_heap() { ++off(); }
+  own_heap(const own_heap&) = delete;
+  own_heap& operator=(const own_heap&) = delete;
+  ~own_heap() { --off(); }
+
+ private:
+  struct open : rl::context {
+    static constexpr int rl::context::*off = &open::disable_alloc_;
+  };
+  static int& off() { return rl::ctx().*open::off; }
+};
+
 }  // namespace
 
 execution& current_execution() noexcept {
@@ -63,6 +82,12 @@ void pause_between_looks(unsigned round) {
 }
 void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
   current_execution().fail("S8", what);
+}
+void report_fault(const char* property, const char* text) {
+  current_execution().fail(property, text);
+}
+void zero_payload(std::size_t first, std::size_t count) {
+  current_execution().zero_payload(first, count);
 }
 void report_broken_invariant(const char* what) { current_execution().fail("S1", what); }
 
@@ -101,17 +126,31 @@ void execution::begin() {
 void execution::build_world() {
   const program& p = what_->what;
   for (std::size_t i = 0; i < min_blocks(); ++i) {
-    ::new (static_cast<void*>(&cell(i))) rl::var<unsigned>(0U);
+    ::new (static_cast<void*>(&cell(i))) rl::var<unsigned>(p.init == memory::cold ? dirt : 0U);
   }
   ::new (static_cast<void*>(finish_storage_.data())) rl::atomic<unsigned>(0U);
-  const world_spec spec{p.log2_fanout, p.max_order, p.pool};
-  world_ = p.textbook ? make_textbook(spec, world_storage_.data(), world_storage_.size())
-                      : make_world(spec, world_storage_.data(), world_storage_.size());
-  if (world_ == nullptr) fail("model", "no such world");
+  const own_heap lasts;
+  build_thing();
+  if (slots_ == nullptr) fail("model", "no such world");
+}
+
+void execution::build_thing() {
+  const program& p = what_->what;
+  const world_spec spec{p.log2_fanout, p.max_order, p.pool, p.init != memory::any,
+                        p.init == memory::cold};
+  world_ = nullptr;
+  part_ = nullptr;
+  if (p.is_part()) {
+    slots_ = part_ = make_part(p.core, spec, world_storage_.data(), world_storage_.size());
+  } else {
+    const auto make = p.core == core_part::textbook ? make_textbook : make_world;
+    slots_ = world_ = make(spec, world_storage_.data(), world_storage_.size());
+  }
 }
 
 void execution::tear_down() {
-  world_->~world();
+  const own_heap lasts;
+  slots_->~slotted();
   for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~var();
   finish_line().~atomic();
 }
@@ -119,7 +158,9 @@ void execution::tear_down() {
 void execution::set_up() {
   for (const setup_step& step : what_->what.setup) {
     acting_ = step.thread;
-    if (step.op.what == operation::kind::release) {
+    if (part_ != nullptr) {
+      part_->operate(step.thread, step.op, step.owner);
+    } else if (step.op.what == operation::kind::release) {
       release(step.thread, step.op.arg);
     } else {
       const std::size_t before = actors_[step.owner].taken;
@@ -134,9 +175,9 @@ void execution::set_up() {
 void execution::run_thread(unsigned index) {
   const program& p = what_->what;
   actor& me = actors_[index];
-  if (p.slots == slot_use::pooled) me.slot = world_->take_slot();
+  if (p.slots == slot_use::pooled) me.slot = slots_->take_slot();
   for (const operation& op : p.threads[index]) operate(index, op);
-  if (p.slots == slot_use::pooled) world_->give_slot(me.slot);
+  if (p.slots == slot_use::pooled) slots_->give_slot(me.slot);
   if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, here());
   me.done = true;
   ++finished_;
@@ -151,15 +192,21 @@ void execution::end() {
     if (history_.overflown()) fail("model", "too many operations to judge a refusal");
     if (!history_.explainable()) fail("S6", "a refusal that no order of the operations explains");
   }
-  check_quiescent();
-  check_one_block();
+  if (part_ != nullptr) {
+    if (const finding f = part_->quiescent_fault()) fail(f.property, f.text);
+  } else {
+    check_quiescent();
+    check_one_block();
+  }
   tear_down();
 }
 
 // ---- operations ----------------------------------------------------------------------------
 
 void execution::operate(unsigned thread, const operation& op) {
-  if (op.what == operation::kind::release) {
+  if (part_ != nullptr) {
+    part_->operate(thread, op, thread);
+  } else if (op.what == operation::kind::release) {
     release(thread, op.arg);
   } else {
     take(thread, op, thread);
@@ -225,9 +272,17 @@ void execution::disown(unsigned owner, const holding& h) {
 /// an overlap, or a hand-over that nothing orders, is a data race.
 void execution::touch(unsigned thread, unsigned order, std::size_t index, bool fresh) {
   for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+    if (fresh && what_->what.init != memory::any && cell(i)(here()).load() != 0) {
+      fail("Z1", "a block that is not zeroed");
+    }
     if (!fresh && cell(i)(here()).load() == 0) fail("S1", "a payload cell that nobody wrote");
     cell(i)(here()).store(thread + 1);
   }
+}
+
+/// What the world zeroes, because it comes back or was never handed out before.
+void execution::zero_payload(std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) cell(i)(here()).store(0);
 }
 
 std::uint32_t execution::records_before(unsigned thread) const {
@@ -265,7 +320,7 @@ unsigned execution::slots_seen() const noexcept {
     case slot_use::shared:
       return 0;
     case slot_use::pooled:
-      return world_->slots_seen();
+      return slots_->slots_seen();
   }
   return model_slots;
 }
@@ -298,7 +353,7 @@ void execution::let_stopped_go(unsigned thread) {
   if (thread == p.stop_thread || finished_ + 1 != p.threads.size()) return;
   actor& victim = actors_[p.stop_thread];
   if (!victim.stopped || victim.done) return;
-  check_around_stopped();
+  if (world_ != nullptr) check_around_stopped();
   rl::ctx().unpark_thread(static_cast<rl::thread_id_t>(p.stop_thread), false, here());
 }
 

@@ -12,6 +12,7 @@
 
 #include "engine.hpp"
 #include "history.hpp"
+#include "part.hpp"
 #include "relacy.hpp"
 #include "world.hpp"
 
@@ -33,6 +34,7 @@ class execution {
   unsigned slot() const noexcept;
   unsigned slots_seen() const noexcept;
   void before_access();
+  void zero_payload(std::size_t first, std::size_t count);
   [[noreturn]] void fail(const char* property, const char* text);
 
   std::uint64_t executions() const noexcept { return executions_; }
@@ -69,6 +71,7 @@ class execution {
   void build_world();
   void tear_down();
   void set_up();
+  void build_thing();
   void operate(unsigned thread, const operation& op);
   void take(unsigned thread, const operation& op, unsigned owner);
   void release(unsigned thread, unsigned which);
@@ -95,8 +98,10 @@ class execution {
   unsigned largest_stop_ = 0;
   bool stop_too_soon_ = false;
 
-  world* world_ = nullptr;
-  unsigned acting_ = 0;  // whose slot set-up and end use; `outside` while the threads run
+  world* world_ = nullptr;    // either,
+  part* part_ = nullptr;      // or
+  slotted* slots_ = nullptr;  // both
+  unsigned acting_ = 0;       // whose slot set-up and end use; `outside` while the threads run
   unsigned stop_at_ = 0;
   unsigned finished_ = 0;
   std::uint64_t time_ = 0;

@@ -15,6 +15,22 @@ namespace {
 /// Largest number of operations of a thread or a set-up: what the engine has room for.
 constexpr std::size_t most_operations = 16;
 
+bool has_number(const operation& op) {
+  return op.what != operation::kind::add && op.what != operation::kind::drop;
+}
+
+/// What `core=` can name, and the operations that it has.
+struct core_name {
+  core_part core;
+  std::string_view name;
+  std::string_view operations;
+};
+constexpr core_name cores[] = {
+    {core_part::buddy, "buddy", "AMXF"}, {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"}, {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"}, {core_part::cold, "cold", "W"}};
+const core_name& name_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
+
 class reader {
  public:
   explicit reader(std::string_view text) : text_(text) {}
@@ -40,11 +56,11 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXF";
+    constexpr std::string_view letters = "AMXFHDW";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
-    return number(value.arg);
+    return !has_number(value) || number(value.arg);
   }
   /// What comes next, fit for a one-line message.
   std::string rest() const {
@@ -89,6 +105,14 @@ bool read_use(reader& in, program& p) {
   return false;
 }
 
+bool read_core(reader& in, program& p) {
+  const auto* const named = std::find_if(std::begin(cores) + 1, std::end(cores),
+                                         [&](const core_name& c) { return in.take(c.name); });
+  if (named == std::end(cores)) return false;
+  p.core = named->core;
+  return true;
+}
+
 bool read_head(reader& in, program& p) {
   unsigned fanout = 0;
   for (in.skip_space(); !in.take(":"); in.skip_space()) {
@@ -99,8 +123,11 @@ bool read_head(reader& in, program& p) {
       if (!in.number(p.max_order)) return false;
     } else if (in.take("looks=")) {
       if (!in.number(p.looks)) return false;
-    } else if (in.take("core=textbook")) {
-      p.textbook = true;
+    } else if (in.take("init=")) {
+      p.init = in.take("zero") ? memory::zero : memory::cold;
+      if (p.init == memory::cold && !in.take("cold")) return false;
+    } else if (in.take("core=")) {
+      if (!read_core(in, p)) return false;
     } else if (!read_use(in, p)) {
       return false;
     }
@@ -133,8 +160,19 @@ bool read_threads(reader& in, program& p) {
   return true;
 }
 
-bool too_large(const operation& op, const program& p) {
-  return op.what != operation::kind::release && op.arg > p.max_order;
+const char* fault_of_operation(const operation& op, const program& p) {
+  if (name_of(p.core).operations.find(static_cast<char>(op.what)) == std::string_view::npos) {
+    return "this core has no such operation";
+  }
+  if (op.what == operation::kind::warm) {
+    return (std::size_t{op.arg} + 1) * 2 > (std::size_t{1} << p.max_order)
+               ? "there is no such block to warm"
+               : nullptr;
+  }
+  if (p.core == core_part::ledger && op.what == operation::kind::take && op.arg != 0) {
+    return "blocks of a ledger have no order";
+  }
+  return op.what != operation::kind::release && op.arg > p.max_order ? "order too large" : nullptr;
 }
 
 const char* fault_of_operations(const program& p) {
@@ -142,12 +180,12 @@ const char* fault_of_operations(const program& p) {
   if (p.setup.size() > most_operations) return "at most 16 steps of set-up";
   for (const setup_step& s : p.setup) {
     if (s.thread >= threads || s.owner >= threads) return "there is no such thread in the set-up";
-    if (too_large(s.op, p)) return "order too large";
+    if (const char* fault = fault_of_operation(s.op, p)) return fault;
   }
   for (const auto& ops : p.threads) {
     if (ops.size() > most_operations) return "at most 16 operations a thread";
-    if (std::any_of(ops.begin(), ops.end(), [&](const auto& op) { return too_large(op, p); })) {
-      return "order too large";
+    for (const operation& op : ops) {
+      if (const char* fault = fault_of_operation(op, p)) return fault;
     }
   }
   return nullptr;
@@ -163,6 +201,8 @@ const char* fault_of(const program& p) {
   }
   if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
   if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
+  if (p.core == core_part::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
+  if (p.init != memory::any && p.core != core_part::buddy) return "only the buddy has init=";
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
   if (p.stops && p.stop_most < 1) return "a thread stops after at least one step";
@@ -170,7 +210,8 @@ const char* fault_of(const program& p) {
 }
 
 std::string text_of(const operation& op) {
-  return fmt::format("{}{}", static_cast<char>(op.what), op.arg);
+  const char letter = static_cast<char>(op.what);
+  return has_number(op) ? fmt::format("{}{}", letter, op.arg) : std::string(1, letter);
 }
 
 }  // namespace
@@ -178,7 +219,8 @@ std::string text_of(const operation& op) {
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
-  if (!read_head(in, p)) return bad("expected fanout=, order=, slots=, stop=, stacks= or ':'", in);
+  if (!read_head(in, p))
+    return bad("expected fanout=, order=, slots=, stop=, stacks=, init=, core= or ':'", in);
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
   if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
   if (const char* fault = fault_of(p)) return failure(fmt::format("program: {}", fault));
@@ -186,7 +228,14 @@ std::expected<program, std::string> parse_program(std::string_view text) {
 }
 
 std::string to_string(const program& p) {
-  std::string text = fmt::format("fanout={} order={}", 1U << p.log2_fanout, p.max_order);
+  const std::string core = fmt::format("core={}", name_of(p.core).name);
+  std::string text = p.is_part() ? core : std::string();
+  if (!p.is_part() || p.log2_fanout != program{}.log2_fanout) {
+    text += fmt::format("{}fanout={}", text.empty() ? "" : " ", 1U << p.log2_fanout);
+  }
+  if (!p.is_part() || p.max_order != program{}.max_order) {
+    text += fmt::format(" order={}", p.max_order);
+  }
   if (p.slots == slot_use::shared) text += " slots=shared";
   if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
   if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
@@ -194,7 +243,8 @@ std::string to_string(const program& p) {
   if (p.stack_depth != 0) {
     text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
   }
-  if (p.textbook) text += " core=textbook";
+  if (p.init != memory::any) text += p.init == memory::zero ? " init=zero" : " init=cold";
+  if (p.core == core_part::textbook) text += " " + core;
   text += " :";
   for (const setup_step& s : p.setup) {
     text += fmt::format(" {}{}", s.thread, text_of(s.op));

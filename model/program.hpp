@@ -11,12 +11,17 @@
 //                    looks=<n> (how often a failing request looks again),
 //                    stacks=<depth> (owner stacks, exchange pop), announced=<depth> (the same with
 //                    the announced pop),
-//                    core=textbook (the specimen of textbook.cpp instead of the core)
+//                    init=zero (blocks are handed out zeroed, and scrubbed when they come back),
+//                    init=cold (the same over memory that nobody has zeroed),
+//                    core=textbook (the specimen of textbook.cpp instead of the core),
+//                    core=arena, core=ledger, core=shares, core=cold (a part of the core: its
+//                    operations are in <part>_world.hpp)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
 // operations         A<k> take a block of order k      M<k> the same, and it must succeed
 //                    X<k> the same, and it must fail   F<i> release the i-th block taken
+//                    H one handle or share more, D one less, W<i> warm block i (of parts)
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -30,7 +35,15 @@
 namespace caiman::model {
 
 struct operation {
-  enum class kind : char { take = 'A', must_take = 'M', must_fail = 'X', release = 'F' };
+  enum class kind : char {
+    take = 'A',
+    must_take = 'M',
+    must_fail = 'X',
+    release = 'F',
+    add = 'H',
+    drop = 'D',
+    warm = 'W'
+  };
   kind what = kind::take;
   unsigned arg = 0;  // an order, or which block
   friend bool operator==(const operation&, const operation&) = default;
@@ -44,6 +57,8 @@ struct setup_step {
 };
 
 enum class slot_use : unsigned char { own, shared, pooled };
+enum class memory : unsigned char { any, zero, cold };
+enum class core_part : unsigned char { buddy, textbook, arena, ledger, shares, cold };
 
 struct program {
   static constexpr unsigned plenty_of_looks = 24;
@@ -57,10 +72,13 @@ struct program {
   unsigned looks = plenty_of_looks;  // a failing request looks again so often, then says contended
   unsigned stack_depth = 0;          // 0: the tree alone
   bool announced = false;            // pops without a locked instruction
-  bool textbook = false;
+  memory init = memory::any;
+  core_part core = core_part::buddy;
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;
 
+  /// Whether it is a part (part.hpp), which judges its own answers.
+  bool is_part() const noexcept { return core > core_part::textbook; }
   friend bool operator==(const program&, const program&) = default;
 };
 

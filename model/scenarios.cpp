@@ -175,6 +175,60 @@ constexpr scenario all[] = {
      "in the clearing of a hint"},
     {"stop-3-f2", "C1", "fanout=2 order=3 stop=0:160 : 1A0 2A0 ; A0F0 | F0A0 | F0A1", 1, false,
      "two others go on"},
+    // ---- zeroed blocks (Z1)
+    {"zero-again-f2", "Z1", "fanout=2 order=2 init=zero : 0A1 0A0 0A0>1 ; F1M0 | F0M0", 2, false,
+     "blocks come back and go out again at once"},
+    {"zero-large-f4", "Z1", "fanout=4 order=3 init=zero : 0A1 0A0 0A2>1 ; F0A2 | F0A1", 2, false,
+     "and in other sizes", true},
+    {"cold-fresh-f2", "Z1", "fanout=2 order=2 init=cold : ; A0F0A1 | A0F0A0", 2, false,
+     "memory that nobody has zeroed, taken for the first and the second time", true},
+    {"cold-parts-f4", "Z1", "fanout=4 order=3 init=cold : 0A0 1A1 ; F0A2 | F0A2", 2, false,
+     "blocks that are cold in part", true},
+    // ---- how an arena ends (R1)
+    {"end-handles", "R1", "core=ledger : 0H>1 ; D | D", 3, true, "two last handles"},
+    {"end-handles-3", "R1", "core=ledger : 0H>1 0H>2 ; D | D | D", 2, true, "three"},
+    {"end-handle-block", "R1", "core=ledger : 0A0>1 ; D | F0", 3, true,
+     "the last handle against the last block"},
+    {"end-handle-blocks", "R1", "core=ledger : 0A0>1 0A0>1 ; D | F0F1", 3, true,
+     "against the last two"},
+    {"end-own-block", "R1", "core=ledger : 0H>1 0A0>1 1A0>0 ; DF0 | F0D", 3, true,
+     "each returns what the other took, before or after its handle"},
+    {"end-take", "R1", "core=ledger : 0H>1 ; D | A0DF0", 3, true,
+     "taken through one handle while another is dropped"},
+    {"end-copy", "R1", "core=ledger : 0H>1 ; HDD | A0F0D", 3, true,
+     "a handle is copied while the others are dropped"},
+    {"end-blocks-3", "R1", "core=ledger : 0A0>1 0A0>2 ; D | F0 | F0", 2, true,
+     "the last handle against two threads"},
+    {"end-take-3", "R1", "core=ledger : 0H>1 0A0>2 ; D | A0DF0 | F0", 2, true,
+     "and one of them has a handle"},
+    {"end-shared-slot", "R1", "core=ledger slots=shared : 0H>1 0A0>1 ; A0DF0 | F0D", 3, true,
+     "both on the shared line"},
+    {"end-shared-slot-3", "R1", "core=ledger slots=shared : 0H>1 0A0>2 ; D | A0DF0 | F0", 2, true,
+     "three on the shared line"},
+    {"end-more-threads", "R1", "core=ledger slots=pool:1 : 0H>1 0A0>2 ; D | A0DF0 | F0", 2, false,
+     "a line of one thread after the other, the rest on the shared one"},
+    {"end-slot-hand-over", "R1 S3", "core=ledger slots=pool:1 : 0H>1 ; A0DF0 | A0DF0", 3, false,
+     "one thread goes on counting where another ended"},
+    {"end-stop-handle", "R1 C1", "core=ledger stop=0:12 : 0A0>1 0A0>2 ; D | F0 | F0", 2, false,
+     "the last handle stands still on its way"},
+    {"end-stop-block", "R1 C1", "core=ledger stop=1:16 : 0H>1 0H>2 0A0>2 ; D | A0DF0 | DF0", 2,
+     false, "a release stands still"},
+    {"end-release-f2", "R1", "core=arena : 0A0 0A0>1 0A1>1 ; F0D | F1F0", 2, false,
+     "a release that climbs against the last handle"},
+    {"end-release-3-f2", "R1", "core=arena : 0A0>1 0A0>2 0A1>1 ; D | F0F1 | F0", 1, false,
+     "two threads that release"},
+    {"end-stacks-f2", "R1", "core=arena announced=2 : 0H>1 1A0 0A0 1A0 1F0 ; A1F0DF1 | A0DF2F0", 2,
+     false, "owner stacks, popped and pushed and drained meanwhile"},
+    // ---- who returns a frozen block (S2, R1)
+    {"shares-2", "R1 S2", "core=shares : 0H>1 ; D | D", 3, true, "two sharers"},
+    {"shares-3", "R1 S2", "core=shares : 0H>1 0H>2 ; D | D | D", 2, true, "three sharers"},
+    {"shares-add", "R1 S2", "core=shares : 0H>1 ; HDD | HDD", 3, true,
+     "shares are added while others are dropped"},
+    {"shares-add-3", "R1 S2", "core=shares : 0H>1 0H>2 ; HDD | D | D", 2, true, "three threads"},
+    // ---- what is cold (Z1)
+    {"cold-neighbours", "Z1", "core=cold : ; W0W0 | W1W1", 3, true,
+     "two owners of neighbours in one word"},
+    {"cold-neighbours-3", "Z1", "core=cold order=3 : ; W0W3 | W1 | W2", 2, true, "three owners"},
 };
 
 }  // namespace
@@ -188,7 +242,7 @@ std::vector<variant> variants(const scenario& s) {
     std::string exchange = program;
     return {{std::string(s.name) + "/x", exchange.replace(at, announced.size(), "stacks=")}};
   }
-  if (s.bare) return {};
+  if (s.bare || program.find("core=") != std::string::npos) return {};
   const auto with = [&](std::string_view option) {
     std::string text = program;
     return text.insert(text.find(": "), option);

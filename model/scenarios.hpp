@@ -17,7 +17,9 @@ struct scenario {
   unsigned bound;               // context bounds up to this are tried
   bool full;                    // small enough for a full search to end
   std::string_view why;
-  bool bare = false;  // its set-up needs the places that releases into the tree leave
+  /// No variants: its set-up needs the places that releases into the tree leave, or it is about
+  /// something that is the same with stacks.
+  bool bare = false;
 };
 
 std::span<const scenario> scenarios();

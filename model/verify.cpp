@@ -84,7 +84,8 @@ std::vector<job> plan_jobs(const verify_arguments& given) {
 
 /// The program that runs a job: this one, or a mutant's build of it beside this one.
 std::string program_for(const job& j, const std::string& self) {
-  if (j.of == nullptr || j.name.starts_with("textbook")) return self;
+  const bool shipped = j.of == nullptr || !j.of->orders.empty();
+  if (shipped || j.name.starts_with("textbook")) return self;
   const auto mutant = std::filesystem::path(self).parent_path() / "mutants" / std::string(j.name);
   return mutant.string();
 }
@@ -140,6 +141,14 @@ std::string searches_of(const job& j) {
   return text;
 }
 
+/// Min blocks and fan-out, where there are any.
+std::pair<std::string, std::string> size_of(const program& p) {
+  const bool blocks = p.core != core_part::ledger && p.core != core_part::shares;
+  const bool words = blocks && p.core != core_part::cold;
+  return {blocks ? std::to_string(1U << p.max_order) : "-",
+          words ? std::to_string(1U << p.log2_fanout) : "-"};
+}
+
 void print_scenarios(const std::vector<job>& jobs) {
   fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6}  {}\n", "scenario", "property",
              "thr", "blks", "fan", "schedulers: shipped orders; all seq_cst", "executions", "s",
@@ -147,12 +156,14 @@ void print_scenarios(const std::vector<job>& jobs) {
   for (const job& j : jobs) {
     if (j.of != nullptr) continue;
     const auto p = parse_program(j.program);
+    if (!p) continue;  // run_verify has said so
     const std::string verdict_text = !j.trouble.empty() ? "BROKEN: " + j.trouble
                                      : j.convicted() ? "VIOLATED " + j.results.back().seen.property
                                                      : "no violation";
+    const auto [blocks, fanout] = size_of(*p);
     fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6.1f}  {}\n", j.name, j.properties,
-               p ? p->threads.size() : 0, p ? 1U << p->max_order : 0, p ? 1U << p->log2_fanout : 0,
-               searches_of(j), j.executions(), j.ended.seconds, verdict_text);
+               p->threads.size(), blocks, fanout, searches_of(j), j.executions(), j.ended.seconds,
+               verdict_text);
   }
   fmt::print("* the search came to its end: exhausted within the bound, within Relacy's model\n");
 }
@@ -240,6 +251,9 @@ int run_verify(const verify_arguments& given) {
   for (const job& j : jobs) {
     commands.push_back({program_for(j, given.self), "run", "--json", "--program", j.program,
                         "--searches", j.searches, "--seed", std::to_string(given.seed)});
+    if (j.of != nullptr && !j.of->orders.empty()) {
+      commands.back().insert(commands.back().end(), {"--orders", std::string(j.of->orders)});
+    }
   }
   progress line(jobs.size());
   const bool complete =

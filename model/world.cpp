@@ -1,5 +1,5 @@
-// The core as a world: the one translation unit of the model that includes the core. A mutant is
-// this file compiled against a changed copy of core/.
+// The buddy as a world: with parts.cpp, all of the model that includes the core. A mutant is this
+// file compiled against a changed copy of core/.
 #include "buddy_world.hpp"
 
 namespace caiman::model {

@@ -40,13 +40,21 @@ struct finding {
   explicit operator bool() const noexcept { return property != nullptr; }
 };
 
-class world {
+/// Thread slots handed from ending to starting threads; used by programs that ask for a pool.
+class slotted {
  public:
-  world() = default;
-  world(const world&) = delete;
-  world& operator=(const world&) = delete;
-  virtual ~world() = default;
+  slotted() = default;
+  slotted(const slotted&) = delete;
+  slotted& operator=(const slotted&) = delete;
+  virtual ~slotted() = default;
 
+  virtual unsigned take_slot() = 0;
+  virtual void give_slot(unsigned slot) = 0;
+  virtual unsigned slots_seen() = 0;
+};
+
+class world : public slotted {
+ public:
   virtual grant allocate(unsigned order) = 0;
   virtual void release(unsigned order, std::size_t index) = 0;
 
@@ -54,10 +62,6 @@ class world {
   virtual block_set free_blocks() = 0;
   /// Whether slot `slot` is inside a move between words.
   virtual bool in_move(unsigned slot) = 0;
-  /// Thread slots handed from ending to starting threads; used by programs that ask for a pool.
-  virtual unsigned take_slot() = 0;
-  virtual void give_slot(unsigned slot) = 0;
-  virtual unsigned slots_seen() = 0;
 
   /// Quiescent: hints (S5) as they lie, then merging and counts (S4) as observers see them.
   virtual finding quiescent_fault(block_set live, unsigned live_blocks) = 0;
@@ -68,6 +72,8 @@ struct world_spec {
   unsigned log2_fanout;
   unsigned max_order;
   unsigned pool;  // exclusive slots to hand around
+  bool scrubs;    // a block that comes back is zeroed,
+  bool cold;      // and so is what was never handed out, when it is
 };
 
 /// The core, or a mutant of it: defined by world.cpp, whatever core/ that was compiled against.
@@ -103,6 +109,9 @@ void pause_between_looks(unsigned round);
 void before_access();
 [[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);
 void report_broken_invariant(const char* what);
+[[noreturn]] void report_fault(const char* property, const char* text);
+/// The memory of `count` min blocks from `first` on becomes zero.
+void zero_payload(std::size_t first, std::size_t count);
 
 /// Stacks of the model: orders 0 and 1, and no deeper than this.
 inline constexpr unsigned model_stack_room = 3;

@@ -22,6 +22,7 @@
 #include "caiman/ledger.hpp"
 #include "caiman/region.hpp"
 #include "caiman/shares.hpp"
+#include "caiman/turnover.hpp"
 
 namespace caiman::detail {
 
@@ -109,15 +110,16 @@ class arena_state {
 
   /// Gives a block back. The arena may be gone afterwards.
   void give(block b) noexcept {
-    std::byte* const at = address_of(b);
-    const std::size_t size = size_of(b.order);
-    if (plan_.init == init_policy::zero) {
-      allow_as_written(at, size, size);
-      scrub(at, size);  // before anybody can be handed the block
-    }
-    forbid(at, size);
-    tree_.release(b);
-    if (books_.gave()) [[unlikely]]
+    const bool last = take_back(tree_, books_, b, [&] {
+      std::byte* const at = address_of(b);
+      const std::size_t size = size_of(b.order);
+      if (plan_.init == init_policy::zero) {
+        allow_as_written(at, size, size);
+        scrub(at, size);
+      }
+      forbid(at, size);
+    });
+    if (last) [[unlikely]]
       delete this;
   }
 

@@ -167,6 +167,9 @@ TEST_CASE("each fault is convicted by the property that it breaks", "[engine]") 
       convicted_by{"fanout=2 order=1 core=textbook : ; M0 | M0", "S6", "refused with room"},
       convicted_by{"fanout=2 order=1 : ; X0 | A0", "S6", "a grant where there is no room"},
       convicted_by{"fanout=2 order=1 : 0A1 0A0 ; A0 | A0", "model", "the set-up asks for more"},
+      convicted_by{"core=ledger : 0H0H ; D | D", "model", "drops a handle it has not"},
+      convicted_by{"core=shares : 0H ; DD | H", "model", "without a share"},
+      convicted_by{"core=cold : ; W0 | W0", "model", "two owners"},
       convicted_by{"fanout=2 order=4 : 0A4 ; A0A0A0A0A0A0A0 | A0A0A0A0A0A0A0", "model",
                    "too many operations"},
   };
@@ -192,6 +195,31 @@ TEST_CASE("an order that is too weak is a data race", "[engine]") {
   REQUIRE(v.what == outcome_of_run::convicted);
   CHECK(v.property == "S2");
   check_clean(run({p, shipped_orders(), false, random_search(1000)}));
+}
+
+TEST_CASE("a part is convicted by the property that it stands for", "[engine]") {
+  struct weak {
+    std::string_view program;
+    std::string_view order;
+    std::string_view property;
+  };
+  constexpr std::array all{
+      weak{"core=ledger : 0H>1 ; D | D", "handle_drop=release", "R1"},
+      weak{"core=ledger : 0A0>1 ; D | F0", "ledger_gave=relaxed", "R1"},
+      weak{"core=shares : 0H>1 ; D | D", "share_look=relaxed", "S2"},
+  };
+  for (const weak& w : all) {
+    INFO(w.program << " with " << w.order);
+    const plan how = parse_plan("random:1000@shipped,full:20000@shipped").value();
+    const program p = program_of(w.program);
+    const auto sound_ones = run_plan(p, how, 0, {});
+    CHECK(sound_ones.size() == 2);
+    check_clean(sound_ones.back().seen);
+    CHECK(sound_ones.back().seen.exhausted);
+    const verdict v = run_plan(p, how, 0, {}, parse_orders(w.order).value()).back().seen;
+    REQUIRE(v.what == outcome_of_run::convicted);
+    CHECK(v.property == w.property);
+  }
 }
 
 TEST_CASE("there are as many orders as sites, whatever they are", "[engine]") {

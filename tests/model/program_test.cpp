@@ -56,7 +56,7 @@ TEST_CASE("every part of a program is read", "[program]") {
   CHECK(p->stop_thread == 1);
   CHECK(p->stop_most == 40);
   CHECK(p->looks == 7);
-  CHECK(p->textbook);
+  CHECK(p->core == core_part::textbook);
   const std::vector<setup_step> setup{{0, {kind::take, 1}, 0},
                                       {1, {kind::must_take, 0}, 2},
                                       {2, {kind::must_fail, 3}, 2},
@@ -77,9 +77,30 @@ TEST_CASE("what is left out has a default", "[program]") {
   CHECK(p->slots == slot_use::own);
   CHECK_FALSE(p->stops);
   CHECK(p->looks == program::plenty_of_looks);
-  CHECK_FALSE(p->textbook);
+  CHECK(p->core == core_part::buddy);
+  CHECK(p->init == memory::any);
   CHECK(p->setup.empty());
   CHECK(to_string(*p) == "fanout=2 order=2 : ; A0 | A0");
+}
+
+TEST_CASE("a part has its own operations, and no arena to describe", "[program]") {
+  const auto p = parse_program("core=ledger slots=shared : 0A0>1 0H>1 ; DF0 | A0HD");
+  REQUIRE(p.has_value());
+  CHECK(p->is_part());
+  CHECK(p->core == core_part::ledger);
+  const std::vector<setup_step> setup{{0, {kind::take, 0}, 1}, {0, {kind::add, 0}, 1}};
+  CHECK(p->setup == setup);
+  const std::vector<std::vector<operation>> threads{
+      {{kind::drop, 0}, {kind::release, 0}}, {{kind::take, 0}, {kind::add, 0}, {kind::drop, 0}}};
+  CHECK(p->threads == threads);
+  CHECK(to_string(*p) == "core=ledger slots=shared : 0A0>1 0H>1 ; DF0 | A0HD");
+  const auto cold = parse_program("core=cold order=3 : ; W0W3 | W2");
+  REQUIRE(cold.has_value());
+  CHECK(to_string(*cold) == "core=cold order=3 : ; W0W3 | W2");
+  const auto zero = parse_program("init=zero : ; A0 | A0");
+  REQUIRE(zero.has_value());
+  CHECK_FALSE(zero->is_part());
+  CHECK(to_string(*zero) == "fanout=2 order=2 init=zero : ; A0 | A0");
 }
 
 // Only two steps of the set-up need a space: a step begins with a digit, and may end with one.
@@ -111,15 +132,38 @@ unsigned up_to(unsigned most) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0U, most + 1));
 }
 
-operation any_operation(unsigned max_order) {
-  const kind what = *rc::gen::element(kind::take, kind::must_take, kind::must_fail, kind::release);
-  return {what, what == kind::release ? up_to(999) : up_to(max_order)};
+kind any_kind(core_part core) {
+  switch (core) {
+    case core_part::arena:
+    case core_part::ledger:
+      return *rc::gen::element(kind::take, kind::release, kind::add, kind::drop);
+    case core_part::shares:
+      return *rc::gen::element(kind::add, kind::drop);
+    case core_part::cold:
+      return kind::warm;
+    default:
+      return *rc::gen::element(kind::take, kind::must_take, kind::must_fail, kind::release);
+  }
+}
+
+operation any_operation(const program& p) {
+  const kind what = any_kind(p.core);
+  if (what == kind::release) return {what, up_to(999)};
+  if (what == kind::warm) return {what, up_to((1U << p.max_order) / 2 - 1)};
+  return {what, what == kind::add || what == kind::drop || p.core == core_part::ledger
+                    ? 0
+                    : up_to(p.max_order)};
 }
 
 program any_program() {
   program p;
-  p.log2_fanout = 1 + up_to(2);
-  p.max_order = up_to(5);
+  p.core = *rc::gen::element(core_part::buddy, core_part::textbook, core_part::arena,
+                             core_part::ledger, core_part::shares, core_part::cold);
+  p.log2_fanout = p.core == core_part::arena ? 1 : 1 + up_to(2);
+  p.max_order = p.core == core_part::cold ? 1 + up_to(4) : up_to(5);
+  if (p.core == core_part::buddy) {
+    p.init = *rc::gen::element(memory::any, memory::zero, memory::cold);
+  }
   p.slots = *rc::gen::element(slot_use::own, slot_use::shared, slot_use::pooled);
   if (p.slots == slot_use::pooled) p.pool = 1 + up_to(2);
   p.threads.resize(2 + up_to(1));
@@ -128,14 +172,13 @@ program any_program() {
   if (p.stops) p.stop_thread = up_to(threads - 1);
   if (p.stops) p.stop_most = 1 + up_to(998);
   p.looks = up_to(1) == 1 ? 1 + up_to(998) : program::plenty_of_looks;
-  p.textbook = up_to(1) == 1;
   for (unsigned n = up_to(16); n > 0; --n) {
-    setup_step step{up_to(threads - 1), any_operation(p.max_order), 0};
+    setup_step step{up_to(threads - 1), any_operation(p), 0};
     step.owner = step.op.what == kind::release ? step.thread : up_to(threads - 1);
     p.setup.push_back(step);
   }
   for (auto& ops : p.threads) {
-    for (unsigned n = up_to(16); n > 0; --n) ops.push_back(any_operation(p.max_order));
+    for (unsigned n = up_to(16); n > 0; --n) ops.push_back(any_operation(p));
   }
   return p;
 }
@@ -184,7 +227,11 @@ TEST_CASE("what is not written as a program is named", "[program]") {
       {"slots=pool: : ; A0 | A0", "expected fanout="},
       {"stop=1 : ; A0 | A0", "expected fanout="},
       {"stop=1:x : ; A0 | A0", "at 'x :"},
-      {"core=mine : ; A0 | A0", "at 'core=mine"},
+      {"core=mine : ; A0 | A0", "at 'mine"},
+      {"core=buddy : ; A0 | A0", "at 'buddy"},
+      {"init=one : ; A0 | A0", "at 'one"},
+      {"core=ledger : 0H0 ; D | D", "in the set-up"},
+      {"core=cold : ; W | W0", "at ' | W0"},
       {"what=1 : ; A0 | A0", "at 'what=1"},
       {":", "in the set-up"},
       {": 0A1", "in the set-up"},
@@ -220,6 +267,17 @@ TEST_CASE("what cannot be run is named", "[program]") {
       {": 0A3 ; A0 | A0", "order too large"},
       {": 0X3 ; A0 | A0", "order too large"},
       {": ; A0 | M3", "order too large"},
+      {": ; A0 | H", "no such operation"},
+      {": 0W0 ; A0 | A0", "no such operation"},
+      {"core=textbook init=zero : ; A0 | A0", "only the buddy has init="},
+      {"core=ledger init=cold : ; D | D", "only the buddy has init="},
+      {"core=arena fanout=4 : ; A1 | D", "core=arena has fan-out 2"},
+      {"core=arena : ; A3 | D", "order too large"},
+      {"core=ledger : ; A1 | D", "blocks of a ledger have no order"},
+      {"core=ledger : ; M0 | D", "no such operation"},
+      {"core=shares : ; A0 | D", "no such operation"},
+      {"core=cold : ; W0 | W2", "no such block to warm"},
+      {"core=cold order=0 : ; W0 | W0", "no such block to warm"},
   });
   CHECK(error_of(": ; " + repeated("A0", 17) + " | A0").find("16 operations") != std::string::npos);
   CHECK(error_of(": ; " + repeated("A0", 16) + " | A0") == "parsed");
@@ -270,7 +328,7 @@ bool is_program_or_error(const std::string& text) {
 TEST_CASE("any text is a program or an error", "[program]") {
   rc::prop("of these characters", [] {
     const auto text = *rc::gen::container<std::string>(
-        rc::gen::elementOf(std::string("fanout=2:;|AMXF01239> slotpk.\n\t\1\x7f")));
+        rc::gen::elementOf(std::string("fanout=2:;|AMXFHDW01239> slotpkcre.\n\t\1\x7f")));
     RC_ASSERT(is_program_or_error(text));
   });
   rc::prop("a program with one character changed", [] {

@@ -350,7 +350,7 @@ rc::Gen<program> any_program(bool textbook = false) {
   const auto drawn = rc::gen::resize(rc::kNominalSize, rc::gen::exec(draw));
   return [=](const rc::Random& random, int size) {
     program p = drawn(random, size).value();
-    p.textbook = textbook;
+    if (textbook) p.core = core_part::textbook;
     return rc::shrinkable::shrinkRecur(
         p, [](const program& q) { return rc::seq::fromContainer(smaller(q)); });
   };
@@ -434,7 +434,7 @@ TEST_CASE("random programs convict the textbook specimen, with a small one", "[r
   const auto& failure = result.get<rc::detail::FailureResult>();
   INFO(failure.description);
   const program p = shrunk_program(failure);
-  CHECK(p.textbook);
+  CHECK(p.core == core_part::textbook);
   CHECK(size_of(p) <= 4);
   const std::string line = fmt::format("./ci/verify --program '{}'", to_string(p));
   CHECK(failure.description.find(line) != std::string::npos);

@@ -1,0 +1,94 @@
+// ---------------------------------------------------------------------------------------------
+// arena_world.hpp: buddy and ledger together, as a part
+//
+// The operations of ledger_world.hpp, with real blocks: A<k> takes one of order k if there is one,
+// and every access of the buddy is a touch of the arena too. Shows that a release, whatever it
+// does to words, hints, stacks and counters, has done it before the arena can end.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "arena_sync.hpp"
+// then the core
+#include "caiman/buddy.hpp"
+#include "caiman/ledger.hpp"
+#include "caiman/turnover.hpp"
+
+namespace caiman::model {
+
+class arena_world final : public part {
+ public:
+  explicit arena_world(const world_spec& spec)
+      : tree_(spec.max_order), pool_(spec.pool, model_slots) {
+    arena_.took();
+    handles_[0] = 1;
+  }
+
+  void operate(unsigned thread, const operation& op, unsigned owner) override {
+    if (op.what == operation::kind::release) {
+      give(thread, op.arg);
+      return;
+    }
+    if (handles_[thread] == 0) report_fault("model", "a thread without a handle uses one");
+    if (op.what == operation::kind::drop) {
+      drop(thread);
+    } else if (op.what == operation::kind::add) {
+      arena_.took();
+      books_.add_handle();
+      ++handles_[owner];
+    } else {
+      take(op.arg, owner);
+    }
+  }
+
+  finding quiescent_fault() override {
+    if (const finding f = arena_.fault()) return f;
+    for (unsigned t = 0; t < max_threads; ++t) {
+      for (unsigned i = 0; i < count_[t]; ++i) give(t, i);
+      while (handles_[t] > 0) drop(t);
+    }
+    return arena_.fault();
+  }
+
+  unsigned take_slot() override { return pool_.take(); }
+  void give_slot(unsigned slot) override { pool_.give(slot); }
+  unsigned slots_seen() override { return pool_.seen(); }
+
+ private:
+  static constexpr unsigned most = 32;
+  struct holding {
+    block what{};
+    bool live = false;
+  };
+
+  void take(unsigned order, unsigned owner) {
+    const auto got = tree_.allocate(order);
+    if (got) {
+      arena_.took();
+      books_.took();
+      blocks_[owner][count_[owner]] = {*got, true};
+    } else {
+      books_.failed();
+    }
+    ++count_[owner];
+  }
+  void give(unsigned thread, unsigned i) {
+    if (i >= count_[thread] || !std::exchange(blocks_[thread][i].live, false)) return;
+    arena_.gives_up();
+    if (take_back(tree_, books_, blocks_[thread][i].what, [] { mortal::touch(); })) arena_.end();
+  }
+  void drop(unsigned thread) {
+    --handles_[thread];
+    arena_.gives_up();
+    if (books_.drop_handle()) arena_.end();
+  }
+
+  mortal arena_;
+  buddy<arena_sync, 1> tree_;
+  ledger<arena_sync> books_;
+  slot_pool<checked_sync> pool_;  // of the process, not of the arena
+  std::array<unsigned, max_threads> handles_{};
+  std::array<std::array<holding, most>, max_threads> blocks_{};
+  std::array<unsigned, max_threads> count_{};
+};
+
+}  // namespace caiman::model

@@ -1,0 +1,91 @@
+// ---------------------------------------------------------------------------------------------
+// ledger_world.hpp: how an arena ends (ledger.hpp), as a part
+//
+//   A0  a block is taken, through a handle    F<i>  the i-th is returned
+//   H   one more handle                       D     one less
+//
+// Thread 0 begins with the first handle. `0H>1` in the set-up gives one to thread 1.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "arena_sync.hpp"
+// then the core
+#include "caiman/ledger.hpp"
+
+namespace caiman::model {
+
+class ledger_world final : public part {
+ public:
+  explicit ledger_world(const world_spec& spec) : pool_(spec.pool, model_slots) {
+    arena_.took();
+    handles_[0] = 1;
+  }
+
+  void operate(unsigned thread, const operation& op, unsigned owner) override {
+    switch (op.what) {
+      case operation::kind::release:
+        if (blocks_[thread].take(op.arg)) give();
+        return;
+      case operation::kind::drop:
+        if (handles_[thread] == 0) report_fault("model", "a thread drops a handle it has not");
+        --handles_[thread];
+        drop();
+        return;
+      case operation::kind::add:
+        need_handle(thread);
+        arena_.took();
+        books_.add_handle();
+        ++handles_[owner];
+        return;
+      default:
+        need_handle(thread);
+        arena_.took();
+        books_.took();
+        ++out_;
+        blocks_[owner].add();
+    }
+  }
+
+  finding quiescent_fault() override {
+    if (const finding f = arena_.fault()) return f;
+    if (!arena_.ended()) {
+      const auto counts = books_.sum();
+      if (counts.taken - counts.returned != out_) return {"S3", "the books and the blocks differ"};
+      for (unsigned t = 0; t < max_threads; ++t) drop_all_of(t);
+    }
+    return arena_.fault();
+  }
+
+  unsigned take_slot() override { return pool_.take(); }
+  void give_slot(unsigned slot) override { pool_.give(slot); }
+  unsigned slots_seen() override { return pool_.seen(); }
+
+ private:
+  void need_handle(unsigned thread) const {
+    if (handles_[thread] == 0) report_fault("model", "a thread without a handle uses one");
+  }
+  void give() {
+    --out_;
+    arena_.gives_up();
+    if (books_.gave()) arena_.end();
+  }
+  void drop() {
+    arena_.gives_up();
+    if (books_.drop_handle()) arena_.end();
+  }
+  void drop_all_of(unsigned thread) {
+    for (unsigned i = 0; i < blocks_[thread].count(); ++i) {
+      if (blocks_[thread].take(i)) give();
+    }
+    for (; handles_[thread] > 0; --handles_[thread]) drop();
+  }
+
+  mortal arena_;
+  ledger<arena_sync> books_;
+  slot_pool<checked_sync> pool_;  // of the process, not of the arena
+  std::array<unsigned, max_threads> handles_{};
+  std::array<belongings, max_threads> blocks_;
+  unsigned out_ = 0;
+};
+
+}  // namespace caiman::model
