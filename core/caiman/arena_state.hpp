@@ -45,8 +45,8 @@ class arena_state {
                                                        region& memory) noexcept {
     try {
       auto made = std::make_unique<arena_state>(plan, memory.base());
-      forbid(memory.base(), memory.size());
       made->memory_.emplace(std::move(memory));
+      made->close(made->base_, made->total());
       return made.release();
     } catch (const std::bad_alloc&) {
       return std::unexpected(build_error::out_of_memory);
@@ -65,7 +65,7 @@ class arena_state {
   arena_state(const arena_state&) = delete;
   arena_state& operator=(const arena_state&) = delete;
   ~arena_state() {
-    if (memory_) allow_as_written(memory_->base(), memory_->size());
+    if (memory_ && told()) allow_as_written(base_, total());
   }
 
   // ---- what all of them may ask ----------------------------------------------------------------
@@ -98,11 +98,9 @@ class arena_state {
     }
     books_.took();
     std::byte* const at = address_of(*got);
-    if (plan_.init == init_policy::zero) {
-      zero_what_is_cold(*got);
-      allow_as_written(at, shown);
-    } else {
-      allow(at, shown);
+    if (plan_.init == init_policy::zero) zero_what_is_cold(*got);
+    if (told()) {
+      plan_.init == init_policy::zero ? allow_as_written(at, shown) : allow(at, shown);
     }
     return got;
   }
@@ -112,10 +110,10 @@ class arena_state {
     std::byte* const at = address_of(b);
     const std::size_t size = size_of(b.order);
     if (plan_.init == init_policy::zero) {
-      allow_as_written(at, size);
+      open(at, size);
       scrub(at, size);  // before anybody can be handed the block
     }
-    forbid(at, size);
+    close(at, size);
     tree_.release(b);
     if (books_.gave()) [[unlikely]]
       delete this;
@@ -131,12 +129,21 @@ class arena_state {
 
   /// Touches every page, while nobody has taken a block yet.
   void fault(page_size pages) noexcept {
-    allow(base_, total());
+    open(base_, total());
     memory_->fault(pages);
-    forbid(base_, total());
+    close(base_, total());
   }
 
  private:
+  // What the tools are told; open for ourselves, closed to everybody.
+  [[nodiscard]] bool told() const noexcept { return can_tell_apart(base_, plan_.unit); }
+  void open(const std::byte* from, std::size_t count) const noexcept {
+    if (told()) allow(from, count);
+  }
+  void close(const std::byte* from, std::size_t count) const noexcept {
+    if (told()) forbid(from, count);
+  }
+
   /// Of a fresh buddy: what lies past the first `units` is never handed out.
   void keep_only(std::size_t units) noexcept {
     const auto whole = tree_.allocate(plan_.max_order);
@@ -152,19 +159,19 @@ class arena_state {
   void zero_what_is_cold(block b) noexcept {
     cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
       std::byte* const at = base_ + first * plan_.unit;
-      allow(at, count * plan_.unit);
+      open(at, count * plan_.unit);
       scrub(at, count * plan_.unit);
-      forbid(at, count * plan_.unit);
+      close(at, count * plan_.unit);
     });
   }
 
+  std::optional<region> memory_;  // first, so given back last
   std::byte* base_;
   arena_plan plan_;
   buddy<> tree_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
-  std::optional<region> memory_;  // given back last
 };
 
 /// A counted handle on an arena; empty after it was moved from.

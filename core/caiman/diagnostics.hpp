@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -27,6 +28,18 @@
 #endif
 
 namespace caiman::detail {
+
+/// Whether the tool can be told of each block by itself, if they lie at multiples of `unit` bytes
+/// from `base` on. AddressSanitizer has one note per 8 bytes: threads whose blocks share one would
+/// overwrite each other's, and a block that is live would be reported.
+[[nodiscard]] inline bool can_tell_apart([[maybe_unused]] const std::byte* base,
+                                         [[maybe_unused]] std::size_t unit) noexcept {
+#if defined(CAIMAN_UNDER_ASAN)
+  return (reinterpret_cast<std::uintptr_t>(base) | unit) % 8 == 0;
+#else
+  return true;
+#endif
+}
 
 /// Nobody may touch these bytes. Wait-free without a tool.
 inline void forbid([[maybe_unused]] const std::byte* from,
