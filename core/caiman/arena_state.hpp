@@ -7,6 +7,8 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -38,6 +40,37 @@ struct arena_plan {
   bool cold;  // the memory may hold anything to begin with
 };
 
+/// A place for a share count per min block. Threads that work on neighbouring blocks must not write
+/// one line, so the counts of neighbours lie a line apart: those that share a line belong to blocks
+/// that are as far from each other as can be.
+class share_places {
+ public:
+  /// Throws std::bad_alloc. Touches nothing.
+  explicit share_places(std::size_t units)
+      : log2_lines_(lines_for(std::bit_ceil(units))),
+        lines_(std::make_unique_for_overwrite<line[]>(std::size_t{1} << log2_lines_)) {}
+
+  [[nodiscard]] void* operator[](std::size_t unit) const noexcept {
+    const std::size_t number = unit & ((std::size_t{1} << log2_lines_) - 1);
+    return lines_[number].places + (unit >> log2_lines_) * sizeof(native_share);
+  }
+
+ private:
+  static constexpr std::size_t per_line = 64 / sizeof(native_share);
+  struct alignas(64) line {
+    std::byte places[64];
+  };
+
+  /// As few as hold them, but a line for each of the first 64.
+  static unsigned lines_for(std::size_t units) noexcept {
+    const std::size_t few = std::min<std::size_t>(units, 64);
+    return static_cast<unsigned>(std::countr_zero(std::max(units / per_line, few)));
+  }
+
+  unsigned log2_lines_;
+  std::unique_ptr<line[]> lines_;
+};
+
 class arena_state {
  public:
   /// One handle, the caller's. On an error `memory` is as it was. Errors: out_of_memory.
@@ -57,7 +90,7 @@ class arena_state {
       : base_(base),
         plan_(plan),
         tree_(plan.max_order),
-        shares_(new std::byte[plan.units * sizeof(native_share)]),
+        shares_(plan.units),
         cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
                                                           : cold_map<native_sync>()) {
     if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
@@ -120,9 +153,7 @@ class arena_state {
   }
 
   /// The count of a live block that its owner makes or has made.
-  [[nodiscard]] void* share_place(block b) const noexcept {
-    return shares_.get() + (b.index << b.order) * sizeof(native_share);
-  }
+  [[nodiscard]] void* share_place(block b) const noexcept { return shares_[b.index << b.order]; }
   [[nodiscard]] native_share& share_of(block b) const noexcept {
     return *std::launder(static_cast<native_share*>(share_place(b)));
   }
@@ -169,7 +200,7 @@ class arena_state {
   std::byte* base_;
   arena_plan plan_;
   buddy<> tree_;
-  std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
+  share_places shares_;  // a count is made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
 };
