@@ -3,14 +3,13 @@
 //
 // Which part of a region is used, that nothing else of it is ever touched, and nothing at all of it
 // unless a buffer is written; and above all when it is given back: once, as it came, after the last
-// of handle, buffer and bytes, on whichever thread, and never if there was no arena.
+// of handle, buffer and bytes, and never if there was no arena. Threads are arena_end_test.cpp's.
 // Relies on Linux (mmap) and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <sys/mman.h>
 
 #include <algorithm>
 #include <array>
-#include <barrier>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -24,7 +23,6 @@
 #include <utility>
 #include <vector>
 
-#include "../peer.hpp"
 #include "caiman/arena.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "lent.hpp"
@@ -45,7 +43,6 @@ using caiman::slot_spec;
 using caiman::testing::count_other;
 using caiman::testing::garbage;
 using caiman::testing::lent_region;
-using caiman::testing::peer;
 
 constexpr std::size_t top_bit = std::size_t{1} << 63;
 
@@ -365,109 +362,4 @@ TEST_CASE("a release function may own what it needs, and goes with the arena", "
   }
   CHECK(*kept == 1);
   CHECK(kept.use_count() == 1);
-}
-
-TEST_CASE("a region comes back on the thread that drops the last", "[region][end][threads]") {
-  lent_region region(4'096);
-  peer other;
-  std::optional<buddy_arena> arena(lend(region, 64));
-  std::optional<bytes> last;
-  std::thread::id id;
-  other.run([&] {
-    id = std::this_thread::get_id();
-    last = frozen(*arena, "theirs");
-  });
-  bytes ours = *last;
-  SECTION("the peer's") {
-    arena.reset();
-    ours = {};
-    CHECK(region.calls() == 0);
-    other.run([&] { last.reset(); });
-    CHECK(region.last_call().thread == id);
-  }
-  SECTION("ours, with the handle gone on the peer's") {
-    other.run([&] {
-      arena.reset();
-      last.reset();
-    });
-    CHECK(region.calls() == 0);
-    ours = {};
-    CHECK(region.last_call().thread == std::this_thread::get_id());
-  }
-  CHECK(region.is_back(region.at(), 4'096));
-}
-
-TEST_CASE("a thread's last bytes may go after its slot", "[region][end][threads]") {
-  lent_region region(4'096);
-  auto arena = std::make_optional(lend(region, 64));
-  bool kept = false;
-  std::thread([&] {
-    static thread_local bytes late;  // made before the thread has its slot
-    static_cast<void>(late.empty());
-    late = frozen(*arena, "late");
-    arena.reset();
-    kept = region.calls() == 0;
-  }).join();
-  CHECK(kept);
-  CHECK(region.is_back(region.at(), 4'096));
-}
-
-// The release function touches what all of them have written, as unmapping would: whoever ends the
-// arena before another thread is done with it races there.
-TEST_CASE("of threads that all drop their last, one ends the arena", "[region][end][threads]") {
-  constexpr unsigned rounds = 200;
-  constexpr std::size_t size = 1'024;
-  lent_region region(size);
-  std::array<std::optional<buddy_arena>, 3> handles;
-  std::array<bytes, 3> shared;
-  unsigned ends = 0;  // no atomic: the threads meet at a barrier after each round
-  unsigned wrong = 0;
-  std::barrier<> meet(3);
-  const auto set_up = [&] {
-    handles[0] = buddy_arena::from_region(region.at(), size, buddy_hint::min_alloc(64),
-                                          [&](std::byte* p, std::size_t n) {
-                                            std::memset(p, 0, n);
-                                            ++ends;
-                                          })
-                     .build()
-                     .value();
-    handles[1] = handles[2] = handles[0];
-    shared[0] = frozen(*handles[0], "shared by all");
-    shared[1] = shared[0];
-    shared[2] = shared[0].slice(0, 6);
-  };
-  const auto work = [&](std::size_t i) {
-    for (unsigned round = 0; round < rounds; ++round) {
-      if (i == 0) set_up();
-      meet.arrive_and_wait();
-      std::optional<buffer> own(handles[i]->allocate(64).value());
-      own->put("written here");
-      bytes part = shared[i].slice(0, 6);
-      switch ((round + i) % 3) {  // each time another one is late with another thing
-        case 0:
-          handles[i].reset();
-          own.reset();
-          shared[i] = {};
-          break;
-        case 1:
-          own.reset();
-          shared[i] = {};
-          handles[i].reset();
-          break;
-        default:
-          shared[i] = std::move(*own).freeze();
-          handles[i].reset();
-          shared[i] = {};
-      }
-      part = {};
-      meet.arrive_and_wait();
-      if (i == 0) wrong += std::exchange(ends, 0U) != 1;
-    }
-  };
-  std::thread one(work, 1);
-  std::thread two(work, 2);
-  work(0);
-  one.join();
-  two.join();
-  CHECK(wrong == 0);
 }
