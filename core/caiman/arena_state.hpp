@@ -163,13 +163,13 @@ class arena_state {
     });
   }
 
+  std::optional<region> memory_;  // first, so given back last
   std::byte* base_;
   arena_plan plan_;
   buddy<> tree_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
-  std::optional<region> memory_;  // given back last
 };
 
 /// A counted handle on an arena; empty after it was moved from.

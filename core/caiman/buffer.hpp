@@ -140,7 +140,8 @@ class buffer {
       move_to_heap(what);
       return true;
     }
-    if (!what.empty()) std::memcpy(data_ + size_, what.data(), what.size());
+    // Not memcpy: `what` may be a part of spare().
+    if (!what.empty()) std::memmove(data_ + size_, what.data(), what.size());
     size_ += what.size();
     return true;
   }

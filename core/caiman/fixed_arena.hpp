@@ -223,14 +223,17 @@ class fixed_region_builder {
 
   /// Once: the arena takes the region over. Blocking, for the metadata. Errors: invalid_alignment,
   /// null_region, region_too_small if not one slot fits (or not as many as asked for, with at least
-  /// one byte each), invalid_geometry for slots of 0 bytes or none, out_of_memory; then the region
-  /// stays the caller's, and the release function is not called.
+  /// one byte each), invalid_geometry for slots of 0 bytes or none, or if more than 2^32 are asked
+  /// for, out_of_memory; then the region stays the caller's, and the release function is not called.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() noexcept {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
     }
     if (start_ == nullptr) return std::unexpected(build_error::null_region);
     if (slots_.slots == 0 && slots_.bytes == 0) {
+      return std::unexpected(build_error::invalid_geometry);
+    }
+    if (slots_.slots > detail::most_slots && slots_.slots <= length_) {
       return std::unexpected(build_error::invalid_geometry);
     }
     const std::size_t lost = -reinterpret_cast<std::uintptr_t>(start_) & (options_.alignment - 1);
