@@ -224,7 +224,8 @@ class fixed_region_builder {
   /// Once: the arena takes the region over. Blocking, for the metadata. Errors: invalid_alignment,
   /// null_region, region_too_small if not one slot fits (or not as many as asked for, with at least
   /// one byte each), invalid_geometry for slots of 0 bytes or none, or if more than 2^32 are asked
-  /// for, out_of_memory; then the region stays the caller's, and the release function is not called.
+  /// for, out_of_memory; then the region stays the caller's, and the release function is not
+  /// called.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() noexcept {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
