@@ -96,14 +96,14 @@ struct arena_sync : checked_sync {
 /// What a thread got one after another: blocks of a ledger.
 class belongings {
  public:
-  static constexpr unsigned most = 16;
   void add() noexcept { live_[count_++] = true; }
   /// Whether there is an `i`-th, not given up yet; from now on it is.
   bool take(unsigned i) noexcept { return i < count_ && std::exchange(live_[i], false); }
   unsigned count() const noexcept { return count_; }
 
  private:
-  std::array<bool, most * 2> live_{};
+  // As many as a program can name: 16 steps of set-up and 16 of the thread.
+  std::array<bool, 32> live_{};
   unsigned count_ = 0;
 };
 
