@@ -12,5 +12,6 @@ inline void expect(bool holds, const char* what,
                    std::source_location at = std::source_location::current()) {
   if (holds) return;
   std::fprintf(stderr, "%s:%u: expected: %s\n", at.file_name(), at.line(), what);
-  std::exit(1);
+  std::fflush(stdout);
+  std::quick_exit(1);  // from any thread
 }

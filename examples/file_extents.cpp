@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <caiman/buddy.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <thread>
 #include <vector>
@@ -45,11 +44,9 @@ bool is_intact(int file, const record& r) {
 }  // namespace
 
 int main() {
-  const char* const folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/caiman-example-XXXXXX";
-  const int file = mkstemp(path.data());
-  expect(file >= 0, "a file");
-  unlink(path.c_str());  // it goes when it is closed
+  std::FILE* const temporary = std::tmpfile();  // it goes when it is closed
+  expect(temporary != nullptr, "a file");
+  const int file = fileno(temporary);
 
   caiman::buddy<> extents(max_order);
   // Each thread has extents of 4 KiB to 64 KiB; nothing but the buddy keeps them apart.
@@ -76,5 +73,5 @@ int main() {
   expect(extents.is_free({max_order, 0}), "all extents have merged into the whole file");
   std::printf("15 extents in a file of %zu KiB, %zu bytes of metadata\n",
               (unit << max_order) / 1024, caiman::buddy<>::metadata_size(max_order));
-  close(file);
+  std::fclose(temporary);
 }

@@ -40,7 +40,7 @@ caiman::bytes make_message(std::atomic<int>& given_back, std::vector<std::byte>&
 
 int main() {
   std::atomic<int> given_back = 0;
-  std::vector<std::byte> memory(64 * 1024);
+  std::vector<std::byte> memory(std::size_t{64} * 1024);
   caiman::bytes whole = make_message(given_back, memory);
   const std::byte* const where = whole.data();
 

@@ -23,7 +23,7 @@ namespace {
 
 constexpr std::size_t threads = 3;
 constexpr std::size_t arena_size = 1 << 20;
-constexpr std::size_t piece = 64 * 1024;
+constexpr std::size_t piece = std::size_t{64} * 1024;
 constexpr std::size_t neighbours_asked = 1;
 
 std::vector<int> allowed_processors() {
@@ -43,16 +43,17 @@ void pin_to(int cpu) {
   expect(sched_setaffinity(0, sizeof set, &set) == 0, "this thread stays where it is");
 }
 
-std::vector<std::optional<caiman::buddy_arena>> arenas(threads);
+using arenas = std::vector<std::optional<caiman::buddy_arena>>;
 
 /// From the own arena, else from the next ones; after `neighbours_asked` of them it is the last
 /// one's answer.
-std::expected<caiman::buffer, caiman::alloc_error> allocate_near(std::size_t home,
+std::expected<caiman::buffer, caiman::alloc_error> allocate_near(const arenas& all,
+                                                                 std::size_t home,
                                                                  std::size_t size) {
-  auto got = arenas[home]->allocate(size);
+  auto got = all[home]->allocate(size);
   for (std::size_t far = 1; far <= neighbours_asked && !got; ++far) {
     if (got.error() == caiman::alloc_error::request_too_large) return got;  // nor will others
-    got = arenas[(home + far) % threads]->allocate(size);
+    got = all[(home + far) % threads]->allocate(size);
   }
   return got;
 }
@@ -63,6 +64,7 @@ int main() {
   const auto geometry = caiman::buddy_geometry::exact(arena_size, 4096);
   expect(geometry.has_value(), "sizes that are powers of two");
   const std::vector<int> processors = allowed_processors();
+  arenas near(threads);
   std::barrier ready(threads);
   std::vector<std::vector<caiman::buffer>> taken(threads);
   std::vector<std::thread> all;
@@ -72,22 +74,22 @@ int main() {
     expect(cold.has_value(), "an arena, not a page of it touched");
     all.emplace_back([&, t, mine = *std::move(cold)]() mutable {
       pin_to(processors[t % processors.size()]);
-      arenas[t] = std::move(mine).fault_pages();  // here, hence near
+      near[t] = std::move(mine).fault_pages();  // here, hence near
       ready.arrive_and_wait();
       if (t != 0) return;
       // The first thread wants more than is in its own arena; the others want nothing.
-      for (auto got = allocate_near(t, piece); got; got = allocate_near(t, piece)) {
+      for (auto got = allocate_near(near, t, piece); got; got = allocate_near(near, t, piece)) {
         taken[t].push_back(*std::move(got));
       }
     });
   }
   for (std::thread& thread : all) thread.join();
 
-  const auto live = [](std::size_t t) { return arenas[t]->metrics().bytes_live; };
+  const auto live = [&](std::size_t t) { return near[t]->metrics().bytes_live; };
   expect(taken[0].size() == 2 * arena_size / piece, "its own arena, and one neighbour's");
   expect(live(0) == arena_size && live(1) == arena_size, "both are full");
   expect(live(2) == 0, "the neighbour's neighbour was not asked");
-  expect(allocate_near(0, 2 * arena_size).error() == caiman::alloc_error::request_too_large,
+  expect(allocate_near(near, 0, 2 * arena_size).error() == caiman::alloc_error::request_too_large,
          "what no arena can hold is refused at once");
   taken[0].clear();
   expect(live(0) == 0 && live(1) == 0, "each block went back where it came from");

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
     std::fputs("usage: picture FILE.svg\n", stderr);
     return 2;
   }
-  const auto geometry = caiman::buddy_geometry::exact(64 << 20, 256);
+  const auto geometry = caiman::buddy_geometry::exact(std::size_t{64} << 20, 256);
   expect(geometry.has_value(), "64 MiB in blocks of 256 B and up");
   const auto arena =
       caiman::buddy_arena::builder(*geometry).prefault(caiman::page_size::unknown()).build();

@@ -13,7 +13,6 @@
 #include <unistd.h>
 #include <caiman/arena.hpp>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,7 +21,7 @@
 
 namespace {
 
-constexpr std::size_t region_size = 256 * 1024;
+constexpr std::size_t region_size = std::size_t{256} * 1024;
 constexpr std::string_view greeting = "written in place";
 
 // Each arena unmaps its region when it ends.
@@ -48,7 +47,7 @@ std::size_t write_greeting(const caiman::buddy_arena& arena, caiman::bytes& keep
 }
 
 void over_a_static_buffer() {
-  alignas(4096) static std::byte memory[64 * 1024];
+  alignas(4096) static std::byte memory[std::size_t{64} * 1024];
   const auto arena =
       caiman::buddy_arena::from_region(memory, sizeof memory, caiman::buddy_hint::min_alloc(256))
           .build();
@@ -85,11 +84,9 @@ void over_shared_memory() {
 }
 
 void over_a_file() {
-  const char* const folder = std::getenv("TMPDIR");
-  std::string path = std::string(folder != nullptr ? folder : "/tmp") + "/caiman-example-XXXXXX";
-  const int file = mkstemp(path.data());
-  expect(file >= 0, "a file");
-  unlink(path.c_str());  // it goes when it is closed
+  std::FILE* const temporary = std::tmpfile();  // it goes when it is closed
+  expect(temporary != nullptr, "a file");
+  const int file = fileno(temporary);
   expect(ftruncate(file, region_size) == 0, "of the size that we want");
   std::size_t offset = 0;
   {
@@ -102,7 +99,7 @@ void over_a_file() {
              static_cast<ssize_t>(greeting.size()),
          "the file can be read");
   expect(read_back == greeting, "and has the greeting at its offset");
-  close(file);
+  std::fclose(temporary);
   std::printf("file: it has the buffer at offset %zu\n", offset);
 }
 

@@ -13,7 +13,7 @@
 #include "expect.hpp"
 
 int main() {
-  const auto geometry = caiman::buddy_geometry::exact(64 * 1024, 256);
+  const auto geometry = caiman::buddy_geometry::exact(std::size_t{64} * 1024, 256);
   expect(geometry.has_value(), "sizes that are powers of two");
 
   const auto spills = caiman::buddy_arena::builder(*geometry).auto_spill().build();

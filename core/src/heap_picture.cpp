@@ -215,7 +215,7 @@ std::string axis(std::size_t y, std::uint64_t total) {
   for (std::size_t i = 0; i <= parts; ++i) {
     const std::size_t x = left + columns * i / parts;
     const std::uint64_t offset = total / parts * i + total % parts * i / parts;
-    out += joined("<path class=\"axis\" d=\"M", x, " ", y, "v6\"/>\n",
+    out += joined(R"(<path class="axis" d="M)", x, " ", y, "v6\"/>\n",
                   text(x, y + 20, in_the_middle, human(offset)));
   }
   return out + text(left + columns / 2, y + 42, in_the_middle, "offset in the arena");
@@ -245,7 +245,7 @@ constexpr std::string_view style =
 std::string opening(std::size_t height, std::string_view title, std::string_view summary) {
   constexpr std::size_t width = left + columns + right;
   return joined("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n",
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", width,
+                R"(<svg xmlns="http://www.w3.org/2000/svg" role="img" width=")", width,
                 "\" height=\"", height, "\" viewBox=\"0 0 ", width, " ", height, "\">\n<title>",
                 escaped(title), "</title>\n<desc>", summary, "</desc>\n", style,
                 "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n",

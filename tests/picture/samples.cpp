@@ -72,6 +72,7 @@ void worst() {
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): nothing to be done about a failed allocation
 int main(int argc, char** argv) {
   if (argc != 2) {
     std::fputs("usage: picture_samples FOLDER\n", stderr);
