@@ -17,6 +17,7 @@
 
 namespace caiman {
 
+/// What stands in the picture besides the extents.
 struct heap_picture_options {
   /// Stands above the picture; shown as it is, whatever is in it.
   std::string_view title = "arena";
