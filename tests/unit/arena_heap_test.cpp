@@ -33,6 +33,9 @@
 
 #include <catch2/catch.hpp>
 
+// NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested
+// here
+
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define CAIMAN_TEST_SANITIZED 1
@@ -65,7 +68,10 @@ constinit heap_log heap;
 
 void* requested(std::size_t bytes, std::size_t alignment) {
   ++heap.news;
-  if (heap.refuse_at != 0 && --heap.refuse_at == 0) throw std::bad_alloc();
+  if (heap.refuse_at != 0) {
+    --heap.refuse_at;
+    if (heap.refuse_at == 0) throw std::bad_alloc();
+  }
   bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): there is nothing else below operator new
   void* const got = alignment <= 16 ? std::malloc(bytes) : std::aligned_alloc(alignment, bytes);
@@ -91,7 +97,8 @@ const int hooked = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t) { ++heap.mallocs; }, [](const volatile void*) {});
 }
 #else
-// NOLINTBEGIN(bugprone-reserved-identifier): so the C library calls its own
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming): so the C
+// library calls its own
 extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void* __libc_calloc(std::size_t count, std::size_t bytes);
@@ -119,7 +126,7 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) {
   return *memory == nullptr ? 12 : 0;
 }
 }
-// NOLINTEND(bugprone-reserved-identifier)
+// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming)
 namespace {
 constexpr int hooked = 1;
 }
@@ -459,3 +466,5 @@ TEST_CASE("threads on blocks of their own write no line in common", "[heap][line
   std::ranges::set_intersection(of_copies[0], of_copies[1], std::back_inserter(common));
   CHECK(common.size() == 1);
 }
+
+// NOLINTEND(bugprone-use-after-move)

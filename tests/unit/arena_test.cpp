@@ -28,6 +28,8 @@
 
 #include <catch2/catch.hpp>
 
+// NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested here
+
 namespace {
 
 using sizes = std::initializer_list<std::size_t>;
@@ -369,3 +371,5 @@ TEST_CASE("observers speak of maximal free blocks", "[arena][metrics]") {
   CHECK(live == 64);
   CHECK(free == 1'024 - 64);
 }
+
+// NOLINTEND(bugprone-use-after-move)

@@ -25,6 +25,8 @@
 
 #include <catch2/catch.hpp>
 
+// NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested here
+
 namespace {
 
 using sizes = std::initializer_list<std::size_t>;
@@ -251,3 +253,5 @@ TEST_CASE("an arena that promises nothing shows that these checks can fail", "[z
       buddy_arena::builder(buddy_geometry::exact(4'096, 64).value()).auto_spill().build().value();
   CHECK(dirty_blocks(blocks_of(own, 1'000), 600) > 100);
 }
+
+// NOLINTEND(bugprone-use-after-move)
