@@ -8,7 +8,11 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -17,9 +21,9 @@
 #include <caiman/fixed_arena.hpp>
 #include <caiman/resource.hpp>
 
+#include "cas_pair.hpp"
 #include "churn.hpp"
 #include "crew.hpp"
-#include "one_size.hpp"
 #include "subject.hpp"
 
 namespace caiman::bench {

@@ -18,23 +18,11 @@
 
 #include <benchmark/benchmark.h>
 
+#include "cas_pair.hpp"
 #include "pairs.hpp"
 #include "subject.hpp"
 
 namespace caiman::bench {
-
-/// Look, claim a bit, look, give it back: a pair with nothing around it.
-inline void cas_pair(std::atomic<std::uint64_t>& word) noexcept {
-  std::uint64_t now = word.load(std::memory_order_relaxed);
-  const std::uint64_t bit = now & -now;
-  bool done = word.compare_exchange_strong(now, now & ~bit, std::memory_order_seq_cst,
-                                           std::memory_order_relaxed);
-  benchmark::DoNotOptimize(done);
-  now = word.load(std::memory_order_relaxed);
-  done = word.compare_exchange_strong(now, now | bit, std::memory_order_seq_cst,
-                                      std::memory_order_relaxed);
-  benchmark::DoNotOptimize(done);
-}
 
 inline void two_cas(benchmark::State& state) {
   alignas(128) static std::atomic<std::uint64_t> word{~std::uint64_t{0}};
