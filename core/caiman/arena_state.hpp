@@ -180,8 +180,14 @@ class arena_handle {
     if (state_ != nullptr) state_->add_handle();
   }
   arena_handle(arena_handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
-  arena_handle& operator=(arena_handle other) noexcept {
-    std::swap(state_, other.state_);
+  arena_handle& operator=(const arena_handle& other) noexcept {
+    arena_handle copy(other);
+    std::swap(state_, copy.state_);
+    return *this;
+  }
+  arena_handle& operator=(arena_handle&& other) noexcept {
+    arena_handle taken(std::move(other));
+    std::swap(state_, taken.state_);
     return *this;
   }
   ~arena_handle() {
