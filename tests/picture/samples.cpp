@@ -17,6 +17,8 @@
 
 namespace {
 
+// Where to, for all of them.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): set once, by main
 std::string folder;
 
 void write(std::string_view name, std::string_view title, const std::vector<caiman::extent>& all,

@@ -27,7 +27,7 @@ namespace {
 using caiman::buddy_arena;
 using caiman::buddy_resource;
 
-constexpr std::size_t total = 64 * 1024;
+constexpr std::size_t total = std::size_t{64} * 1024;
 
 buddy_arena arena_of(std::size_t size, std::size_t unit = 64) {
   return caiman::buddy_arena::builder(caiman::buddy_geometry::exact(size, unit).value())
@@ -109,7 +109,7 @@ TEST_CASE("containers live in the arena and leave nothing behind", "[resource]")
     std::pmr::list<int> numbers(20, 3, &resource);
     numbers.splice(numbers.end(), std::pmr::list<int>(5, 4, &resource));
     CHECK(numbers.size() == 25);
-    CHECK(arena.metrics().bytes_live > 100 * 50);
+    CHECK(arena.metrics().bytes_live > 5000);
   }
   CHECK(all_free(arena));
   CHECK(arena.metrics().allocations_failed == 0);
