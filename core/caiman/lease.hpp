@@ -17,7 +17,7 @@ namespace caiman::detail {
 /// A piece of the heap with its share count in front.
 struct heap_piece {
   native_share shares;
-  std::size_t capacity;
+  std::size_t capacity = 0;
 
   static constexpr std::size_t header = 16;
   /// Throws std::bad_alloc.

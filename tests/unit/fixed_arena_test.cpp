@@ -27,7 +27,8 @@
 
 #include <catch2/catch.hpp>
 
-// NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested here
+// NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested
+// here
 
 namespace {
 
