@@ -182,18 +182,17 @@ class arena_handle {
   }
   arena_handle(arena_handle&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   arena_handle& operator=(const arena_handle& other) noexcept {
-    arena_handle copy(other);
-    std::swap(state_, copy.state_);
+    arena_handle(other).swap(*this);
     return *this;
   }
   arena_handle& operator=(arena_handle&& other) noexcept {
-    arena_handle taken(std::move(other));
-    std::swap(state_, taken.state_);
+    arena_handle(std::move(other)).swap(*this);
     return *this;
   }
   ~arena_handle() {
     if (state_ != nullptr) state_->drop_handle();
   }
+  void swap(arena_handle& other) noexcept { std::swap(state_, other.state_); }
 
   explicit operator bool() const noexcept { return state_ != nullptr; }
   arena_state* operator->() const noexcept { return state_; }

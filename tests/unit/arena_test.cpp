@@ -60,6 +60,7 @@ std::uintptr_t address(const buffer& b) {
 std::size_t resident_pages(const buddy_arena& arena) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   std::vector<unsigned char> pages(arena.total_size() / page);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): mincore only looks
   void* const at = const_cast<std::byte*>(arena.base());
   REQUIRE(mincore(at, arena.total_size(), pages.data()) == 0);
   std::size_t resident = 0;
