@@ -97,7 +97,7 @@ const int hooked = __sanitizer_install_malloc_and_free_hooks(
     [](const volatile void*, std::size_t) { ++heap.mallocs; }, [](const volatile void*) {});
 }
 #else
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming): so the C
+// NOLINTBEGIN(clang-diagnostic-reserved-identifier,readability-identifier-naming): so the C
 // library calls its own
 extern "C" {
 void* __libc_malloc(std::size_t size);
@@ -126,7 +126,7 @@ int posix_memalign(void** memptr, std::size_t alignment, std::size_t size) {
   return *memptr == nullptr ? ENOMEM : 0;
 }
 }
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,readability-identifier-naming)
+// NOLINTEND(clang-diagnostic-reserved-identifier,readability-identifier-naming)
 namespace {
 constexpr int hooked = 1;
 }
