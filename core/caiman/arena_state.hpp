@@ -173,7 +173,6 @@ class arena_state {
 };
 
 /// A counted handle on an arena; empty after it was moved from.
-// NOLINTNEXTLINE(cppcoreguidelines-special-member-functions): one assignment is both
 class arena_handle {
  public:
   explicit arena_handle(arena_state* adopted) noexcept : state_(adopted) {}

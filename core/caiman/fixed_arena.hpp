@@ -104,7 +104,7 @@ struct slot_options {
   bool spills = false;
   init_policy init = init_policy::uninit;
 
-  /// Errors: see make_slots.
+  /// On an error `memory` is as it was. Errors: out_of_memory.
   [[nodiscard]] std::expected<arena_state*, build_error> make(region& memory, std::size_t count,
                                                               std::size_t capacity,
                                                               bool cold) const noexcept {

@@ -108,17 +108,8 @@ class level {
 
   /// How many words there are.
   std::size_t word_count() const noexcept { return word_count_; }
-  /// The words alone, for whoever wants to keep the way to them short; passed by value.
-  struct words_view {
-    cell* first;         ///< Where the words begin.
-    std::size_t spread;  ///< 7 where rows and columns of 64 words change places, else 0.
-    /// Word `i`, wherever it lies.
-    cell& operator[](std::size_t i) const noexcept { return first[i ^ (i & spread) << 3]; }
-  };
-  /// See words_view.
-  words_view words() const noexcept { return {words_, spread_}; }
   /// Word `i`.
-  cell& word(std::size_t i) const noexcept { return words()[i]; }
+  cell& word(std::size_t i) const noexcept { return words_[i ^ (i & spread_) << 3]; }
 
   /// Heights of the hint tree; 0 where a single word needs none.
   unsigned heights() const noexcept { return heights_; }

@@ -5,8 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace caiman {
 
@@ -44,42 +46,44 @@ struct fixed_metrics {
 };
 
 namespace detail {
-inline void add_member(std::string& to, std::string_view name, std::uint64_t value) {
-  to += to.size() == 1 ? "\"" : ",\"";
-  to.append(name);
-  to += "\":";
-  to += std::to_string(value);
+using json_member = std::pair<std::string_view, std::uint64_t>;
+
+inline std::string json_object(std::initializer_list<json_member> members) {
+  std::string json;
+  for (const auto& [name, value] : members) {
+    json += json.empty() ? "{\"" : ",\"";
+    json.append(name);
+    json += "\":";
+    json += std::to_string(value);
+  }
+  return json += '}';
 }
 }  // namespace detail
 
 /// One JSON object on one line, its members named as the struct's. May throw std::bad_alloc.
 [[nodiscard]] inline std::string to_json(const arena_metrics& m) {
-  std::string json = "{";
-  detail::add_member(json, "allocations_ok", m.allocations_ok);
-  detail::add_member(json, "allocations_failed", m.allocations_failed);
-  detail::add_member(json, "frees", m.frees);
-  detail::add_member(json, "frozen", m.frozen);
-  detail::add_member(json, "spills", m.spills);
-  detail::add_member(json, "splits", m.splits);
-  detail::add_member(json, "coalesces", m.coalesces);
-  detail::add_member(json, "bytes_reserved", m.bytes_reserved);
-  detail::add_member(json, "bytes_live", m.bytes_live);
-  detail::add_member(json, "largest_free_block", m.largest_free_block);
-  return json += "}";
+  return detail::json_object({{"allocations_ok", m.allocations_ok},
+                              {"allocations_failed", m.allocations_failed},
+                              {"frees", m.frees},
+                              {"frozen", m.frozen},
+                              {"spills", m.spills},
+                              {"splits", m.splits},
+                              {"coalesces", m.coalesces},
+                              {"bytes_reserved", m.bytes_reserved},
+                              {"bytes_live", m.bytes_live},
+                              {"largest_free_block", m.largest_free_block}});
 }
 
 /// The same for an arena of slots of one size.
 [[nodiscard]] inline std::string to_json(const fixed_metrics& m) {
-  std::string json = "{";
-  detail::add_member(json, "allocations_ok", m.allocations_ok);
-  detail::add_member(json, "allocations_failed", m.allocations_failed);
-  detail::add_member(json, "frees", m.frees);
-  detail::add_member(json, "frozen", m.frozen);
-  detail::add_member(json, "spills", m.spills);
-  detail::add_member(json, "bytes_reserved", m.bytes_reserved);
-  detail::add_member(json, "bytes_live", m.bytes_live);
-  detail::add_member(json, "slots_free", m.slots_free);
-  return json += "}";
+  return detail::json_object({{"allocations_ok", m.allocations_ok},
+                              {"allocations_failed", m.allocations_failed},
+                              {"frees", m.frees},
+                              {"frozen", m.frozen},
+                              {"spills", m.spills},
+                              {"bytes_reserved", m.bytes_reserved},
+                              {"bytes_live", m.bytes_live},
+                              {"slots_free", m.slots_free}});
 }
 
 }  // namespace caiman

@@ -87,7 +87,7 @@ struct native_sync {
   static void check(bool ok, const char* message) noexcept {
     if (ok) [[likely]]
       return;
-    std::fprintf(stderr, "caiman: metadata destroyed by an earlier misuse: %s\n", message);
+    std::fprintf(stderr, "caiman: broken invariant, perhaps by an earlier misuse: %s\n", message);
     std::abort();
   }
 

@@ -38,8 +38,7 @@ namespace caiman {
 
 /// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
 /// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
-/// docs/algorithm.md. Built and ended by one thread; all else may
-/// be called by any threads at once.
+/// docs/algorithm.md. Built and ended by one thread; all else may be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
 class tree {
  public:
@@ -50,10 +49,9 @@ class tree {
   using slot_type = slot_ref<Sync>;            ///< The calling thread's slot.
   using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
 
-  /// What allocate returns instead of an index.
-  /// There was no room at some instant of the call.
+  /// What find returns instead of an index: there was no room at some instant of the call.
   static constexpr std::size_t full = ~std::size_t{0};
-  /// Every look was disturbed.
+  /// The same: every look was disturbed.
   static constexpr std::size_t contended = ~std::size_t{0} - 1;
 
   /// Bytes of metadata.
@@ -75,17 +73,16 @@ class tree {
       const std::size_t blocks = std::size_t{1} << (max_order - order);
       const std::size_t kept =
           order < stacks::orders ? std::min<std::size_t>(blocks, stacks::indices) : 0;
-      places_[order] = {&levels_[lv], levels_[lv].words(), lv, order - lv * Log2Fanout, blocks,
-                        kept};
+      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
                                 Sync::order(site::publish_child));
   }
 
-  unsigned max_order() const noexcept {
-    return max_order_;
-  }                                               ///< Order of the block that is everything. O(1).
-  unsigned top() const noexcept { return top_; }  ///< The level of the root. O(1).
+  /// Order of the block that is everything. O(1).
+  unsigned max_order() const noexcept { return max_order_; }
+  /// The level of the root. O(1).
+  unsigned top() const noexcept { return top_; }
   /// A level. O(1).
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
   /// All slots. O(1).
@@ -154,14 +151,20 @@ class tree {
     const place& p = places_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
     const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
-    const word_t now = p.words[word].load(Sync::order(site::release_look));
-    // The ancestors are asked even if the word is not empty and none can own it: see there.
+    const word_t now = p.in->word(word).load(Sync::order(site::release_look));
     return (now & run) == 0 && !owned_above(p.level, word);
   }
-  /// ... nor in the words right below it: together, all that release() could see.
+  /// ... nor, for a block of whole words, in the words right below it, which read 0 while it is
+  /// live: a part of it that came back by itself, or a second release that was kept full down
+  /// there, shows here. Together, all that release() could see.
   [[gnu::noinline]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
     const place& p = places_[order];
-    return below_is_taken(p.level, index << p.cls, p.cls);
+    const level_type& below = levels_[p.level - 1];
+    const std::size_t first = index << p.cls;
+    for (std::size_t word = first; word < first + (std::size_t{1} << p.cls); ++word) {
+      if (below.word(word).load(Sync::order(site::child_look)) != 0) return false;
+    }
+    return true;
   }
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
@@ -219,7 +222,6 @@ class tree {
   /// Where the blocks of an order live.
   struct place {
     const level_type* in;
-    typename level_type::words_view words;  // of that level
     unsigned level;
     unsigned cls;
     std::size_t blocks;  // how many there are; 0 past max_order
@@ -240,17 +242,6 @@ class tree {
   }
 
   // ---- release ----------------------------------------------------------------------------
-
-  /// For a block of whole words: the words right below it read 0 while it is live. A part of it
-  /// that came back by itself, or a second release that was kept full down there, shows here.
-  [[gnu::noinline]] bool below_is_taken(unsigned lv, std::size_t first,
-                                        unsigned cls) const noexcept {
-    const level_type& below = levels_[lv - 1];
-    for (std::size_t word = first; word < first + (std::size_t{1} << cls); ++word) {
-      if (below.word(word).load(Sync::order(site::child_look)) != 0) return false;
-    }
-    return true;
-  }
 
   [[gnu::noinline]] bool release_whole_words(slot_type me, unsigned order,
                                              std::size_t index) noexcept {
@@ -339,9 +330,10 @@ class tree {
     }
   }
 
-  /// A word that reads 0 is all live or owned by an ancestor. Asked only on the release of a block
-  /// in such a word, so the answer must be no: the ancestors of a live block do not change.
-  /// Looks all the way up: of a live block every answer is the same, so no processor guesses wrong.
+  /// Whether an ancestor owns a word, which then reads 0. Asked only of the word of a block that
+  /// somebody says is live, so the answer must be no: the ancestors of a live block do not change.
+  /// Looks all the way up and at any word: of a live block every answer is the same, so no
+  /// processor guesses wrong.
   [[gnu::always_inline]] bool owned_above(unsigned lv, std::size_t word) const noexcept {
     word_t owned = 0;
     for (; lv < top_; ++lv, word /= fanout) {
@@ -365,7 +357,7 @@ class tree {
         if (index == stacks::nothing) continue;
         const place& p = places_[order];
         const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
-        if ((p.level != 0 && !below_is_taken(p.level, index << p.cls, p.cls)) ||
+        if ((p.level != 0 && !is_taken_below(order, index)) ||
             !put<eagerly>(me, p.level, (index << p.cls) / fanout, pos, p.cls)) [[unlikely]] {
           Sync::misuse("it was released twice", order, index);
         }

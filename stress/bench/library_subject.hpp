@@ -14,7 +14,6 @@
 #include <exception>
 #include <memory>
 #include <new>
-#include <stdexcept>
 #include <utility>
 
 #include <caiman/arena.hpp>

@@ -33,6 +33,7 @@ using caiman::buddy_hint;
 using caiman::buffer;
 using caiman::bytes;
 using caiman::region_release;
+using caiman::testing::frozen;
 using caiman::testing::lent_region;
 using caiman::testing::peer;
 
@@ -41,12 +42,6 @@ buddy_arena lend(lent_region& region, region_release give_back) {
                                   std::move(give_back))
       .build()
       .value();
-}
-
-bytes frozen(const buddy_arena& arena, std::string_view what) {
-  buffer b = arena.allocate(what.size()).value();
-  b.put(what);
-  return std::move(b).freeze();
 }
 
 // Tells when it is whose turn, and orders nothing.

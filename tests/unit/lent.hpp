@@ -13,10 +13,12 @@
 #include <mutex>
 #include <new>
 #include <span>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include "caiman/region.hpp"
+#include "caiman/arena.hpp"
 
 namespace caiman::testing {
 
@@ -34,6 +36,13 @@ inline constexpr std::byte garbage{0xA5};
 }
 inline bool all_zero(std::span<const std::byte> what) {
   return std::ranges::all_of(what, [](std::byte b) { return b == std::byte{0}; });
+}
+
+/// A buffer as large as `what`, written and frozen.
+inline bytes frozen(const buddy_arena& arena, std::string_view what) {
+  buffer b = arena.allocate(what.size()).value();
+  b.put(what);
+  return std::move(b).freeze();
 }
 
 /// Garbage, at a multiple of the page.

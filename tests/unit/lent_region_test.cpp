@@ -44,6 +44,7 @@ using caiman::fixed_arena;
 using caiman::init_policy;
 using caiman::slot_spec;
 using caiman::testing::count_other;
+using caiman::testing::frozen;
 using caiman::testing::garbage;
 using caiman::testing::lent_region;
 
@@ -54,12 +55,6 @@ buddy_arena lend(lent_region& region, std::size_t min) {
                                   region.note())
       .build()
       .value();
-}
-
-bytes frozen(const buddy_arena& arena, std::string_view what) {
-  buffer b = arena.allocate(what.size()).value();
-  b.put(what);
-  return std::move(b).freeze();
 }
 
 // Memory that nobody may touch; so large that it is address space alone.

@@ -35,6 +35,18 @@ buddy_arena arena_of(std::size_t size, std::size_t unit = 64) {
       .value();
 }
 
+// 4 KiB whose base is a multiple of 128 and of nothing more. One at a time.
+buddy_arena barely_aligned() {
+  alignas(8192) static std::byte memory[8192 + 128];
+  buddy_arena arena =
+      buddy_arena::from_region(memory + 128, 4096 + 64, caiman::buddy_hint::min_alloc(64))
+          .build()
+          .value();
+  REQUIRE(arena.base() == memory + 128);
+  REQUIRE(arena.total_size() == 4096);
+  return arena;
+}
+
 bool inside(const buddy_arena& arena, const void* p) {
   const auto* const at = static_cast<const std::byte*>(p);
   return at >= arena.base() && at < arena.base() + arena.total_size();
@@ -144,14 +156,7 @@ TEST_CASE("a request of no bytes has a place of its own", "[resource]") {
 }
 
 TEST_CASE("without upstream a request that cannot be served throws", "[resource]") {
-  // In a region whose base is a multiple of 128 and of nothing more.
-  alignas(8192) static std::byte memory[8192 + 128];
-  const buddy_arena arena =
-      buddy_arena::from_region(memory + 128, 4096 + 64, caiman::buddy_hint::min_alloc(64))
-          .build()
-          .value();
-  REQUIRE(arena.base() == memory + 128);
-  REQUIRE(arena.total_size() == 4096);
+  const buddy_arena arena = barely_aligned();
   buddy_resource resource(arena);
   const volatile std::size_t all_there_is = SIZE_MAX;  // or the compiler warns that nobody has it
   CHECK_THROWS_AS(resource.allocate(4097), std::bad_alloc);
@@ -169,11 +174,7 @@ TEST_CASE("without upstream a request that cannot be served throws", "[resource]
 }
 
 TEST_CASE("what the arena cannot serve is the upstream's, and goes back to it", "[resource]") {
-  alignas(8192) static std::byte memory[8192 + 128];
-  const buddy_arena arena =
-      buddy_arena::from_region(memory + 128, 4096 + 64, caiman::buddy_hint::min_alloc(64))
-          .build()
-          .value();
+  const buddy_arena arena = barely_aligned();
   upstream next;
   buddy_resource resource(arena, &next);
 
