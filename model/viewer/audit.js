@@ -1,0 +1,1 @@
+function auditPage(raw, root) {}

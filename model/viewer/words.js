@@ -1,0 +1,126 @@
+// ---------------------------------------------------------------------------------------------
+// words.js: an execution in plain language
+// ---------------------------------------------------------------------------------------------
+
+/** What it means that a property is lost. */
+const losses = {
+  S1: "A block was in two hands at once.",
+  S2: "A block changed hands without a happens-before edge: for all its new owner knows, the old one is still at work in it.",
+  S3: "Memory got lost or counted twice: at the end, what is free and what is owned are not the whole arena.",
+  S4: "Two free buddies stand apart for good: a large request will be refused although there is room for it.",
+  S5: "A free block is hidden: no hint leads to it, so a search can miss it.",
+  S6: "Somebody got an answer that no order of the calls explains, such as “full” while there was room all the time.",
+  S7: "A thread sleeps on although it could have a block.",
+  S8: "A legal release was called misuse.",
+  Z1: "A new owner found bytes in its block that are not zero.",
+  R1: "The arena ended too early, twice or never, or was touched after its end.",
+  L1: "The threads do not come to an end: somebody waits or tries for ever.",
+  C1: "A thread that stood still harmed the others.",
+};
+
+const threadName = (thread) => (thread < 0 ? "set-up" : `T${thread}`);
+
+const verbs = {
+  load: "reads", store: "stores", exchange: "exchanges", fetch_add: "adds to",
+  fetch_or: "sets bits of", fetch_and: "clears bits of", cas: "swaps (CAS)",
+  cas_failed: "fails to swap (CAS)", fence: "fence", plain_read: "reads", plain_write: "writes",
+  own: "now owns", disown: "gives up", build: "builds", note: "",
+};
+const verb = (e) => verbs[e.kind] ?? e.kind;
+
+function blockNames({first, size}) {
+  return size === 1 ? `min block ${first}` : `min blocks ${first}–${first + size - 1}`;
+}
+
+/** What an event is about. */
+const subject = (e) => (e.blocks !== null ? blockNames(e.blocks) : e.object);
+
+/** A word of the tree as dots, block by block, ● for free; another number as it is. */
+function shownValue(execution, object, value) {
+  if (value === null) return "";
+  const holder = execution.holders.get(object);
+  if (holder && !holder.entry && holder.bits <= 16) {
+    return Array.from({length: holder.bits}, (_, slot) =>
+      ((value >> BigInt(slot)) & 1n ? "●" : "○")).join("");
+  }
+  if (value === 0xffffffffn || value === 0xffffffffffffffffn) return "~0";
+  return value > 0xffffn ? "0x" + value.toString(16) : value.toString();
+}
+
+/** "●○ → ○○", or the one value that was read. */
+function shownChange(execution, e) {
+  const [before, after] = [e.before, e.after].map((v) => shownValue(execution, e.object, v));
+  if (e.kind === "load" || e.kind === "plain_read") return after;
+  if (e.kind === "cas_failed") return before === "" ? after : `found ${before}`;
+  if (e.kind === "build") return after;
+  return before !== "" && after !== "" ? `${before} → ${after}` : after;
+}
+
+const withOrder = (e) => (e.order === "" ? e.site : `${e.site} (${e.order})`);
+const siteName = (e) => (e.site !== "" ? withOrder(e) : e.function || e.kind);
+
+/** The access of a race, or another event, by name. */
+function eventName(e) {
+  const what = e.kind === "note" ? e.text : `${verb(e)} ${subject(e)}`;
+  return `${threadName(e.thread)} ${what}`;
+}
+
+/** Why the two accesses of a race are not ordered. */
+function raceSentence(execution) {
+  const {events, race, missing} = execution;
+  const [a, b] = [events[race.first], events[race.second]];
+  const start = `${eventName(a)} (event ${a.id}), then ${eventName(b)} (event ${b.id}), and nothing ` +
+    `orders the two.`;
+  if (missing === null) {
+    return `${start} Nothing that ${threadName(b.thread)} read in between leads back to event ${a.id}.`;
+  }
+  const [w, r] = [events[missing.write], events[missing.read]];
+  return `${start} ${threadName(r.thread)}’s ${siteName(r)} (event ${r.id}) read what ` +
+    `${threadName(w.thread)}’s ${siteName(w)} (event ${w.id}) wrote, but does not synchronise with it: ` +
+    `${unmade(w, r)}.`;
+}
+
+function unmade(w, r) {
+  const half = [];
+  if (!releases(w.order)) half.push("the write releases nothing");
+  if (!acquires(r.order)) half.push("the read acquires nothing");
+  return half.join(" and ") || "that needs a release and an acquire in one chain";
+}
+
+/** "claim_failed: relaxed instead of acquire", for the orders that the run changed. */
+const changedOrders = (execution) => execution.orders.filter((row) => row.changed);
+
+/** One event in full: pairs of a name and what to say. */
+function eventFacts(execution, e) {
+  const operation = execution.operationOf.get(e.operation);
+  const row = execution.orders.find((o) => o.site === e.site);
+  const facts = [["what", eventName(e)]];
+  if (operation) facts.push(["in", operationName(operation)]);
+  if (e.text !== "" && e.kind !== "note") facts.push(["note", e.text]);
+  const change = shownChange(execution, e);
+  if (change !== "") facts.push(["value", change]);
+  if (e.order !== "") facts.push(["order", orderInWords(e, row)]);
+  if (row && row.pairs !== "none" && row.pairs !== "") facts.push(["pairs", row.pairs]);
+  if (reading.has(e.kind)) facts.push(["read from", sourceInWords(execution, e)]);
+  if (e.file !== "") facts.push(["where", `${e.function ? e.function + ", " : ""}${e.file}:${e.line}`]);
+  return facts;
+}
+
+const operationName = (o) =>
+  `${o.text}${o.result !== "" ? ` → ${o.result}` : o.thread >= 0 ? " … does not return" : ""}`;
+
+function orderInWords(e, row) {
+  const at = e.site !== "" ? `${e.site}, ` : "";
+  const changed = row?.changed ? `; ships as ${row.shipped}` : "";
+  return `${at}${e.order}${changed}`;
+}
+
+function sourceInWords(execution, e) {
+  if (e.from === null) return "what was there at first";
+  const w = execution.events[e.from];
+  const how = e.synchronises ? "synchronises" : w.thread === e.thread ? "the same thread"
+    : w.thread < 0 ? "before the threads started" : "does not synchronise";
+  const notes = [how, e.stale ? "stale: there was a newer value" : "",
+    e.inferred ? "worked out from the values" : ""].filter(Boolean).join("; ");
+  return `event ${w.id}, ${threadName(w.thread)} ${w.site || verb(w)} (${notes})`;
+}
