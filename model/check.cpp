@@ -4,6 +4,7 @@
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
 //   caiman-check run       one program, given searches; also how every other job is run
 //   caiman-check list      the scenarios and the controls
+//   caiman-check show      a result that lies in a file, as a page
 //
 // Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
 // ---------------------------------------------------------------------------------------------
@@ -17,6 +18,7 @@
 #include "plan.hpp"
 #include "program.hpp"
 #include "scenarios.hpp"
+#include "show.hpp"
 #include "verify.hpp"
 
 namespace {
@@ -104,6 +106,8 @@ int main(int argc, char** argv) {
   run_command->add_flag("--trace", run.trace, "print the execution that convicts");
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
+  int code = 2;
+  add_show(app, code);
 
   try {
     app.parse(argc, argv);
@@ -114,5 +118,5 @@ int main(int argc, char** argv) {
   }
   if (*verify_command) return run_verify(verify);
   if (*run_command) return run_program(run);
-  return *list_command ? list_all() : 2;
+  return *list_command ? list_all() : code;
 }
