@@ -94,6 +94,9 @@ int main(int argc, char** argv) {
   verify_command->add_option("--jobs", verify.jobs, "processes at a time")
       ->check(CLI::Range(1, 1024));
 
+  verify_command->add_option("--json", verify.json, "write the table to this file");
+  verify_command->add_option("--page", verify.page, "write it as a page");
+
   run_arguments run;
   auto* run_command = app.add_subcommand("run", "check one program with given searches");
   run_command->add_option("--program", run.program)->required();

@@ -19,6 +19,8 @@ struct verify_arguments {
   std::string program;
   std::uint64_t seed = 0;
   unsigned jobs = std::thread::hardware_concurrency();
+  std::string json;  // write the table there, as data
+  std::string page;  // and there, as a page
 };
 
 /// 0 PASS, 1 FAIL, 2 nothing to run.

@@ -48,6 +48,9 @@ async function copyText(line, shown, button) {
   setTimeout(() => { button.textContent = "Copy"; }, 1500);
 }
 
+/** Those of the parts that there are. */
+const append = (root, ...parts) => root.append(...parts.filter(Boolean));
+
 /** A table; columns are [heading, cell of a row, class]. */
 function table(columns, rows, attributes = {}) {
   const head = columns.map(([heading, , kind]) =>

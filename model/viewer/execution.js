@@ -38,6 +38,7 @@ function readExecution(raw) {
   execution.missing = execution.race ? missingEdge(execution) : null;
   execution.initial = initialValues(execution);
   execution.holders = holdersOf(execution);
+  execution.hints = hintsOf(execution);
   return execution;
 }
 
@@ -48,7 +49,7 @@ function readEvent(e, step) {
     line: text(e.line), function: text(e.function), object: text(e.object),
     before: integer(e.before), after: integer(e.after), readsFrom: e.reads_from,
     stale: e.stale === true, synchronises: e.synchronises === true, inferred: e.inferred === true,
-    blocks: blocksOf(e.blocks), text: text(e.text),
+    blocks: blocksOf(e.blocks), owner: whole(e.owner, whole(e.thread, outside)), text: text(e.text),
   };
 }
 
@@ -190,8 +191,8 @@ function stateAt(execution, step) {
 
 function moveOwner(owners, e) {
   for (let b = e.blocks.first; b < e.blocks.first + e.blocks.size && b < owners.length; ++b) {
-    if (e.kind === "own") owners[b].add(e.thread);
-    else owners[b].delete(e.thread);
+    if (e.kind === "own") owners[b].add(e.owner);
+    else owners[b].delete(e.owner);
   }
 }
 
@@ -231,6 +232,22 @@ function holdersOf({events, levels}) {
       span: 2 ** Math.min(Number(entry[2]), 10)});
   }
   return holders;
+}
+
+/** The hints that say where free words are: per object its level, its class and how many words it
+    speaks of. */
+function hintsOf({events, levels}) {
+  const hints = new Map();
+  const fanout = 2 ** levels.fanout;
+  for (const {object} of events) {
+    const named = /^hint of level (\d+), class (\d+), node (\d+)(?:, height (\d+))?$/.exec(object);
+    if (!named || hints.has(object)) continue;
+    const [level, cls, node, height] = named.slice(1).map((n) => Number(n ?? 0));
+    const words = levels.rows.find((row) => row.level === level)?.words ?? fanout;
+    const bits = Math.min(fanout, Math.ceil(words / fanout ** height) - node * fanout);
+    hints.set(object, {level, cls, node, height, bits: Math.max(1, Math.min(bits, 16))});
+  }
+  return hints;
 }
 
 /** "level 0 word 2" as the min blocks it speaks of; null for anything else. */

@@ -16,11 +16,11 @@ function drawLanes(execution, folds, width) {
     yOf: (step) => y.get(step) ?? null,
     laneOf: (e) => place.lanes[e.thread] ?? null,
     xOf: (e) => place.lanes[e.thread]?.x ?? place.spine};
-  const body = s("g", {id: "drawing"},
+  const body = s("g", {id: "drawing", class: "drawn"},
     drawBands(drawing), drawLifelines(drawing), drawBrackets(drawing),
     s("g", {class: "arrows"}, execution.events.map((e) => drawArrow(drawing, e))),
     rows.map((row) => drawRow(drawing, row)));
-  const top = s("g", {id: "findings"}, drawLoss(drawing), drawRace(drawing));
+  const top = s("g", {id: "findings", class: "drawn"}, drawLoss(drawing), drawRace(drawing));
   const screen = s("g", {class: "screen"}, s("rect", {class: "current", x: 0, width,
     height: rowHeight}), s("rect", {class: "veil", x: 0, width}));
   drawing.svg = s("svg", {class: "lanes", width, height, viewBox: `0 0 ${width} ${height}`,
@@ -100,18 +100,27 @@ function drawRace(drawing) {
   const {race, events, missing} = execution;
   if (!race || drawing.yOf(race.first) === null || drawing.yOf(race.second) === null) return null;
   const [a, b] = [events[race.first], events[race.second]];
-  const names = missing
-    ? `${siteName(events[missing.write])} ↛ ${siteName(events[missing.read])}`
-    : `${siteName(a)} ↛ ${siteName(b)}`;
+  const [w, r] = missing ? [events[missing.write], events[missing.read]] : [a, b];
+  const names = `${siteName(w)} ↛ ${siteName(r)}, events ${w.id} and ${r.id}`;
+  const title = `no happens-before from ${a.id} to ${b.id}`;
   const middle = (drawing.xOf(a) + drawing.xOf(b)) / 2;
   const y = drawing.rows.find((row) => row.kind === "gap").y + 3;
-  const size = names.length * 6.6 + 30;
+  const size = Math.max(names.length, title.length * 1.08) * 6.4 + 30;
   const x = Math.min(Math.max(middle, place.left + size / 2), drawing.width - size / 2 - 8);
   return s("g", {class: "race"},
     s("path", {class: "gap", d: curve(drawing, b, a)}),
+    missing && drawBroken(drawing, w, r),
     s("rect", {x: x - size / 2, y, width: size, height: 38, rx: 6}),
-    s("text", {x, y: y + 15, class: "race-title"}, "no happens-before"),
+    s("text", {x, y: y + 15, class: "race-title"}, title),
     s("text", {x, y: y + 30, class: "race-names"}, names));
+}
+
+/** The read that should have synchronised: its arrow once more, broken in the middle. */
+function drawBroken(drawing, w, r) {
+  if (drawing.yOf(w.step) === null || drawing.yOf(r.step) === null) return null;
+  const x = (drawing.xOf(w) + drawing.xOf(r)) / 2, y = (drawing.yOf(w.step) + drawing.yOf(r.step)) / 2;
+  return s("g", {class: "broken-edge"}, s("path", {d: curve(drawing, r, w), "marker-end": "url(#head-stale)"}),
+    s("path", {d: `M${x - 6} ${y - 6} l12 12 m0 -12 l-12 12`}));
 }
 
 function drawLoss({rows, width}) {
@@ -186,7 +195,7 @@ function drawBadge(drawing, e, y) {
 function drawWords(drawing, e, y) {
   const l = drawing.laneOf(e);
   const lead = e.site || (e.kind === "note" ? e.text : verb(e));
-  const what = subject(e), change = shownChange(drawing.execution, e);
+  const what = shortSubject(e), change = shownChange(drawing.execution, e);
   const room = l ? l.room : drawing.width - drawing.place.spine - 60;
   const first = cut(lead, fonts.strong, room);
   const spent = first.length * 6.9 + change.length * 8;

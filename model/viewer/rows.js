@@ -49,7 +49,7 @@ function foldText(execution, fold) {
   return `${fold.open ? "▾" : "▸"} ${count(fold.to - fold.from + 1, "event")} of ${fold.what}${names}`;
 }
 
-const lossText = ({property}) => `✕ ${property.id} is lost here: ${property.text}`;
+const lossText = (execution) => `✕ ${execution.property.id} is lost here: ${findingText(execution)}`;
 
 /** Where lanes, marks and text stand at a width: per thread {x, side, width}; side −1 writes to the
     left of the mark. */

@@ -12,8 +12,8 @@ function tracePage(raw, root) {
     execution.events.length - 1), pinned: null, hover: null};
   view.parts = traceParts(view);
   document.title = `${execution.property.id} lost: ${text(raw.title) || text(raw.program)}`;
-  root.append(traceHeader(raw, execution), view.parts.bar, view.parts.heads, view.parts.lanes,
-    view.parts.dock, ordersSection(execution), keysSection());
+  append(root, traceHeader(raw, execution), view.parts.bar, view.parts.heads, view.parts.lanes,
+    view.parts.dock, ordersSection(execution), glossarySection(execution), keysSection());
   redraw(view);
   listen(view);
 }
@@ -26,19 +26,20 @@ function traceHeader(raw, execution) {
   const told = losses[property.id];
   return h("header", {},
     h("p", {class: "eyebrow"}, "Counterexample", raw.title ? ` · ${raw.title}` : ""),
-    h("h1", {}, h("span", {class: "property"}, property.id), property.text),
+    h("h1", {}, h("span", {class: "property"}, property.id), findingText(execution)),
     told && h("p", {class: "told"}, told),
     execution.race && h("p", {class: "told"}, raceSentence(execution)),
+    !execution.race && h("p", {class: "told"}, standSentence(execution)),
     changed.length > 0 && h("p", {class: "told changed-orders"}, "Changed for this run: ",
       changed.map((row, i) => [i > 0 ? ", " : "", h("b", {}, row.site), " is ",
         h("b", {class: "bad"}, row.used), ` and ships as ${row.shipped}`]), "."),
     h("dl", {class: "facts"}, h("dt", {}, "program"), h("dd", {}, h("code", {}, text(raw.program))),
       h("dt", {}, "search"), h("dd", {}, text(raw.search)),
       h("dt", {}, "replay"), h("dd", {}, copyLine(text(raw.replay), "copy the replay line"))),
-    legend());
+    legend(execution));
 }
 
-function legend() {
+function legend(execution) {
   const mark = (kind, says) => h("span", {class: "item"}, s("svg", {width: 18, height: 14},
     drawMark({kind}, 9, 7)), says);
   const arrow = (kind, says) => h("span", {class: "item"}, s("svg", {width: 30, height: 14},
@@ -47,7 +48,11 @@ function legend() {
     mark("load", "reads"), mark("store", "writes"), mark("cas", "both at once"),
     mark("cas_failed", "CAS that failed"), mark("own", "owns from here"), mark("disown", "gives up"),
     arrow("ordered", "read from, synchronises"), arrow("unordered", "read from, orders nothing"),
-    arrow("stale", "a stale value"), h("span", {class: "item"}, "● free  ○ not free here"));
+    arrow("stale", "a stale value"), execution.race && h("span", {class: "item"}, s("svg", {width: 30, height: 14, class: "race"},
+      s("path", {class: "gap", d: "M2 7 H28"})), "no happens-before"),
+    h("span", {class: "item"}, "● free  ○ not free here"),
+    h("span", {class: "item"}, h("b", {}, "← →"), "step"), h("span", {class: "item"}, h("b", {}, "L"),
+      "where it is lost"), h("span", {class: "item"}, "hover for details, click to keep them"));
 }
 
 function traceParts(view) {
@@ -80,6 +85,12 @@ function ordersSection(execution) {
       ["order used", (r) => (r.changed ? h("b", {class: "bad"}, r.used) : r.used)],
       ["ships as", (r) => r.shipped], ["pairs with", (r) => r.pairs],
       ["without it", (r) => r.without]], rows, {id: "orders"}));
+}
+
+function glossarySection(execution) {
+  const terms = glossaryOf(execution);
+  return terms.length > 0 && h("section", {class: "terms"}, h("h2", {}, "Names"),
+    h("dl", {}, terms.map(([term, says]) => [h("dt", {}, term), h("dd", {}, says)])));
 }
 
 function keysSection() {

@@ -20,6 +20,7 @@ function drawTree(execution, state, event) {
     tall.map((row) => drawLevel(execution, state, event, row)),
     h("div", {class: "level-name"}, "min block"),
     h("div", {class: "cells numbers"}, state.blocks.map((_, b) => h("span", {class: "cell"}, text(b)))),
+    h("div", {class: "hints soft"}, execution.hints.size > 0 ? "hints, by class" : ""),
     h("div", {class: "level-name"}, "owner"),
     h("div", {class: "cells owners"}, state.blocks.map((place, b) => drawOwner(event, place, b))));
 }
@@ -34,7 +35,18 @@ function drawLevel(execution, state, event, row) {
     words.push(h("div", {class: `word${event.object === object ? " touched" : ""}`,
       title: `${object}: ${shownValue(execution, object, value)}`}, slots));
   }
-  return [h("div", {class: "level-name"}, `level ${row.level}`), h("div", {class: "cells words"}, words)];
+  return [h("div", {class: "level-name"}, `level ${row.level}`), h("div", {class: "cells words"}, words),
+    drawHints(execution, state, event, row.level)];
+}
+
+/** The hints beside the level that they speak of. */
+function drawHints(execution, state, event, level) {
+  const hints = [...execution.hints].filter(([, hint]) => hint.level === level);
+  return h("div", {class: "hints"}, hints.map(([object, {cls, node, height}]) => {
+    const where = (height > 0 ? `.${height}` : "") + (node > 0 || height > 0 ? `/${node}` : "");
+    return h("span", {class: event.object === object ? "hint touched" : "hint", title: object},
+      `${cls}${where} `, h("b", {}, shownValue(execution, object, state.values.get(object) ?? 0n)));
+  }));
 }
 
 const placeNames = {
@@ -59,11 +71,13 @@ function drawOwner(event, place, block) {
     title: `min block ${block}: ${placeTitles[place.kind](place)}`}, h("span", {}, placeNames[place.kind](place)));
 }
 
-/** Hints, bounds, counters, stacks: name and value, those of the event marked. Payload cells and the
-    words of the tree are drawn above. */
+/** Counters, stacks and what else the threads touch: name and value. Payload cells, the words of the
+    tree and its hints are drawn already. */
 function drawOthers(execution, state, event) {
-  const others = [...state.values].filter(([object]) => !/^payload \d+$/.test(object) &&
-    !(execution.holders.has(object) && !execution.holders.get(object).entry));
+  const {phases, events, holders, hints} = execution;
+  const touched = new Set(events.slice(phases.first, phases.last + 1).map((e) => e.object));
+  const others = [...state.values].filter(([object]) => touched.has(object) && !hints.has(object) &&
+    !/^payload \d+$/.test(object) && (holders.get(object)?.entry ?? !holders.has(object)));
   if (others.length === 0) return null;
   others.sort(([a], [b]) => a.localeCompare(b, "en", {numeric: true}));
   return h("div", {class: "others", tabindex: "0", role: "group", "aria-label": "hints and counters"},

@@ -34,13 +34,14 @@ function blockNames({first, size}) {
 
 /** What an event is about. */
 const subject = (e) => (e.blocks !== null ? blockNames(e.blocks) : e.object);
+const shortSubject = (e) => subject(e).replace(/, node 0$/, "");
 
-/** A word of the tree as dots, block by block, ● for free; another number as it is. */
+/** A word of the tree, or a hint, as dots, bit by bit, ● for 1; another number as it is. */
 function shownValue(execution, object, value) {
   if (value === null) return "";
-  const holder = execution.holders.get(object);
-  if (holder && !holder.entry && holder.bits <= 16) {
-    return Array.from({length: holder.bits}, (_, slot) =>
+  const bitmap = execution.hints.get(object) ?? execution.holders.get(object);
+  if (bitmap?.bits <= 16) {
+    return Array.from({length: bitmap.bits}, (_, slot) =>
       ((value >> BigInt(slot)) & 1n ? "●" : "○")).join("");
   }
   if (value === 0xffffffffn || value === 0xffffffffffffffffn) return "~0";
@@ -61,8 +62,14 @@ const siteName = (e) => (e.site !== "" ? withOrder(e) : e.function || e.kind);
 
 /** The access of a race, or another event, by name. */
 function eventName(e) {
-  const what = e.kind === "note" ? e.text : `${verb(e)} ${subject(e)}`;
-  return `${threadName(e.thread)} ${what}`;
+  if (e.kind === "note") return e.text;
+  return `${threadName(e.thread)} ${verb(e)} ${subject(e)}`.trim();
+}
+
+/** What was lost, in the words of the check that found it. */
+function findingText({events, property, race}) {
+  return race && /^data race$/i.test(property.text) ? `data race on ${events[race.second].object}`
+    : property.text;
 }
 
 /** Why the two accesses of a race are not ordered. */
@@ -87,6 +94,43 @@ function unmade(w, r) {
   return half.join(" and ") || "that needs a release and an acquire in one chain";
 }
 
+/** Who has what when the property is lost: "min blocks 0–1 are free, T1 owns min blocks 2–7". */
+function standSentence(execution) {
+  if (execution.levels.rows.length === 0) return "";
+  const {blocks} = stateAt(execution, execution.lost);
+  const groups = new Map();
+  blocks.forEach((place, b) => {
+    const key = whoHas(place);
+    groups.set(key, [...(groups.get(key) ?? []), b]);
+  });
+  const parts = [...groups].map(([has, of]) => has.replace("#", runsOf(of)));
+  const during = execution.operationOf.get(execution.events[execution.lost].operation);
+  const call = during ? `, in ${threadName(during.thread)}’s ${operationName(during)}` : "";
+  return `When it is lost${call}: ${parts.join("; ")}.`;
+}
+
+const heldBy = (threads) => (threads.length > 1 ? `${threads.join(" and ")} both own` : `${threads[0]} owns`);
+
+function whoHas(place) {
+  if (place.kind === "owned") return `${heldBy(place.threads.map(threadName))} #`;
+  if (place.kind === "transit") {
+    return place.thread === null ? "# in transit" : `# in transit, taken out by ${threadName(place.thread)}`;
+  }
+  return place.kind === "free" ? "# free in the tree" : `# free in the stack of slot ${place.slot}`;
+}
+
+/** "min blocks 0–1, 4" */
+function runsOf(numbers) {
+  const runs = [];
+  for (const n of numbers) {
+    const last = runs[runs.length - 1];
+    if (last && last[1] === n - 1) last[1] = n;
+    else runs.push([n, n]);
+  }
+  const names = runs.map(([a, b]) => (a === b ? `${a}` : `${a}–${b}`)).join(", ");
+  return `${numbers.length === 1 ? "min block" : "min blocks"} ${names}`;
+}
+
 /** "claim_failed: relaxed instead of acquire", for the orders that the run changed. */
 const changedOrders = (execution) => execution.orders.filter((row) => row.changed);
 
@@ -102,12 +146,12 @@ function eventFacts(execution, e) {
   if (e.order !== "") facts.push(["order", orderInWords(e, row)]);
   if (row && row.pairs !== "none" && row.pairs !== "") facts.push(["pairs", row.pairs]);
   if (reading.has(e.kind)) facts.push(["read from", sourceInWords(execution, e)]);
-  if (e.file !== "") facts.push(["where", `${e.function ? e.function + ", " : ""}${e.file}:${e.line}`]);
+  if (e.file !== "") facts.push(["where", `${e.function ? e.function.split("<")[0] + ", " : ""}${e.file}:${e.line}`]);
   return facts;
 }
 
 const operationName = (o) =>
-  `${o.text}${o.result !== "" ? ` → ${o.result}` : o.thread >= 0 ? " … does not return" : ""}`;
+  `${o.text}${o.result !== "" ? ` → ${o.result}` : o.thread >= 0 ? " … unfinished" : ""}`;
 
 function orderInWords(e, row) {
   const at = e.site !== "" ? `${e.site}, ` : "";
@@ -123,4 +167,27 @@ function sourceInWords(execution, e) {
   const notes = [how, e.stale ? "stale: there was a newer value" : "",
     e.inferred ? "worked out from the values" : ""].filter(Boolean).join("; ");
   return `event ${w.id}, ${threadName(w.thread)} ${w.site || verb(w)} (${notes})`;
+}
+
+/** What the names of objects mean, for those that occur. */
+const glossary = [
+  [/^level \d+ word/, "word", "one bit per block of its level, ● for free; together the words are the tree"],
+  [/^hint of level/, "hint", "per class of run: which words may hold one; a search looks here first"],
+  [/^word hint/, "word hint", "the word that a slot used last for an order; ~0 for none"],
+  [/^payload/, "payload", "a plain cell in a min block that its owner reads and writes: two accesses that nothing orders are a data race"],
+  [/of slot \d+/, "slot", "what a thread has for itself: thread n has slot n, the last slot is shared"],
+  [/^(begun|ended) of/, "begun, ended", "how many moves between words a slot has begun and ended; a search that fails compares them"],
+  [/^releases of/, "releases", "how many blocks a slot has given back; a search that fails compares it, too"],
+  [/^stack of/, "stack", "blocks that a slot keeps at hand: head, and entries that hold the block’s index + 1, 0 for none"],
+  [/^(handles|rest|taken|returned)/, "ledger", "what must come to zero before the arena ends"],
+];
+
+function glossaryOf({events, levels}) {
+  const known = new Set(events.map((e) => e.object));
+  const found = glossary.filter(([pattern]) => [...known].some((object) => pattern.test(object)));
+  const terms = found.map(([, term, says]) => [term, says]);
+  if (levels.rows.length > 0) {
+    terms.push(["in transit", "taken out of one word or stack and not yet put into another, or not yet handed over"]);
+  }
+  return terms;
 }
