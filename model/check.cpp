@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "controls.hpp"
@@ -36,6 +37,9 @@ struct run_arguments {
   std::uint64_t seed = 0;
   bool json = false;
   bool trace = false;
+  std::string trace_out;
+  bool as_found = false;
+  trace_label label;
 };
 
 int run_program(const run_arguments& given) {
@@ -49,8 +53,13 @@ int run_program(const run_arguments& given) {
   }
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
-  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
+  const std::vector<outcome> results =
+      run_plan(*p, *searches, given.seed, given.state, *changes, {given.label, !given.as_found});
   const bool passed = results.back().seen.what == verdict::outcome::passed;
+  if (!passed && !given.trace_out.empty()) {
+    const auto written = write_trace(given.trace_out, results.back().trace);
+    if (!written) return bad_input(written.error());
+  }
   if (given.json) {
     fmt::print("{}\n", to_json(results).dump());
     return passed ? 0 : 1;
@@ -93,6 +102,7 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 1024));
 
   run_arguments run;
+  run.label.recorded_by = std::filesystem::path(argv[0]).filename().string();
   auto* run_command = app.add_subcommand("run", "check one program with given searches");
   run_command->add_option("--program", run.program)->required();
   run_command->add_option("--searches", run.searches,
@@ -102,6 +112,10 @@ int main(int argc, char** argv) {
   run_command->add_option("--state", run.state, "replay one execution from this state");
   run_command->add_flag("--json", run.json);
   run_command->add_flag("--trace", run.trace, "print the execution that convicts");
+  run_command->add_option("--trace-out", run.trace_out, "write it to this file (trace.md)");
+  run_command->add_flag("--as-found", run.as_found,
+                        "show what random search found, look for nothing shorter");
+  run_command->add_option("--title", run.label.title, "of the trace");
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "execution.hpp"
+#include "recorder.hpp"
 #include "relacy.hpp"
 
 namespace caiman::model {
@@ -104,17 +105,16 @@ rl::test_params params_of(const search& how) {
   return params;
 }
 
-/// Runs the convicted execution once more, with Relacy's history switched on.
-std::string trace_of(const request& what, rl::test_params params, const std::string& state) {
-  rl::ostringstream trace;
+/// Runs the convicted execution once more, and records it.
+recording record_again(const request& what, rl::test_params params, const std::string& state) {
   rl::ostringstream ignored;
   params.initial_state = to_relacy(state);
-  params.output_stream = &trace;
-  params.progress_stream = &trace;
-  params.collect_history = true;
+  params.output_stream = &ignored;
+  params.progress_stream = &ignored;
   current_execution().prepare_again();
-  search_once(what.what.threads.size(), params, ignored, true);
-  return from_relacy(trace.str());
+  the_recorder().start();
+  const rl::test_result_e seen = search_once(what.what.threads.size(), params, ignored, true);
+  return current_execution().recorded(seen == rl::test_result_data_race);
 }
 
 }  // namespace
@@ -153,7 +153,7 @@ verdict run(const request& what) {
   result.property = fault ? fault.property : property_of(seen, what.what.core);
   result.text = fault ? fault.text : rl::test_result_str(seen);
   result.state = from_relacy(state.str());
-  result.trace = trace_of(what, params, result.state);
+  result.seen = record_again(what, params, result.state);
   return result;
 }
 

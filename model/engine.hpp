@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "recording.hpp"
 
 namespace caiman::model {
 
@@ -44,7 +45,7 @@ struct verdict {
   std::string property;        // convicted: the property, and what was seen
   std::string text;
   std::string state;  // convicted: replays it
-  std::string trace;  // convicted: Relacy's history of the execution
+  recording seen;     // convicted: the execution
 };
 
 verdict run(const request& what);
