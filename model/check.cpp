@@ -4,8 +4,11 @@
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
 //   caiman-check run       one program, given searches; also how every other job is run
 //   caiman-check list      the scenarios and the controls
+//   caiman-check replay    the execution of a trace, again
+//   caiman-check show      a trace, for people
 //
-// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
+// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
+// the same again, 1 not.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -17,7 +20,9 @@
 #include "controls.hpp"
 #include "plan.hpp"
 #include "program.hpp"
+#include "replay.hpp"
 #include "scenarios.hpp"
+#include "show.hpp"
 #include "verify.hpp"
 
 namespace {
@@ -47,9 +52,12 @@ int run_program(const run_arguments& given) {
   if (!p) return bad_input(p.error());
   const auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
-  if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
-      given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
-    return bad_input("--state: want the numbers of a replay line");
+  if (!given.state.empty()) {
+    search first = searches->front().how;
+    first.state = given.state;
+    const std::string fault =
+        searches->size() == 1 ? fault_of_state(first) : "--state: want the one search it is of";
+    if (!fault.empty()) return bad_input(fault);
   }
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
@@ -119,6 +127,10 @@ int main(int argc, char** argv) {
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
 
+  int code = 2;
+  add_replay(app, argv[0], code);
+  add_show(app, code);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp& help) {
@@ -128,5 +140,5 @@ int main(int argc, char** argv) {
   }
   if (*verify_command) return run_verify(verify);
   if (*run_command) return run_program(run);
-  return *list_command ? list_all() : 2;
+  return *list_command ? list_all() : code;
 }

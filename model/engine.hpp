@@ -50,6 +50,10 @@ struct verdict {
 
 verdict run(const request& what);
 
+/// What is wrong with the state that a search is to replay from, empty if nothing is. Whether it
+/// fits the program only a run can tell: Relacy ends the process if it does not.
+std::string fault_of_state(const search& how);
+
 /// All sites at the order that ships, or all at seq_cst.
 std::vector<std::memory_order> shipped_orders();
 std::vector<std::memory_order> all_seq_cst();

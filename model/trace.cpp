@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 
 #include "world.hpp"
 
@@ -20,6 +18,10 @@ constexpr std::array<const char*, 15> kinds = {
 
 constexpr std::array<std::string_view, 6> order_names = {"relaxed", "consume", "acquire",
                                                          "release", "acq_rel", "seq_cst"};
+
+std::string_view order_name(std::memory_order order) {
+  return order_names.at(static_cast<std::size_t>(order));
+}
 
 /// As the source tree has it, whatever the build directory.
 std::string path_of(std::string_view file) {
@@ -43,8 +45,8 @@ json orders_of(const request& what) {
   const auto& sites = shipped_sites();
   for (std::size_t i = 0; i < sites.size(); ++i) {
     rows.push_back({{"site", sites[i].name},
-                    {"shipped", name_of(sites[i].order)},
-                    {"used", name_of(what.orders[i])},
+                    {"shipped", order_name(sites[i].order)},
+                    {"used", order_name(what.orders[i])},
                     {"pairs", sites[i].pairs},
                     {"without", sites[i].without}});
   }
@@ -57,7 +59,7 @@ std::string changes_of(const request& what) {
   for (std::size_t i = 0; i < base.size(); ++i) {
     if (what.orders[i] == base[i]) continue;
     text += fmt::format("{}{}={}", text.empty() ? "" : ",", shipped_sites()[i].name,
-                        name_of(what.orders[i]));
+                        order_name(what.orders[i]));
   }
   return text;
 }
@@ -70,7 +72,7 @@ json to_json(const event& e, std::size_t id, const std::string& object) {
               {"operation", e.operation},
               {"kind", kinds[static_cast<std::size_t>(e.kind)]},
               {"site", e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name},
-              {"order", has_order(e.kind) ? name_of(e.order) : std::string_view()},
+              {"order", has_order(e.kind) ? order_name(e.order) : std::string_view()},
               {"file", path_of(e.at.file)},
               {"line", e.at.line},
               {"function", e.at.function},
@@ -120,34 +122,6 @@ json levels_of(const recording& seen) {
 }
 
 }  // namespace
-
-std::string_view name_of(std::memory_order order) noexcept {
-  return order_names.at(static_cast<std::size_t>(order));
-}
-
-std::optional<std::memory_order> order_named(std::string_view name) noexcept {
-  const auto* const found = std::find(order_names.begin(), order_names.end(), name);
-  if (found == order_names.end() || name == "consume") return std::nullopt;
-  return static_cast<std::memory_order>(found - order_names.begin());
-}
-
-// ---- files -----------------------------------------------------------------------------------
-
-std::expected<void, std::string> write_trace(const std::string& path, const json& trace) {
-  const std::string beside = path + ".part";
-  bool done = false;
-  {
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out << trace.dump(1, ' ', false, json::error_handler_t::replace) << '\n';
-    out.close();
-    done = out.good();
-  }
-  std::error_code error;
-  if (done) std::filesystem::rename(beside, path, error);
-  if (done && !error) return {};
-  std::filesystem::remove(beside, error);
-  return std::unexpected(fmt::format("cannot write '{}'", path));
-}
 
 json to_trace(const request& what, std::string_view search, const verdict& seen,
               const trace_label& label) {

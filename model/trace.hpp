@@ -8,7 +8,6 @@
 #pragma once
 
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,10 +36,5 @@ std::string fault_of_trace(const nlohmann::json& trace);
 std::expected<nlohmann::json, std::string> read_trace(const std::string& path);
 /// All of it or nothing.
 std::expected<void, std::string> write_trace(const std::string& path, const nlohmann::json& trace);
-
-/// "acq_rel".
-std::string_view name_of(std::memory_order order) noexcept;
-/// Nothing for a name that is none, and for "consume".
-std::optional<std::memory_order> order_named(std::string_view name) noexcept;
 
 }  // namespace caiman::model
