@@ -4,19 +4,23 @@
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
 //   caiman-check run       one program, given searches; also how every other job is run
 //   caiman-check list      the scenarios and the controls
-//   caiman-check show      a result that lies in a file, as a page
+//   caiman-check replay    the execution of a trace, again
+//   caiman-check show      what lies in a file, for people: text, or a page
 //
-// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
+// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
+// the same again, 1 not.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
 
 #include "controls.hpp"
 #include "plan.hpp"
 #include "program.hpp"
+#include "replay.hpp"
 #include "scenarios.hpp"
 #include "show.hpp"
 #include "verify.hpp"
@@ -38,6 +42,9 @@ struct run_arguments {
   std::uint64_t seed = 0;
   bool json = false;
   bool trace = false;
+  std::string trace_out;
+  bool as_found = false;
+  trace_label label;
 };
 
 int run_program(const run_arguments& given) {
@@ -45,14 +52,22 @@ int run_program(const run_arguments& given) {
   if (!p) return bad_input(p.error());
   const auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
-  if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
-      given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
-    return bad_input("--state: want the numbers of a replay line");
+  if (!given.state.empty()) {
+    search first = searches->front().how;
+    first.state = given.state;
+    const std::string fault =
+        searches->size() == 1 ? fault_of_state(first) : "--state: want the one search it is of";
+    if (!fault.empty()) return bad_input(fault);
   }
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
-  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
+  const std::vector<outcome> results =
+      run_plan(*p, *searches, given.seed, given.state, *changes, {given.label, !given.as_found});
   const bool passed = results.back().seen.what == verdict::outcome::passed;
+  if (!passed && !given.trace_out.empty()) {
+    const auto written = write_trace(given.trace_out, results.back().trace);
+    if (!written) return bad_input(written.error());
+  }
   if (given.json) {
     fmt::print("{}\n", to_json(results).dump());
     return passed ? 0 : 1;
@@ -93,11 +108,11 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1'000'000));
   verify_command->add_option("--jobs", verify.jobs, "processes at a time")
       ->check(CLI::Range(1, 1024));
-
   verify_command->add_option("--json", verify.json, "write the table to this file");
   verify_command->add_option("--page", verify.page, "write it as a page");
 
   run_arguments run;
+  run.label.recorded_by = std::filesystem::path(argv[0]).filename().string();
   auto* run_command = app.add_subcommand("run", "check one program with given searches");
   run_command->add_option("--program", run.program)->required();
   run_command->add_option("--searches", run.searches,
@@ -107,9 +122,14 @@ int main(int argc, char** argv) {
   run_command->add_option("--state", run.state, "replay one execution from this state");
   run_command->add_flag("--json", run.json);
   run_command->add_flag("--trace", run.trace, "print the execution that convicts");
+  run_command->add_option("--trace-out", run.trace_out, "write it to this file (trace.md)");
+  run_command->add_flag("--as-found", run.as_found,
+                        "show what random search found, look for nothing shorter");
+  run_command->add_option("--title", run.label.title, "of the trace");
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
   int code = 2;
+  add_replay(app, argv[0], code);
   add_show(app, code);
 
   try {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "page_parts.hpp"
+#include "trace.hpp"
 
 namespace caiman::model {
 namespace {
@@ -21,9 +22,8 @@ struct page_kind {
   std::vector<const char*> may_have;  // and that may
 };
 
-const std::array<page_kind, 3>& kinds() {
-  static const std::array<page_kind, 3> all{{
-      {"caiman_trace", {"events", "operations"}, {"orders", "levels"}},
+const std::array<page_kind, 2>& kinds() {
+  static const std::array<page_kind, 2> all{{
       {"caiman_audit", {"shipped", "minimal", "matrix"}, {"pairs", "controls", "upward", "cost"}},
       {"caiman_verify", {"scenarios", "controls"}, {}},
   }};
@@ -66,6 +66,7 @@ std::string embedded(const json& data) {
 
 std::string fault_of_page_data(const json& data) {
   if (!data.is_object()) return "is no result of caiman-check";
+  if (data.contains("caiman_trace")) return fault_of_trace(data);
   for (const page_kind& kind : kinds()) {
     const auto version = data.find(kind.name);
     if (version == data.end()) continue;
@@ -100,7 +101,7 @@ std::expected<json, std::string> read_page_data(const std::string& path) {
   while (in.read(piece.data(), piece.size()), in.gcount() > 0) {
     text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
     if (text.size() > most_page_bytes) {
-      return wrong(fmt::format("larger than {} MiB", most_page_bytes >> 20));
+      return wrong(fmt::format("larger than {} MiB, too large for a page", most_page_bytes >> 20));
     }
   }
   if (!in.eof()) return wrong("cannot be read");

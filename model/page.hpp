@@ -15,7 +15,7 @@
 
 namespace caiman::model {
 
-/// A file larger than this is no trace of ours.
+/// No browser would like a page of more than this.
 inline constexpr std::size_t most_page_bytes = std::size_t{64} << 20;
 
 /// And none of ours nests deeper.

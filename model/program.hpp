@@ -82,6 +82,9 @@ struct program {
   friend bool operator==(const program&, const program&) = default;
 };
 
+/// As `core=` has it.
+std::string_view name_of(core_part core) noexcept;
+
 std::expected<program, std::string> parse_program(std::string_view text);
 std::string to_string(const program& p);
 

@@ -12,6 +12,7 @@
 #include "pool.hpp"
 #include "progress.hpp"
 #include "scenarios.hpp"
+#include "show_text.hpp"
 
 namespace caiman::model {
 namespace {
@@ -297,12 +298,11 @@ std::string describe(const program& p, const outcome& o, bool with_trace) {
                        to_string(p), to_string(o.what.how), orders,
                        v.exhausted ? ": exhausted, within Relacy's model" : "");
   }
-  std::string text = fmt::format(
-      "{} violated: {} (execution {} of '{}', {}, {})\nreplay: caiman-check run --trace --program "
-      "'{}' --searches '{}' --state '{}'",
-      v.property, v.text, v.executions, to_string(p), to_string(o.what.how), orders, to_string(p),
-      to_string(plan{o.what}), v.state);
-  if (with_trace) text += "\n" + v.trace;
+  std::string text = fmt::format("{} violated: {} (execution {} of '{}', {}, {})", v.property,
+                                 v.text, v.executions, to_string(p), to_string(o.what.how), orders);
+  if (!o.again.empty()) text += "\n" + o.again;
+  text += "\nreplay: " + o.trace.at("replay").get<std::string>();
+  if (with_trace) text += "\n" + text_of(o.trace);
   return text;
 }
 
