@@ -3,8 +3,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+// NOLINTNEXTLINE(readability-identifier-naming): CLI11's names
 namespace CLI {
-class App;
+class App;  // NOLINT(readability-identifier-naming)
 }
 
 namespace caiman::model {

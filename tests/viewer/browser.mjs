@@ -27,7 +27,7 @@ export async function close() {
 export async function open(file, looks = {}) {
   const page = await context.newPage();
   page.wrong = [];
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(60_000);
   const own = pathToFileURL(file).href;
   page.on("console", (said) => {
     if (["error", "warning"].includes(said.type())) page.wrong.push(`console: ${said.text()}`);

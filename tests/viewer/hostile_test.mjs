@@ -12,7 +12,7 @@ const evil = "<script>window.bad=1</script></script><img src=http://127.0.0.1:9/
 /** The data with every text in it replaced, but for those that the schema knows. */
 function poisoned(value, key = "") {
   if (typeof value === "string") {
-    const fixed = ["kind", "before", "after", "order", "shipped", "used"].includes(key);
+    const fixed = ["kind", "before", "after"].includes(key);
     return fixed ? value : value + evil;
   }
   if (Array.isArray(value)) return value.map((one) => poisoned(one, key));

@@ -168,6 +168,34 @@ test("hovering shows, a click pins, Escape lets go, copying says so", async () =
   await page.close();
 });
 
+test("the checks can fail: what is drawn differs from the trace", async () => {
+  const {file, trace} = record("differs", failing["release-relaxed"]);
+  const page = await open(pageOf(file));
+  const changed = (change) => {
+    const other = structuredClone(trace);
+    change(other);
+    return other;
+  };
+  const last = trace.events.length - 1;
+  const owned = trace.events.findLast((e) => e.kind === "own");
+  const wrote = trace.events.findLast((e) => /^level 0 word/.test(e.object) && e.after !== e.before &&
+    ["cas", "store"].includes(e.kind));
+  const read = trace.events.findLast((e) => e.reads_from !== null && !e.stale);
+  await page.keyboard.press("End");
+  await checkState(page, trace, last);
+  await assert.rejects(checkState(page, changed((t) => { t.events[owned.id].owner ^= 1; }), last));
+  await assert.rejects(checkState(page, changed((t) => { t.events[wrote.id].after = String(3 - Number(wrote.after)); }), last));
+  await checkDrawing(page, trace);
+  await checkArrows(page, trace);
+  await assert.rejects(checkArrows(page, changed((t) => { t.events[read.id].synchronises ^= true; })));
+  await assert.rejects(checkArrows(page, changed((t) => { t.events[read.id].reads_from = 0; })));
+  await assert.rejects(checkDrawing(page, changed((t) => { t.events.pop(); })));
+  await assert.rejects(checkDrawing(page, changed((t) => { t.shape.threads = 3; })));
+  await assert.rejects(checkLoss(page, changed((t) => { t.property.event -= 1; })));
+  await assert.rejects(checkLoss(page, changed((t) => { t.race = t.race ? null : {}; })));
+  await page.close();
+});
+
 /** The same calls over and over, up to so many events. */
 export function stretched(trace, events) {
   const long = structuredClone(trace);
