@@ -133,7 +133,8 @@ const happensBefore = (execution, clocks, a, b) =>
   clocks[a] === null || clocks[b] === null || clocks[b][execution.events[a].thread] >= a;
 
 /** Of a race: the read that would have ordered the two accesses, had it synchronised. The last one
-    that reads what comes after the first access and itself comes before the second. */
+    that reads what comes after the first access and itself comes before the second. What it reads may
+    only go on with the release sequence of another write: then that one is the one to synchronise with. */
 function missingEdge(execution) {
   const {events, race} = execution;
   const clocks = clocksOf(execution);
@@ -144,7 +145,9 @@ function missingEdge(execution) {
     if (events[e.from].thread === e.thread || clocks[r] === null || clocks[e.from] === null) continue;
     if (e.from > first && happensBefore(execution, clocks, first, e.from) &&
         happensBefore(execution, clocks, r, second)) {
-      return {write: e.from, read: r};
+      const heads = releasesBehind(events, e.from).filter((w) => w > first &&
+        happensBefore(execution, clocks, first, w));
+      return {write: heads[0] ?? e.from, through: e.from, read: r};
     }
   }
   return null;

@@ -25,15 +25,17 @@ function drawLanes(execution, folds, width) {
     height: rowHeight}), s("rect", {class: "veil", x: 0, width}));
   drawing.svg = s("svg", {class: "lanes", width, height, viewBox: `0 0 ${width} ${height}`,
     role: "img", "aria-label": "The events of the execution, thread by thread"},
-  arrowHeads(), body, screen, top);
+  body, screen, top);
   return drawing;
 }
 
+/** Apart from the drawing, which paper does not show as such. */
 function arrowHeads() {
   const head = (kind) => s("marker", {id: `head-${kind}`, class: kind, viewBox: "0 0 8 8", refX: 7,
     refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto", markerUnits: "userSpaceOnUse"},
   s("path", {d: "M0 0.8 L8 4 L0 7.2 Z"}));
-  return s("defs", {}, ["ordered", "unordered", "stale"].map(head));
+  return s("svg", {class: "heads-of-arrows", width: 0, height: 0, "aria-hidden": "true"},
+    ["ordered", "unordered", "stale"].map(head));
 }
 
 /** What lies behind the names of the phases. */

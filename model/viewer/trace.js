@@ -12,7 +12,7 @@ function tracePage(raw, root) {
     execution.events.length - 1), pinned: null, hover: null};
   view.parts = traceParts(view);
   document.title = `${execution.property.id} lost: ${text(raw.title) || text(raw.program)}`;
-  append(root, traceHeader(raw, execution), view.parts.bar, view.parts.heads, view.parts.lanes,
+  append(root, arrowHeads(), traceHeader(raw, execution), view.parts.bar, view.parts.heads, view.parts.lanes,
     view.parts.dock, ordersSection(execution), glossarySection(execution), keysSection());
   redraw(view);
   listen(view);
@@ -51,8 +51,9 @@ function legend(execution) {
     arrow("stale", "a stale value"), execution.race && h("span", {class: "item"}, s("svg", {width: 30, height: 14, class: "race"},
       s("path", {class: "gap", d: "M2 7 H28"})), "no happens-before"),
     h("span", {class: "item"}, "● free  ○ not free here"),
-    h("span", {class: "item"}, h("b", {}, "← →"), "step"), h("span", {class: "item"}, h("b", {}, "L"),
-      "where it is lost"), h("span", {class: "item"}, "hover for details, click to keep them"));
+    h("span", {class: "item on-screen"}, h("b", {}, "← →"), "step"),
+    h("span", {class: "item on-screen"}, h("b", {}, "L"), "where it is lost"),
+    h("span", {class: "item on-screen"}, "hover for details, click to keep them"));
 }
 
 function traceParts(view) {
@@ -109,7 +110,7 @@ function redraw(view) {
   const width = Math.max(720, Math.floor(lanes.clientWidth || 1232));
   view.drawing = drawLanes(view.execution, view.folds, width);
   lanes.replaceChildren(view.drawing.svg);
-  heads.replaceChildren(s("svg", {width, height: 26}, view.drawing.place.lanes.map((l, t) =>
+  heads.replaceChildren(s("svg", {width, height: 26, viewBox: `0 0 ${width} 26`}, view.drawing.place.lanes.map((l, t) =>
     s("text", {class: `head ${threadClass(t)}`, x: l.x, y: 17}, threadName(t)))));
   view.parts.print = null;
   show(view);

@@ -8,19 +8,25 @@ function verifyPage(raw, root) {
   const clean = scenarios.filter((row) => row.verdict === "no violation");
   const executions = clean.reduce((sum, row) => sum + whole(row.executions, 0), 0);
   const convicted = controls.filter((row) => row.verdict === "convicted");
+  const passed = `no violation in ${count(executions, "execution")} of ${count(clean.length, "scenario")}`;
   document.title = `${verdict}: model check`;
   append(root, h("header", {},
     h("p", {class: "eyebrow"}, "Model check of the core"),
-    h("h1", {}, verdictMark(verdict), `no violation in ${count(executions, "execution")} of ` +
-      count(clean.length, "scenario")),
-    clean.length < scenarios.length && h("p", {class: "told bad"},
-      `${count(scenarios.length - clean.length, "scenario")} violated, broken or not run.`),
+    h("h1", {}, verdictMark(verdict), headline(scenarios.length - clean.length,
+      controls.length - convicted.length) || passed),
+    verdict !== "PASS" && h("p", {class: "told"}, `In the others ${passed}.`),
     controls.length > 0 && h("p", {class: "told"},
       `${convicted.length} of ${count(controls.length, "control")} convicted. ` +
       "A control is a known fault, put in on purpose: the checks must find it in every run, or they " +
       "show nothing.")),
   ...troubles(scenarios, controls), propertiesSection(scenarios, controls),
   scenariosSection(scenarios), controlsSection(controls));
+}
+
+/** What went wrong, in a line; empty if nothing did. */
+function headline(scenarios, controls) {
+  return [scenarios && `${count(scenarios, "scenario")} violated, broken or not run`,
+    controls && `${count(controls, "control")} not convicted`].filter(Boolean).join(", ");
 }
 
 /** What went wrong, in full and first. */

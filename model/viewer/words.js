@@ -57,18 +57,23 @@ function shownChange(execution, e) {
   return before !== "" && after !== "" ? `${before} → ${after}` : after;
 }
 
-const withOrder = (e) => (e.order === "" ? e.site : `${e.site} (${e.order})`);
-const siteName = (e) => (e.site !== "" ? withOrder(e) : e.function || e.kind);
+/** "release (relaxed)", with `more` in the same brackets. */
+const siteName = (e, more = "") => {
+  const inside = [e.order, more].filter(Boolean).join(", ");
+  return `${e.site || e.function || e.kind}${inside === "" ? "" : ` (${inside})`}`;
+};
+/** An object whose name is a phrase, in a sentence. */
+const named = (object) => (/\d/.test(object) ? object : `“${object}”`);
 
 /** The access of a race, or another event, by name. */
 function eventName(e) {
   if (e.kind === "note") return e.text;
-  return `${threadName(e.thread)} ${verb(e)} ${subject(e)}`.trim();
+  return `${threadName(e.thread)} ${verb(e)} ${subject(e) && named(subject(e))}`.trim();
 }
 
 /** What was lost, in the words of the check that found it. */
 function findingText({events, property, race}) {
-  return race && /^data race$/i.test(property.text) ? `data race on ${events[race.second].object}`
+  return race && /^data race$/i.test(property.text) ? `data race on ${named(events[race.second].object)}`
     : property.text;
 }
 
@@ -82,9 +87,11 @@ function raceSentence(execution) {
     return `${start} Nothing that ${threadName(b.thread)} read in between leads back to event ${a.id}.`;
   }
   const [w, r] = [events[missing.write], events[missing.read]];
-  return `${start} ${threadName(r.thread)}’s ${siteName(r)} (event ${r.id}) read what ` +
-    `${threadName(w.thread)}’s ${siteName(w)} (event ${w.id}) wrote, but does not synchronise with it: ` +
-    `${unmade(w, r)}.`;
+  const way = missing.through === missing.write ? ""
+    : `, by way of event ${events[missing.through].id}`;
+  return `${start} ${threadName(r.thread)}’s ${siteName(r, `event ${r.id}`)} read what ` +
+    `${threadName(w.thread)}’s ${siteName(w, `event ${w.id}`)} wrote${way}, but does not synchronise ` +
+    `with it: ${unmade(w, r)}.`;
 }
 
 function unmade(w, r) {
