@@ -234,6 +234,50 @@ std::string describe(const program& p, const outcome& o, bool with_trace) {
   return text;
 }
 
+namespace {
+
+std::vector<std::string> command_of(const job& j, const verify_arguments& given) {
+  std::vector<std::string> command = {program_for(j, given.self),
+                                      "run",
+                                      "--json",
+                                      "--program",
+                                      j.program,
+                                      "--searches",
+                                      j.searches,
+                                      "--seed",
+                                      std::to_string(given.seed),
+                                      "--title",
+                                      j.name};
+  if (j.of == nullptr) return command;
+  if (!j.of->orders.empty()) {
+    command.insert(command.end(), {"--orders", std::string(j.of->orders)});
+  }
+  // That a control dies is its verdict; how, only those want to know who look at it.
+  if (!given.control_traces) command.emplace_back("--as-found");
+  return command;
+}
+
+/// A trace per scenario that failed and, if wanted, per control; false if one cannot be written.
+bool write_traces(const std::vector<job>& jobs, const verify_arguments& given) {
+  if (given.traces.empty()) return true;
+  std::string last;  // a control's later attempts are the same fault once more
+  for (const job& j : jobs) {
+    if (!j.convicted() || (j.of != nullptr && (!given.control_traces || j.name == last))) continue;
+    last = j.name;
+    std::string name = j.name + ".json";
+    std::replace(name.begin(), name.end(), '/', '-');
+    const auto path = std::filesystem::path(given.traces) / name;
+    if (const auto done = write_trace(path.string(), j.results.back().trace); !done) {
+      fmt::print(stderr, "caiman-check: {}\n", done.error());
+      return false;
+    }
+    if (j.of == nullptr) fmt::print("trace of {}: {}\n", j.name, path.string());
+  }
+  return true;
+}
+
+}  // namespace
+
 int run_verify(const verify_arguments& given) {
   std::vector<job> jobs = plan_jobs(given);
   if (jobs.empty()) {
@@ -247,14 +291,16 @@ int run_verify(const verify_arguments& given) {
       return 2;
     }
   }
-  std::vector<std::vector<std::string>> commands;
-  for (const job& j : jobs) {
-    commands.push_back({program_for(j, given.self), "run", "--json", "--program", j.program,
-                        "--searches", j.searches, "--seed", std::to_string(given.seed)});
-    if (j.of != nullptr && !j.of->orders.empty()) {
-      commands.back().insert(commands.back().end(), {"--orders", std::string(j.of->orders)});
+  if (!given.traces.empty()) {
+    std::error_code error;
+    std::filesystem::create_directories(given.traces, error);
+    if (error) {
+      fmt::print(stderr, "caiman-check: '{}': {}\n", given.traces, error.message());
+      return 2;
     }
   }
+  std::vector<std::vector<std::string>> commands;
+  for (const job& j : jobs) commands.push_back(command_of(j, given));
   progress line(jobs.size());
   const bool complete =
       run_jobs(commands, std::max(1U, given.jobs), [&](std::size_t i, job_result r) {
@@ -269,8 +315,9 @@ int run_verify(const verify_arguments& given) {
     return j.of == nullptr && (j.convicted() || !j.trouble.empty());
   }));
   print_violations(jobs);
+  const bool written = write_traces(jobs, given);
   if (!complete) fmt::print("\ninterrupted: rows without executions were not run\n");
-  const bool pass = complete && bad == 0 && bad_controls == 0;
+  const bool pass = complete && written && bad == 0 && bad_controls == 0;
   fmt::print("\n{}\n", pass ? "PASS" : "FAIL");
   return pass ? 0 : 1;
 }
