@@ -111,6 +111,10 @@ int main(int argc, char** argv) {
   verify_command->add_option("--json", verify.json, "write the table to this file");
   verify_command->add_option("--page", verify.page, "write it as a page");
 
+  verify_command->add_option("--traces", verify.traces,
+                             "a directory: a trace of each scenario that fails goes there");
+  verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
+
   run_arguments run;
   run.label.recorded_by = std::filesystem::path(argv[0]).filename().string();
   auto* run_command = app.add_subcommand("run", "check one program with given searches");

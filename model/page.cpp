@@ -41,6 +41,18 @@ std::string fault_of_list(const json& data, const char* name, bool needed) {
   return {};
 }
 
+/// The table of a run has the traces of what failed in it.
+std::string fault_of_inner_traces(const json& data) {
+  if (!data.contains("scenarios")) return {};
+  for (const json& row : data.at("scenarios")) {
+    const auto trace = row.find("trace");
+    if (trace == row.end()) continue;
+    if (std::string fault = fault_of_trace(*trace); !fault.empty())
+      return "a trace in it: " + fault;
+  }
+  return {};
+}
+
 /// As JSON that can stand in a script element: what could end the element or a line of script is
 /// written as \uXXXX, which only strings can hold.
 std::string embedded(const json& data) {
@@ -77,7 +89,7 @@ std::string fault_of_page_data(const json& data) {
     for (const char* name : kind.may_have) {
       if (std::string fault = fault_of_list(data, name, false); !fault.empty()) return fault;
     }
-    return {};
+    return fault_of_inner_traces(data);
   }
   return "is no result of caiman-check";
 }

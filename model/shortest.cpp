@@ -8,6 +8,7 @@ void show_shortest(request what, outcome& found, const trace_label& label) {
   if (what.how.how != search::method::random) return;
   std::uint64_t tried = 0;
   bool ended = true;  // all of the searches
+  std::string other;  // what broke instead
   for (unsigned bound = 0; bound <= most_switches; ++bound) {
     what.how = {search::method::bound, bound, most_tries, 0, {}};
     const verdict v = run(what);
@@ -20,10 +21,11 @@ void show_shortest(request what, outcome& found, const trace_label& label) {
       return;
     }
     ended = ended && v.exhausted;
+    if (v.what == verdict::outcome::convicted) other = ": " + v.property + " breaks first";
   }
   found.again = fmt::format(
-      "context bounds 0 to {} do not find it in {} executions{}: what random search found is shown",
-      most_switches, tried, ended ? "" : ", not all there are");
+      "context bounds 0 to {} do not show it in {} executions{}; what random search found is shown",
+      most_switches, tried, !other.empty() ? other : (ended ? "" : ", not all there are"));
 }
 
 }  // namespace caiman::model

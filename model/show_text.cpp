@@ -25,11 +25,17 @@ std::string values_of(const json& e) {
   return after.empty() ? "" : " = " + after;
 }
 
-std::string order_of_event(const json& e) {
+/// "[claim relaxed, ships acq_rel]".
+std::string order_of_event(const json& e, const json& rows) {
   const std::string order = text(e, "order");
   const std::string site = text(e, "site");
   if (order.empty()) return {};
-  return site.empty() ? fmt::format("  [{}]", order) : fmt::format("  [{} {}]", site, order);
+  if (site.empty()) return fmt::format("  [{}]", order);
+  const auto row = std::find_if(rows.begin(), rows.end(),
+                                [&](const json& r) { return r.at("site") == e.at("site"); });
+  const bool changed = row != rows.end() && row->at("used") != row->at("shipped");
+  return fmt::format("  [{} {}{}]", site, order,
+                     changed ? ", ships " + text(*row, "shipped") : std::string());
 }
 
 std::string edge_of(const json& e) {
@@ -48,7 +54,7 @@ std::string place_of(const json& e) {
                      e.at("line").get<std::uint64_t>());
 }
 
-std::string words_of(const json& e) {
+std::string words_of(const json& e, const json& rows) {
   const std::string kind = text(e, "kind");
   if (kind == "note") return text(e, "text");
   if (kind == "own" || kind == "disown") {
@@ -60,7 +66,7 @@ std::string words_of(const json& e) {
   std::replace(line.begin(), line.end(), '_', ' ');
   const std::string object = text(e, "object");
   if (!object.empty()) line += " " + object;
-  line += values_of(e) + order_of_event(e) + edge_of(e) + place_of(e);
+  line += values_of(e) + order_of_event(e, rows) + edge_of(e) + place_of(e);
   const std::string more = text(e, "text");
   return more.empty() ? line : line + "  (" + more + ")";
 }
@@ -119,24 +125,27 @@ class drawing {
     }
     if (operation != nullptr && operation->at("first") == id) begin(*operation, thread);
     if (thread >= 0 || whole_ || e.at("kind") == "note") {
-      line(fmt::format("{} {:>6}  {} {}{}", mark_of(id), id, gutter(thread, "*"), words_of(e),
-                       remark_of(id)));
+      line(fmt::format("{} {:>6}  {} {}{}", mark_of(id), id, gutter(thread, "*"),
+                       words_of(e, trace_.at("orders")), remark_of(id)));
     }
     if (operation != nullptr && operation->at("last") == id) end(*operation, thread);
   }
 
   void begin(const json& operation, int thread) {
-    const std::string result = text(operation, "result");
-    line(fmt::format("          {} {}{}", gutter(thread, "/"), text(operation, "text"),
-                     result.empty()     ? "  (never returns)"
-                     : result == "done" ? ""
-                                        : " -> " + result));
+    const bool returns = operation.at("result") != "";
+    if (thread >= 0) {
+      line(fmt::format("          {} {}{}", gutter(thread, "/"), text(operation, "text"),
+                       returns ? "" : "  (never returns)"));
+    } else {
+      line(fmt::format("          {} {} -> {}", gutter(thread, ""), text(operation, "text"),
+                       text(operation, "result")));
+    }
     set(thread, true);
   }
   void end(const json& operation, int thread) {
     if (operation.at("result") != "") set(thread, false);
     if (thread >= 0 && operation.at("result") != "") {
-      line(fmt::format("          {} {}", gutter(thread, "\\"), text(operation, "result")));
+      line(fmt::format("          {} -> {}", gutter(thread, "\\"), text(operation, "result")));
     }
   }
   void set(int thread, bool open) {

@@ -246,7 +246,10 @@ nlohmann::json to_json(const job& j) {
     row["blocks"] = blocks;
     row["fanout"] = fanout;
   }
-  if (p && j.convicted()) row["told"] = describe(*p, j.results.back(), true);
+  if (p && j.convicted()) {
+    row["told"] = describe(*p, j.results.back(), false);
+    row["trace"] = j.results.back().trace;
+  }
   return row;
 }
 
@@ -306,6 +309,61 @@ std::string describe(const program& p, const outcome& o, bool with_trace) {
   return text;
 }
 
+namespace {
+
+std::vector<std::string> command_of(const job& j, const verify_arguments& given) {
+  std::vector<std::string> command = {program_for(j, given.self),
+                                      "run",
+                                      "--json",
+                                      "--program",
+                                      j.program,
+                                      "--searches",
+                                      j.searches,
+                                      "--seed",
+                                      std::to_string(given.seed),
+                                      "--title",
+                                      j.name};
+  if (j.of == nullptr) return command;
+  if (!j.of->orders.empty()) {
+    command.insert(command.end(), {"--orders", std::string(j.of->orders)});
+  }
+  // That a control dies is its verdict; how, only those want to know who look at it.
+  if (!given.control_traces) command.emplace_back("--as-found");
+  return command;
+}
+
+/// A trace per scenario that failed and, if wanted, per control; false if one cannot be written.
+bool write_traces(const std::vector<job>& jobs, const verify_arguments& given) {
+  if (given.traces.empty()) return true;
+  std::string last;  // a control's later attempts are the same fault once more
+  for (const job& j : jobs) {
+    if (!j.convicted() || (j.of != nullptr && (!given.control_traces || j.name == last))) continue;
+    last = j.name;
+    std::string name = j.name + ".json";
+    std::replace(name.begin(), name.end(), '/', '-');
+    const auto path = std::filesystem::path(given.traces) / name;
+    if (const auto done = write_trace(path.string(), j.results.back().trace); !done) {
+      fmt::print(stderr, "caiman-check: {}\n", done.error());
+      return false;
+    }
+    if (j.of == nullptr) fmt::print("trace of {}: {}\n", j.name, path.string());
+  }
+  return true;
+}
+
+/// Why what was asked for cannot be written, empty if it can: to be known before the work.
+std::string fault_of_targets(const verify_arguments& given) {
+  for (const std::string& target : {given.json, given.page}) {
+    if (!target.empty() && !can_write(target)) return fmt::format("cannot write '{}'", target);
+  }
+  if (given.traces.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(given.traces, error);
+  return error ? fmt::format("'{}': {}", given.traces, error.message()) : std::string();
+}
+
+}  // namespace
+
 int run_verify(const verify_arguments& given) {
   std::vector<job> jobs = plan_jobs(given);
   if (jobs.empty()) {
@@ -319,19 +377,12 @@ int run_verify(const verify_arguments& given) {
       return 2;
     }
   }
-  for (const std::string& target : {given.json, given.page}) {
-    if (target.empty() || can_write(target)) continue;
-    fmt::print(stderr, "caiman-check: cannot write '{}'\n", target);
+  if (const std::string fault = fault_of_targets(given); !fault.empty()) {
+    fmt::print(stderr, "caiman-check: {}\n", fault);
     return 2;
   }
   std::vector<std::vector<std::string>> commands;
-  for (const job& j : jobs) {
-    commands.push_back({program_for(j, given.self), "run", "--json", "--program", j.program,
-                        "--searches", j.searches, "--seed", std::to_string(given.seed)});
-    if (j.of != nullptr && !j.of->orders.empty()) {
-      commands.back().insert(commands.back().end(), {"--orders", std::string(j.of->orders)});
-    }
-  }
+  for (const job& j : jobs) commands.push_back(command_of(j, given));
   progress line(jobs.size());
   const bool complete =
       run_jobs(commands, std::max(1U, given.jobs), [&](std::size_t i, job_result r) {
@@ -347,10 +398,11 @@ int run_verify(const verify_arguments& given) {
     return j.of == nullptr && (j.convicted() || !j.trouble.empty());
   }));
   print_violations(jobs);
+  const bool traced = write_traces(jobs, given);
   if (!complete) fmt::print("\ninterrupted: rows without executions were not run\n");
   const bool all_convicted = std::all_of(controls.begin(), controls.end(),
                                          [](const control_row& c) { return c.best != nullptr; });
-  const bool pass = complete && bad == 0 && all_convicted;
+  const bool pass = complete && traced && bad == 0 && all_convicted;
   const char* verdict_text = pass ? "PASS" : "FAIL";
   const bool written = write_results(given, to_json(jobs, controls, verdict_text));
   fmt::print("\n{}\n", verdict_text);

@@ -18,6 +18,8 @@ struct verify_arguments {
   std::string only;
   std::string program;
   std::uint64_t seed = 0;
+  std::string traces;           // a directory for a trace of each scenario that fails,
+  bool control_traces = false;  // and of each control
   unsigned jobs = std::thread::hardware_concurrency();
   std::string json;  // write the table there, as data
   std::string page;  // and there, as a page

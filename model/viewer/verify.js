@@ -36,9 +36,20 @@ function troubles(scenarios, controls) {
   if (bad.length + lost.length === 0) return [];
   return [h("section", {class: "troubles"}, h("h2", {class: "bad"}, "What went wrong"),
     bad.map((row) => h("article", {}, h("h3", {}, `${text(row.name)}: ${text(row.verdict)}`),
-      row.told ? h("pre", {tabindex: "0"}, text(row.told)) : null)),
+      row.told && h("pre", {tabindex: "0"}, text(row.told)),
+      row.trace && h("button", {type: "button", class: "execution", click: () => showExecution(row.trace)},
+        "Show the execution"))),
     lost.map((row) => h("article", {}, h("h3", {}, `control ${text(row.name)}: ${text(row.verdict)}`),
       h("p", {}, text(row.trouble) || text(row.fault)))))];
+}
+
+/** The page of one execution in the place of this one. */
+function showExecution(trace) {
+  const root = document.getElementById("page");
+  root.replaceChildren(h("p", {class: "back"}, h("button", {type: "button",
+    click: () => location.reload()}, "◀ back to the table")));
+  scrollTo(0, 0);
+  tracePage(trace, root);
 }
 
 function propertiesSection(scenarios, controls) {

@@ -4,7 +4,7 @@ import {readFileSync} from "node:fs";
 import {join} from "node:path";
 import {test} from "node:test";
 import {open, scratch} from "./browser.mjs";
-import {caiman, pageOfData} from "./made.mjs";
+import {caiman, failing, pageOfData, record} from "./made.mjs";
 
 const texts = (page, what) => page.$$eval(what, (all) => all.map((one) => one.textContent));
 
@@ -57,12 +57,13 @@ test("page of a run, which says the same as its JSON", async () => {
   await page.close();
 });
 
-test("page of a run that failed", async () => {
+test("page of a run that failed, and the execution behind it", async () => {
+  const {trace} = record("inside", failing["textbook-lost-merge"]);
   const page = await open(pageOfData("failed", {caiman_verify: 1, verdict: "FAIL",
     scenarios: [{name: "good", properties: "S6", program: "p", searches: "random", executions: 1234,
       seconds: 0.5, verdict: "no violation"},
     {name: "worse", properties: "S2", program: "q", executions: 7, seconds: 1, verdict: "VIOLATED S2",
-      told: "S2 violated: data race\nreplay: …"}],
+      told: "S2 violated: data race\nreplay: …", trace}],
     controls: [{name: "lost", properties: "S1", fault: "a fault", verdict: "SURVIVED"}]}));
   assert.equal((await texts(page, ".verdict"))[0], "FAIL");
   assert.match((await texts(page, "h1"))[0], /1 scenario violated, broken or not run, 1 control not convicted$/);
@@ -70,6 +71,12 @@ test("page of a run that failed", async () => {
   assert.deepEqual(await texts(page, ".troubles h3"), ["worse: VIOLATED S2", "control lost: SURVIVED"]);
   assert.match((await texts(page, ".troubles pre"))[0], /replay/);
   assert.equal(await page.locator("#scenarios tr.changed").count(), 1);
+  await page.click("button.execution");
+  assert.match((await texts(page, "h1"))[0], new RegExp(`^${trace.property.id}`));
+  await page.keyboard.press("l");
+  assert.equal(await page.$eval(".bar input", (slider) => Number(slider.value)), trace.property.event);
+  await page.click(".back button");
+  await page.waitForSelector(".troubles");
   assert.deepEqual(page.wrong, []);
   await page.close();
 });
