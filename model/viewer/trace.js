@@ -125,7 +125,7 @@ function goTo(view, step) {
   } else {
     show(view);
   }
-  scrollTo(view);
+  bringIntoView(view);
 }
 
 /** Brings everything in line with the chosen step. */
@@ -167,7 +167,7 @@ function showDetails(view) {
 }
 
 /** Keeps the row of the step between bar and dock. */
-function scrollTo(view) {
+function bringIntoView(view) {
   const y = view.drawing.yOf(view.step);
   if (y === null) return;
   const top = view.drawing.svg.getBoundingClientRect().top + y;
