@@ -24,7 +24,7 @@ struct page_kind {
 
 const std::array<page_kind, 2>& kinds() {
   static const std::array<page_kind, 2> all{{
-      {"caiman_audit", {"shipped", "minimal", "matrix"}, {"pairs", "controls", "upward", "cost"}},
+      {"caiman_audit", {"shipped", "minimal", "matrix"}, {"pairs", "controls", "upward"}},
       {"caiman_verify", {"scenarios", "controls"}, {}},
   }};
   return all;
@@ -39,6 +39,13 @@ std::string fault_of_list(const json& data, const char* name, bool needed) {
     if (!item.is_object()) return fmt::format("an item of '{}' is no object", name);
   }
   return {};
+}
+
+/// What the orders of an audit cost, if that was asked for.
+std::string fault_of_cost(const json& data) {
+  const auto cost = data.find("cost");
+  if (cost == data.end()) return {};
+  return cost->is_object() ? fault_of_list(*cost, "rows", true) : "'cost' is no object";
 }
 
 /// The table of a run has the traces of what failed in it.
@@ -89,6 +96,7 @@ std::string fault_of_page_data(const json& data) {
     for (const char* name : kind.may_have) {
       if (std::string fault = fault_of_list(data, name, false); !fault.empty()) return fault;
     }
+    if (std::string fault = fault_of_cost(data); !fault.empty()) return fault;
     return fault_of_inner_traces(data);
   }
   return "is no result of caiman-check";

@@ -16,12 +16,13 @@ function readAudit(raw) {
   const results = new Map(list(raw.matrix).map((row) => [`${row.site} ${row.order}`, row]));
   const stronger = new Map(list(raw.upward).map((row) => [`${row.site} ${row.order}`, row]));
   const minimal = new Map(list(raw.minimal).map((row) => [row.site, row]));
+  const costs = new Map(list(raw.cost?.rows).map((row) => [`${row.site} ${row.order}`, row]));
   const sites = list(raw.shipped).map((row) => ({site: text(row.site), shipped: text(row.order),
     minimal: text(minimal.get(row.site)?.order), pairs: text(row.pairs), without: text(row.without),
     kept: text(row.kept)}));
   const fates = {};
   for (const row of list(raw.matrix)) fates[row.result] = (fates[row.result] ?? 0) + 1;
-  return {raw, sites, results, stronger, fates, verdict: text(raw.verdict).toUpperCase()};
+  return {raw, sites, results, stronger, costs, fates, verdict: text(raw.verdict).toUpperCase()};
 }
 
 function auditHeader({raw, fates, verdict}) {
@@ -133,6 +134,9 @@ function cellFacts(audit, siteName, order) {
   fact("pairs with", site.pairs);
   fact("without it", site.without);
   fact("kept", kind === "ships" ? site.kept : "");
+  for (const target of list(audit.costs.get(`${siteName} ${order}`)?.targets)) {
+    fact(`on ${text(target?.target)}`, text(target?.text));
+  }
   const line = row?.program ? replayOf(row, siteName, order) : "";
   if (line) fact("see it", copyLine(line, "copy the command"));
   return [h("h3", {}, `${siteName} ${kind === "ships" ? "ships" : "as"} ${order}`), h("dl", {}, facts)];
@@ -206,12 +210,22 @@ function upwardSection({raw}) {
 }
 
 function costSection({raw}) {
-  const rows = list(raw.cost);
+  const rows = list(raw.cost?.rows);
   if (rows.length === 0) return null;
-  return part("What an order costs", "Instructions that the compiler emits, and the time of a pair against " +
-    "the shipped table on this machine.",
-  table([["site", (r) => text(r.site), "name"], ["order", (r) => text(r.order)],
-    ["x86-64", (r) => h("code", {}, text(r.x86))], ["AArch64", (r) => h("code", {}, text(r.aarch64))],
-    ["time", (r) => (typeof r.native_ratio === "number" ? r.native_ratio.toFixed(2) : ""), "number"]],
+  const missing = list(raw.cost?.missing).map(text).join("; ");
+  return part("What an order buys", "Instructions of the compiled core, as it ships and changed; and the time " +
+    `of a pair on this machine, as a ratio to what ships, where the code differs.${missing && ` ${missing}.`}`,
+  table([["site", (r) => text(r.site), "name"], ["ships", (r) => text(r.shipped)],
+    ["changed to", (r) => text(r.order)],
+    ["instructions", (r) => list(r.targets).map((t) => h("div", {}, h("span", {class: "soft"},
+      `${text(t?.target)}: `), text(t?.text)))],
+    ["time", (r) => text(r.trouble) || list(r.ratios).map((t) => h("div", {}, ratioOf(t)))]],
   rows, {id: "cost"}));
+}
+
+/** "order 0: 0.998 (0.990 to 1.010)" */
+function ratioOf(ratio) {
+  const [median, low, high] = [ratio?.median, ratio?.low, ratio?.high].map((n) =>
+    (typeof n === "number" ? n.toFixed(3) : "?"));
+  return `${text(ratio?.pair)}: ${median} (${low} to ${high})`;
 }

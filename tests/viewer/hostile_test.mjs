@@ -55,6 +55,7 @@ test("what is no result makes no page", () => {
     "none.json": "{}", "version.json": '{"caiman_trace": 2}', "deep.json": '{"caiman_audit":1,"x":' +
       "[".repeat(100_000), "audit.json": '{"caiman_audit":1,"shipped":[1],"minimal":[],"matrix":[]}',
     "verify.json": '{"caiman_verify":1,"scenarios":{},"controls":[]}',
+    "cost.json": '{"caiman_audit":1,"shipped":[],"minimal":[],"matrix":[],"cost":{"rows":[3]}}',
     "inner.json": '{"caiman_verify":1,"scenarios":[{"trace":{"caiman_trace":1}}],"controls":[]}',
     "event.json": JSON.stringify({...trace, events: [{...trace.events[0], id: 7}]}),
   };

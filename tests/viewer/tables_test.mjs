@@ -33,6 +33,12 @@ test("page of an audit", async () => {
     row.order !== audit.minimal[i].order).length);
   assert.equal(await page.locator("#pairs tbody tr").count(), audit.pairs.length);
   assert.equal(await page.locator("#controls tbody tr").count(), audit.controls.length);
+  const cost = audit.cost.rows[0];
+  await cell(cost).click();
+  const shown = (await texts(page, ".cell-dock"))[0] + (await texts(page, "#cost"))[0];
+  for (const part of [...cost.targets.map((t) => t.text), "0.998 (0.990 to 1.010)"]) {
+    assert.ok(shown.includes(part), part);
+  }
   assert.deepEqual(page.wrong, []);
   await page.close();
 });
