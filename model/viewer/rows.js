@@ -7,15 +7,18 @@
 // ---------------------------------------------------------------------------------------------
 
 const rowHeight = 22;
-const mostShown = 3000;  // events drawn at once; what lies before them in a longer trace is folded
+// Of a longer trace the middle is folded, in pieces, so that opening one is quick.
+const shownFirst = 500, shownLast = 2500, piece = 1500;
 
 /** Runs of steps that are shown as one row until somebody opens them. */
 function foldsOf(execution) {
   const {first, last} = execution.phases;
   const folds = [];
   if (first > 6) folds.push({from: 0, to: first - 1, what: "set-up", open: false});
-  const middle = last - first + 1 - mostShown;
-  if (middle > 0) folds.push({from: first, to: first + middle - 1, what: "earlier", open: false});
+  const end = last - shownLast;
+  for (let from = first + shownFirst; from <= end; from += piece) {
+    folds.push({from, to: Math.min(from + piece - 1, end), what: "the threads", open: false});
+  }
   return folds;
 }
 

@@ -140,6 +140,8 @@ function show(view) {
   parts.slider.setAttribute("aria-valuetext", `event ${e.id}: ${eventName(e)}`);
   parts.where.textContent = `event ${e.id} of ${execution.events[execution.events.length - 1].id}`;
   parts.dock.replaceChildren(drawState(execution, step), h("div", {class: "details"}));
+  const others = parts.dock.querySelector(".others"), touched = others?.querySelector(".touched");
+  if (touched) others.scrollTop = touched.offsetTop - others.offsetTop - 60;
   showDetails(view);
 }
 

@@ -44,7 +44,9 @@ function shownValue(execution, object, value) {
     return Array.from({length: bitmap.bits}, (_, slot) =>
       ((value >> BigInt(slot)) & 1n ? "●" : "○")).join("");
   }
-  if (value === 0xffffffffn || value === 0xffffffffffffffffn) return "~0";
+  if (value === 0xffffffffn || value === 0xffffffffffffffffn) {
+    return object.startsWith("word hint") ? "none" : "~0";
+  }
   return value > 0xffffn ? "0x" + value.toString(16) : value.toString();
 }
 
@@ -180,7 +182,7 @@ function sourceInWords(execution, e) {
 const glossary = [
   [/^level \d+ word/, "word", "one bit per block of its level, ● for free; together the words are the tree"],
   [/^hint of level/, "hint", "per class of run: which words may hold one; a search looks here first"],
-  [/^word hint/, "word hint", "the word that a slot used last for an order; ~0 for none"],
+  [/^word hint/, "word hint", "the word that a slot used last for an order"],
   [/^payload/, "payload", "a plain cell in a min block that its owner reads and writes: two accesses that nothing orders are a data race"],
   [/of slot \d+/, "slot", "what a thread has for itself: thread n has slot n, the last slot is shared"],
   [/^(begun|ended) of/, "begun, ended", "how many moves between words a slot has begun and ended; a search that fails compares them"],
@@ -189,10 +191,14 @@ const glossary = [
   [/^(handles|rest|taken|returned)/, "ledger", "what must come to zero before the arena ends"],
 ];
 
+const notation = "before the semicolon the set-up, each call with its thread in front; then the calls of each " +
+  "thread, a bar between them. A1 allocates order 1, M1 does and must succeed, X1 must fail, F0 releases the " +
+  "first block that came to the thread, >1 hands a block to thread 1";
+
 function glossaryOf({events, levels}) {
   const known = new Set(events.map((e) => e.object));
   const found = glossary.filter(([pattern]) => [...known].some((object) => pattern.test(object)));
-  const terms = found.map(([, term, says]) => [term, says]);
+  const terms = [["program", notation], ...found.map(([, term, says]) => [term, says])];
   if (levels.rows.length > 0) {
     terms.push(["in transit", "taken out of one word or stack and not yet put into another, or not yet handed over"]);
   }

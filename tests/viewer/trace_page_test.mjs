@@ -220,7 +220,14 @@ test("500 events, and more than are drawn at once", async () => {
   await page.close();
   const longer = await open(pageOfData("5000", stretched(trace, 5000)));
   assert.ok(await longer.locator(".event").count() <= 3000);
-  assert.match((await texts(longer, ".fold-text")).join(), /of earlier/);
+  assert.match((await texts(longer, ".fold-text")).join(), /of the threads/);
+  const drawn = await longer.locator(".event").count();
+  await longer.$eval(".bar input", (slider) => {
+    slider.value = 1500;
+    slider.dispatchEvent(new Event("input"));
+  });
+  assert.equal(await shownStep(longer), 1500);
+  assert.ok(await longer.locator(".event").count() > drawn, "a step into a fold opens it");
   assert.deepEqual(longer.wrong, []);
   await longer.close();
 });
