@@ -44,10 +44,17 @@ function shownValue(execution, object, value) {
     return Array.from({length: bitmap.bits}, (_, slot) =>
       ((value >> BigInt(slot)) & 1n ? "●" : "○")).join("");
   }
+  if (/^stack of .*, head$/.test(object)) return shownHead(value);
   if (value === 0xffffffffn || value === 0xffffffffffffffffn) {
     return object.startsWith("word hint") ? "none" : "~0";
   }
   return value > 0xffffn ? "0x" + value.toString(16) : value.toString();
+}
+
+/** The head of a stack (core/caiman/stacks.hpp): height, announcement, and the block popped last. */
+function shownHead(value) {
+  const height = (value >> 1n) & 0x7fffffffn, last = value >> 32n;
+  return `${height}${(value & 1n) === 1n ? "!" : ""}${last > 0n ? `, last ${last - 1n}` : ""}`;
 }
 
 /** "●○ → ○○", or the one value that was read. */
@@ -187,7 +194,7 @@ const glossary = [
   [/of slot \d+/, "slot", "what a thread has for itself: thread n has slot n, the last slot is shared"],
   [/^(begun|ended) of/, "begun, ended", "how many moves between words a slot has begun and ended; a search that fails compares them"],
   [/^releases of/, "releases", "how many blocks a slot has given back; a search that fails compares it, too"],
-  [/^stack of/, "stack", "blocks that a slot keeps at hand: head, and entries that hold the block’s index + 1, 0 for none"],
+  [/^stack of/, "stack", "blocks that a slot keeps at hand: entries that hold a block’s index + 1, 0 for none; the head has the height, “!” for an announced pop, and the block popped last"],
   [/^(handles|rest|taken|returned)/, "ledger", "what must come to zero before the arena ends"],
 ];
 
