@@ -14,13 +14,11 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <filesystem>
 #include <string>
 
 #include "controls.hpp"
-#include "plan.hpp"
-#include "program.hpp"
 #include "replay.hpp"
+#include "run_command.hpp"
 #include "scenarios.hpp"
 #include "show.hpp"
 #include "verify.hpp"
@@ -32,48 +30,6 @@ using namespace caiman::model;
 int bad_input(const std::string& message) {
   fmt::print(stderr, "caiman-check: {}\n", message);
   return 2;
-}
-
-struct run_arguments {
-  std::string program;
-  std::string searches = "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped";
-  std::string orders;
-  std::string state;
-  std::uint64_t seed = 0;
-  bool json = false;
-  bool trace = false;
-  std::string trace_out;
-  bool as_found = false;
-  trace_label label;
-};
-
-int run_program(const run_arguments& given) {
-  const auto p = parse_program(given.program);
-  if (!p) return bad_input(p.error());
-  const auto searches = parse_plan(given.searches);
-  if (!searches) return bad_input(searches.error());
-  if (!given.state.empty()) {
-    search first = searches->front().how;
-    first.state = given.state;
-    const std::string fault =
-        searches->size() == 1 ? fault_of_state(first) : "--state: want the one search it is of";
-    if (!fault.empty()) return bad_input(fault);
-  }
-  const auto changes = parse_orders(given.orders);
-  if (!changes) return bad_input(changes.error());
-  const std::vector<outcome> results =
-      run_plan(*p, *searches, given.seed, given.state, *changes, {given.label, !given.as_found});
-  const bool passed = results.back().seen.what == verdict::outcome::passed;
-  if (!passed && !given.trace_out.empty()) {
-    const auto written = write_trace(given.trace_out, results.back().trace);
-    if (!written) return bad_input(written.error());
-  }
-  if (given.json) {
-    fmt::print("{}\n", to_json(results).dump());
-    return passed ? 0 : 1;
-  }
-  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace));
-  return passed ? 0 : 1;
 }
 
 int list_all() {
@@ -115,24 +71,9 @@ int main(int argc, char** argv) {
                              "a directory: a trace of each scenario that fails goes there");
   verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
 
-  run_arguments run;
-  run.label.recorded_by = std::filesystem::path(argv[0]).filename().string();
-  auto* run_command = app.add_subcommand("run", "check one program with given searches");
-  run_command->add_option("--program", run.program)->required();
-  run_command->add_option("--searches", run.searches,
-                          "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
-  run_command->add_option("--orders", run.orders, "e.g. claim=acq_rel,hint_set=relaxed");
-  run_command->add_option("--seed", run.seed)->check(CLI::Range(0, 1'000'000));
-  run_command->add_option("--state", run.state, "replay one execution from this state");
-  run_command->add_flag("--json", run.json);
-  run_command->add_flag("--trace", run.trace, "print the execution that convicts");
-  run_command->add_option("--trace-out", run.trace_out, "write it to this file (trace.md)");
-  run_command->add_flag("--as-found", run.as_found,
-                        "show what random search found, look for nothing shorter");
-  run_command->add_option("--title", run.label.title, "of the trace");
-
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
   int code = 2;
+  add_run(app, argv[0], code);
   add_replay(app, argv[0], code);
   add_show(app, code);
 
@@ -144,6 +85,5 @@ int main(int argc, char** argv) {
     return bad_input(error.what());
   }
   if (*verify_command) return run_verify(verify);
-  if (*run_command) return run_program(run);
   return *list_command ? list_all() : code;
 }

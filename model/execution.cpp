@@ -76,6 +76,8 @@ std::string text_of(const operation& op) {
       return "one handle less";
     case operation::kind::warm:
       return fmt::format("warm block {}", op.arg);
+    case operation::kind::call:
+      return fmt::format("operation {}", op.arg);
   }
   return {};
 }
@@ -266,9 +268,12 @@ void execution::operate(unsigned thread, const operation& op) {
 }
 
 void execution::operate_part(unsigned thread, const operation& op, unsigned owner) {
-  begin_bracket([&] { return by(thread, text_of(op)); });
+  begin_bracket([&] {
+    std::string text = part_->text_of(thread, op);
+    return by(thread, text.empty() ? text_of(op) : text);
+  });
   part_->operate(thread, op, owner);
-  end_bracket([] { return std::string("done"); });
+  end_bracket([&] { return part_->result_of(thread); });
 }
 
 std::string execution::by(unsigned thread, std::string text) const {

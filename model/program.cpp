@@ -26,9 +26,10 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {core_part::buddy, "buddy", "AMXF"}, {core_part::textbook, "textbook", "AMXF"},
-    {core_part::arena, "arena", "AFHD"}, {core_part::ledger, "ledger", "AFHD"},
-    {core_part::shares, "shares", "HD"}, {core_part::cold, "cold", "W"}};
+    {core_part::buddy, "buddy", "AMXF"},     {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"},     {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"},     {core_part::cold, "cold", "W"},
+    {core_part::structure, "structure", "C"}};
 const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
@@ -56,7 +57,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDW";
+    constexpr std::string_view letters = "AMXFHDWC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
@@ -172,7 +173,8 @@ const char* fault_of_operation(const operation& op, const program& p) {
   if (p.core == core_part::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";
   }
-  return op.what != operation::kind::release && op.arg > p.max_order ? "order too large" : nullptr;
+  const bool of_order = op.what != operation::kind::release && op.what != operation::kind::call;
+  return of_order && op.arg > p.max_order ? "order too large" : nullptr;
 }
 
 const char* fault_of_operations(const program& p) {

@@ -34,6 +34,9 @@
 #include <utility>
 #include <vector>
 
+// These two are the standard library's macros, and come back.
+#pragma push_macro("assert")
+#pragma push_macro("errno")
 #define RL_DO_ASSERT 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
@@ -64,3 +67,5 @@
 #undef VAR
 #undef VAR_T
 #undef TLS_T
+#pragma pop_macro("assert")
+#pragma pop_macro("errno")

@@ -59,10 +59,6 @@ class textbook final : public world {
   }
 
   bool in_move(unsigned /*slot*/) override { return false; }
-  unsigned take_slot() override { return 0; }
-  void give_slot(unsigned /*slot*/) override {}
-  unsigned slots_seen() override { return 0; }
-
   /// As a tree of fan-out 2, a level per order.
   std::string name_of(const void* address) const override {
     for (std::size_t order = 0; order < free_.size(); ++order) {

@@ -11,8 +11,8 @@
 #include "page.hpp"
 #include "pool.hpp"
 #include "progress.hpp"
+#include "run_command.hpp"
 #include "scenarios.hpp"
-#include "show_text.hpp"
 
 namespace caiman::model {
 namespace {
@@ -290,26 +290,6 @@ bool write_results(const verify_arguments& given, const nlohmann::json& all) {
   if (!written) fmt::print(stderr, "caiman-check: {}\n", written.error());
   return written.has_value();
 }
-
-}  // namespace
-
-std::string describe(const program& p, const outcome& o, bool with_trace) {
-  const verdict& v = o.seen;
-  const char* orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
-  if (v.what == verdict::outcome::passed) {
-    return fmt::format("no violation in {} executions of '{}', {}, {}{}", v.executions,
-                       to_string(p), to_string(o.what.how), orders,
-                       v.exhausted ? ": exhausted, within Relacy's model" : "");
-  }
-  std::string text = fmt::format("{} violated: {} (execution {} of '{}', {}, {})", v.property,
-                                 v.text, v.executions, to_string(p), to_string(o.what.how), orders);
-  if (!o.again.empty()) text += "\n" + o.again;
-  text += "\nreplay: " + o.trace.at("replay").get<std::string>();
-  if (with_trace) text += "\n" + text_of(o.trace);
-  return text;
-}
-
-namespace {
 
 std::vector<std::string> command_of(const job& j, const verify_arguments& given) {
   std::vector<std::string> command = {program_for(j, given.self),

@@ -28,7 +28,4 @@ struct verify_arguments {
 /// 0 PASS, 1 FAIL, 2 nothing to run.
 int run_verify(const verify_arguments& given);
 
-/// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
-std::string describe(const program& p, const outcome& o, bool with_trace);
-
 }  // namespace caiman::model
