@@ -202,10 +202,11 @@ const notation = "before the semicolon the set-up, each call with its thread in 
   "thread, a bar between them. A1 allocates order 1, M1 does and must succeed, X1 must fail, F0 releases the " +
   "first block that came to the thread, >1 hands a block to thread 1";
 
-function glossaryOf({events, levels}) {
+function glossaryOf({events, levels, shape}) {
   const known = new Set(events.map((e) => e.object));
   const found = glossary.filter(([pattern]) => [...known].some((object) => pattern.test(object)));
-  const terms = [["program", notation], ...found.map(([, term, says]) => [term, says])];
+  const calls = shape.core === "structure" ? "C0, C1 and so on are the calls of the structure, in its own order" : notation;
+  const terms = [["program", calls], ...found.map(([, term, says]) => [term, says])];
   if (levels.rows.length > 0) {
     terms.push(["in transit", "taken out of one word or stack and not yet put into another, or not yet handed over"]);
   }

@@ -7,6 +7,8 @@ import {dirname, join} from "node:path";
 import {scratch, write} from "./browser.mjs";
 
 const check = process.env.CAIMAN_CHECK;
+/** A structure of somebody else's, with a fault of its own. */
+export const treiber = join(dirname(check), "treiber");
 const mutant = (name) => join(dirname(check), "mutants", name);
 
 export function call(program, ...args) {
@@ -32,7 +34,8 @@ export const failing = {
 /** The trace of a run that must fail; `more` are options of `run`. */
 export function record(name, [program, what], ...more) {
   const file = join(scratch, `${name}.json`);
-  const ended = call(program, "run", "--program", what, "--searches", "random:20000@shipped",
+  const program_given = what ? ["--program", what] : [];
+  const ended = call(program, "run", ...program_given, "--searches", "random:20000@shipped",
     "--title", name, "--trace-out", file, ...more);
   if (ended.status !== 1) throw new Error(`${name}: not convicted: ${ended.stdout}${ended.stderr}`);
   return {file, trace: JSON.parse(readFileSync(file, "utf8"))};
