@@ -72,8 +72,8 @@ function readOrder(row) {
 const mostBlocks = 1024, mostThreads = 8;
 
 function threadsOf(raw, events) {
-  const seen = Math.max(whole(raw.shape?.threads, 1), ...events.map((e) => e.thread + 1), 1);
-  return Math.min(seen, mostThreads);
+  const seen = events.reduce((most, e) => Math.max(most, e.thread + 1), 1);
+  return Math.min(Math.max(seen, whole(raw.shape?.threads, 1)), mostThreads);
 }
 
 /** Which steps are set-up, which the threads', which come after them. */

@@ -78,7 +78,7 @@ function drawArrow(drawing, e) {
   if (e.from === null || drawing.yOf(e.step) === null || drawing.yOf(e.from) === null) return null;
   const w = drawing.execution.events[e.from];
   const home = w.thread === e.thread ? " home" : "";
-  return s("path", {class: `arrow ${arrowKind(e)}${home}${e.inferred ? " inferred" : ""}`,
+  return s("path", {class: `arrow ${arrowKind(e)}${home}`,
     "data-from": e.step, "data-to": w.step, "marker-end": `url(#head-${arrowKind(e)})`,
     d: curve(drawing, e, w)});
 }

@@ -41,7 +41,10 @@ function rowsOf(execution, folds) {
       add({kind: "event", event: events[step]});
     }
     if (step === lost) add({kind: "loss", text: lossText(execution)});
-    if (step === execution.race?.second) add({kind: "gap"}), add({kind: "gap"});
+    if (step === execution.race?.second) {  // room for the name of the missing edge
+      add({kind: "gap"});
+      add({kind: "gap"});
+    }
   }
   return rows;
 }
