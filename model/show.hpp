@@ -3,9 +3,11 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+// NOLINTBEGIN(readability-identifier-naming): CLI11's own
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 
