@@ -59,7 +59,7 @@ std::uint32_t recorder::add(event e) {
   return id;
 }
 
-event recorder::event_of(event_kind what, const access& a) const {
+event recorder::event_of(event_kind what, const access& a) {
   event e;
   e.kind = what;
   e.site = a.site;
@@ -72,8 +72,8 @@ event recorder::event_of(event_kind what, const access& a) const {
 // ---- atomics -------------------------------------------------------------------------------
 
 unsigned recorder::released(std::memory_order order) const noexcept {
-  if (thread() == no_thread || !(releases(order) || fenced_[lane()] != no_event)) return 0;
-  return 1U << lane();
+  const bool releasing = releases(order) || fenced_[lane()] != no_event;
+  return releasing && thread() != no_thread ? 1U << lane() : 0;
 }
 
 bool recorder::acquired(const event& from, std::memory_order order) const noexcept {

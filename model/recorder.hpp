@@ -26,9 +26,9 @@ class recorder {
  public:
   /// Of one access.
   struct access {
-    const void* object;
-    std::memory_order order;
-    int site;
+    const void* object = nullptr;
+    std::memory_order order = std::memory_order_relaxed;
+    int site = -1;
     location at;
   };
 
@@ -72,10 +72,10 @@ class recorder {
     return thread() == no_thread ? lanes - 1 : static_cast<std::size_t>(thread());
   }
   std::uint32_t add(event e);
-  event event_of(event_kind what, const access& a) const;
+  static event event_of(event_kind what, const access& a);
   /// A bit for the thread at hand if what it writes releases.
   unsigned released(std::memory_order order) const noexcept;
-  bool acquired(const event& e, std::memory_order order) const noexcept;
+  bool acquired(const event& from, std::memory_order order) const noexcept;
   void find_race();
 
   recording made_;

@@ -8,9 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
+// NOLINTBEGIN(readability-identifier-naming): CLI11's own
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 

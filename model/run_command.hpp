@@ -7,9 +7,11 @@
 
 #include "plan.hpp"
 
+// NOLINTBEGIN(readability-identifier-naming): CLI11's own
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 

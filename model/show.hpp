@@ -3,10 +3,11 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-// NOLINTNEXTLINE(readability-identifier-naming): CLI11's names
+// NOLINTBEGIN(readability-identifier-naming): CLI11's own
 namespace CLI {
-class App;  // NOLINT(readability-identifier-naming)
+class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 

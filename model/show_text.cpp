@@ -132,10 +132,9 @@ class drawing {
   }
 
   void begin(const json& operation, int thread) {
-    const bool returns = operation.at("result") != "";
     if (thread >= 0) {
       line(fmt::format("          {} {}{}", gutter(thread, "/"), text(operation, "text"),
-                       returns ? "" : "  (never returns)"));
+                       returns(operation) ? "" : "  (never returns)"));
     } else {
       line(fmt::format("          {} {} -> {}", gutter(thread, ""), text(operation, "text"),
                        text(operation, "result")));
@@ -143,10 +142,13 @@ class drawing {
     set(thread, true);
   }
   void end(const json& operation, int thread) {
-    if (operation.at("result") != "") set(thread, false);
-    if (thread >= 0 && operation.at("result") != "") {
+    if (returns(operation)) set(thread, false);
+    if (thread >= 0 && returns(operation)) {
       line(fmt::format("          {} -> {}", gutter(thread, "\\"), text(operation, "result")));
     }
+  }
+  static bool returns(const json& operation) {
+    return !operation.at("result").get_ref<const std::string&>().empty();
   }
   void set(int thread, bool open) {
     if (thread >= 0 && static_cast<std::size_t>(thread) < lanes_) {
@@ -154,7 +156,7 @@ class drawing {
     }
   }
 
-  bool is_at(const json& of, const char* name, std::size_t id) const {
+  static bool is_at(const json& of, const char* name, std::size_t id) {
     return of.is_object() && of.at(name) == id;
   }
   const char* mark_of(std::size_t id) const {

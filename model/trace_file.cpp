@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <vector>
 
 #include "trace.hpp"
 
@@ -56,7 +57,7 @@ bool fits(const json& value, type what, std::size_t events) {
 }
 
 /// "" or what is wrong with a field of `item`.
-std::string fault_of_fields(const json& item, std::initializer_list<field> fields,
+std::string fault_of_fields(const json& item, const std::vector<field>& fields,
                             std::size_t events) {
   if (!item.is_object()) return "not an object";
   for (const field& f : fields) {
@@ -68,7 +69,7 @@ std::string fault_of_fields(const json& item, std::initializer_list<field> field
 }
 
 /// The same of each item of a list, each of which has its place as id if `with_ids`.
-std::string fault_of_list(const json& list, std::initializer_list<field> fields, bool with_ids,
+std::string fault_of_list(const json& list, const std::vector<field>& fields, bool with_ids,
                           std::size_t events) {
   if (!list.is_array() || list.size() > most_items) return "not a list";
   for (std::size_t i = 0; i < list.size(); ++i) {
@@ -126,6 +127,46 @@ std::string fault_of_events(const json& events, std::size_t operations) {
   return fault;
 }
 
+/// What else a trace has.
+struct part {
+  enum kind : unsigned char { list, numbered, one, maybe };
+  const char* name;
+  kind what;
+  std::vector<field> fields;
+};
+const std::vector<part>& parts() {
+  static const std::vector<part> all = {
+      {"property",
+       part::one,
+       {{"id", type::text}, {"text", type::text}, {"event", type::id_or_null}}},
+      {"shape",
+       part::one,
+       {{"log2_fanout", type::number},
+        {"max_order", type::number},
+        {"threads", type::number},
+        {"core", type::text}}},
+      {"levels",
+       part::list,
+       {{"level", type::number}, {"words", type::number}, {"bits", type::number}}},
+      {"orders",
+       part::list,
+       {{"site", type::text},
+        {"shipped", type::text},
+        {"used", type::text},
+        {"pairs", type::text},
+        {"without", type::text}}},
+      {"operations",
+       part::numbered,
+       {{"id", type::number},
+        {"thread", type::thread},
+        {"text", type::text},
+        {"result", type::text},
+        {"first", type::id_or_null},
+        {"last", type::id_or_null}}},
+      {"race", part::maybe, {{"first", type::id_or_null}, {"second", type::id}}}};
+  return all;
+}
+
 std::string named(const char* part, const std::string& fault) {
   return fault.empty() ? fault : fmt::format("{}: {}", part, fault);
 }
@@ -152,49 +193,14 @@ std::string fault_of_trace(const json& trace) {
   const json& events = trace.at("events");
   if (!events.is_array() || events.size() > most_items) return "events: not a list";
   const std::size_t count = events.size();
-  const auto first_of = [](std::initializer_list<std::string> faults) {
-    for (const std::string& f : faults) {
-      if (!f.empty()) return f;
-    }
-    return std::string();
-  };
-  fault = first_of(
-      {named("property",
-             fault_of_fields(
-                 trace.at("property"),
-                 {{"id", type::text}, {"text", type::text}, {"event", type::id_or_null}}, count)),
-       named("shape", fault_of_fields(trace.at("shape"),
-                                      {{"log2_fanout", type::number},
-                                       {"max_order", type::number},
-                                       {"threads", type::number},
-                                       {"core", type::text}},
-                                      count)),
-       named(
-           "levels",
-           fault_of_list(trace.at("levels"),
-                         {{"level", type::number}, {"words", type::number}, {"bits", type::number}},
-                         false, count)),
-       named("orders", fault_of_list(trace.at("orders"),
-                                     {{"site", type::text},
-                                      {"shipped", type::text},
-                                      {"used", type::text},
-                                      {"pairs", type::text},
-                                      {"without", type::text}},
-                                     false, count)),
-       named("operations", fault_of_list(trace.at("operations"),
-                                         {{"id", type::number},
-                                          {"thread", type::thread},
-                                          {"text", type::text},
-                                          {"result", type::text},
-                                          {"first", type::id_or_null},
-                                          {"last", type::id_or_null}},
-                                         true, count)),
-       named("race",
-             trace.at("race").is_null()
-                 ? std::string()
-                 : fault_of_fields(trace.at("race"),
-                                   {{"first", type::id_or_null}, {"second", type::id}}, count))});
-  if (!fault.empty()) return fault;
+  for (const part& each : parts()) {
+    const json& value = trace.at(each.name);
+    if (each.what == part::maybe && value.is_null()) continue;
+    fault = each.what <= part::numbered
+                ? fault_of_list(value, each.fields, each.what == part::numbered, count)
+                : fault_of_fields(value, each.fields, count);
+    if (!fault.empty()) return named(each.name, fault);
+  }
   return named("events", fault_of_events(events, trace.at("operations").size()));
 }
 

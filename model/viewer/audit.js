@@ -31,8 +31,8 @@ function auditHeader({raw, fates, verdict}) {
   return h("header", {}, h("p", {class: "eyebrow"}, "Ordering audit: is every memory order needed?"),
     h("h1", {}, verdictMark(verdict), `${of("convicted")} of ${count(list(raw.matrix).length,
       "weaker order")} convicted`),
-    h("p", {class: "told"}, `${of("masked")} masked by others, ${of("survives")} survive, ` +
-      `${of("not run")} not run. A weaker order that is convicted shows that the one that ships is ` +
+    h("p", {class: "told"}, `Masked by others: ${of("masked")}; surviving: ${of("survives")}; ` +
+      `not run: ${of("not run")}. A weaker order that is convicted shows that the one that ships is ` +
       "needed; one that survives is either not needed, or not looked for well enough."),
     complaints.length > 0 && h("ul", {class: "complaints"}, complaints.map((c) => h("li", {}, text(c)))),
     h("p", {class: "legend"}, ["ships", "convicted", "masked", "survives", "not-run"].map((name) =>
@@ -194,7 +194,7 @@ function controlsOfAudit({raw}) {
   if (rows.length === 0) return null;
   return part("Controls", "One change must be convicted and one must not, or the audit shows nothing.",
     table([["control", (r) => text(r.name), "name"], ["must", (r) => text(r.must)],
-      ["did", (r) => h("span", {class: r.held === false ? "bad" : "good"}, r.held === false ? "not" : "so")],
+      ["held", (r) => h("span", {class: r.held === false ? "bad" : "good"}, r.held === false ? "no" : "yes")],
       ["how", outcomeOf]], rows, {id: "controls"}));
 }
 

@@ -23,7 +23,7 @@ function tracePage(raw, root) {
 function traceHeader(raw, execution) {
   const {property} = execution;
   const changed = changedOrders(execution);
-  const told = losses[property.id];
+  const told = execution.shape.core === "structure" ? null : losses[property.id];  // they speak of blocks
   return h("header", {},
     h("p", {class: "eyebrow"}, "Counterexample", raw.title ? ` · ${raw.title}` : ""),
     h("h1", {}, h("span", {class: "property"}, property.id), findingText(execution)),

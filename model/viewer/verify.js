@@ -8,13 +8,14 @@ function verifyPage(raw, root) {
   const clean = scenarios.filter((row) => row.verdict === "no violation");
   const executions = clean.reduce((sum, row) => sum + whole(row.executions, 0), 0);
   const convicted = controls.filter((row) => row.verdict === "convicted");
-  const passed = `no violation in ${count(executions, "execution")} of ${count(clean.length, "scenario")}`;
+  const passed = scenarios.length === 0 ? "every control convicted"
+    : `no violation in ${count(executions, "execution")} of ${count(clean.length, "scenario")}`;
   document.title = `${verdict}: model check`;
   append(root, h("header", {},
     h("p", {class: "eyebrow"}, "Model check of the core"),
     h("h1", {}, verdictMark(verdict), headline(scenarios.length - clean.length,
       controls.length - convicted.length) || passed),
-    verdict !== "PASS" && h("p", {class: "told"}, `In the others ${passed}.`),
+    verdict !== "PASS" && clean.length > 0 && h("p", {class: "told"}, `In the others ${passed}.`),
     controls.length > 0 && h("p", {class: "told"},
       `${convicted.length} of ${count(controls.length, "control")} convicted. ` +
       "A control is a known fault, put in on purpose: the checks must find it in every run, or they " +
@@ -87,7 +88,7 @@ function controlsSection(controls) {
   const rows = controls.map((row) => ({...row, className: row.verdict === "convicted" ? null : "changed"}));
   return h("section", {}, h("h2", {}, "Controls"),
     filtered("controls", table([["control", (r) => text(r.name), "name"], ["fault", (r) => text(r.fault)],
-      ["verdict", (r) => h("span", {class: r.className ? "bad" : "good"},
+      ["verdict", (r) => h("span", {class: r.className ? "bad" : "good nowrap"},
         r.className ? text(r.verdict) : `convicted by ${text(r.property)}`)],
       ["scheduler", (r) => text(r.scheduler)],
       ["execution", (r) => whole(r.executions, 0).toLocaleString("en"), "number"],
