@@ -90,7 +90,7 @@ const std::vector<site_row>& shipped_sites();
 // ---- what the engine offers to worlds, through the checked policy ------------------------------
 
 /// The memory order of every site in this run; set by the engine before a run starts.
-inline constexpr std::size_t max_sites = 64;
+inline constexpr std::size_t max_sites = 96;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
 
