@@ -136,8 +136,12 @@ void execution::build_world() {
 
 void execution::build_thing() {
   const program& p = what_->what;
-  const world_spec spec{p.log2_fanout, p.max_order, p.pool, p.init != memory::any,
-                        p.init == memory::cold};
+  const world_spec spec{p.log2_fanout,
+                        p.max_order,
+                        p.pool,
+                        p.init != memory::any,
+                        p.init == memory::cold,
+                        static_cast<unsigned>(p.policy)};
   world_ = nullptr;
   part_ = nullptr;
   if (p.is_part()) {

@@ -71,9 +71,10 @@ class world : public slotted {
 struct world_spec {
   unsigned log2_fanout;
   unsigned max_order;
-  unsigned pool;  // exclusive slots to hand around
-  bool scrubs;    // a block that comes back is zeroed,
-  bool cold;      // and so is what was never handed out, when it is
+  unsigned pool;        // exclusive slots to hand around
+  bool scrubs;          // a block that comes back is zeroed,
+  bool cold;            // and so is what was never handed out, when it is
+  unsigned policy = 0;  // of those who wait
 };
 
 /// The core, or a mutant of it: defined by world.cpp, whatever core/ that was compiled against.

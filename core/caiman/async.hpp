@@ -1,10 +1,10 @@
 // ---------------------------------------------------------------------------------------------
 // async.hpp: requests that wait for room
 //
-// A handle on an arena that makes its callers wait instead of refusing them: coroutines, which run on
-// where they say, and threads. Who is served next is the policy's to say (waiters.hpp), how nobody is
-// forgotten is in waiting.hpp. Nothing of a synchronous arena changes, and a waiter lies in the
-// coroutine or on the stack of the thread that waits: no heap.
+// A handle on an arena that makes its callers wait instead of refusing them: coroutines, which run
+// on where they say, and threads. Who is served next is the policy's to say (waiters.hpp), how
+// nobody is forgotten is in waiting.hpp. Nothing of a synchronous arena changes, and a waiter lies
+// in the coroutine or on the stack of the thread that waits: no heap.
 //
 // A coroutine runs on, by default, on the thread whose release served it, inside that release. What
 // it releases there may serve others, which do not run inside it but after it, from the same loop:
@@ -53,7 +53,8 @@ class native_waiter : public waiter {
   ~native_waiter() = default;
 };
 
-/// Where requests wait, whatever the policy. Each call wakes those that it served before it returns.
+/// Where requests wait, whatever the policy. Each call wakes those that it served before it
+/// returns.
 class async_place : public waiting_place {
  public:
   enum class left_with : unsigned char { nothing, block, wake_up };  // see waiting_room
@@ -192,8 +193,8 @@ class resumption {
   std::uint64_t ticket_;
 };
 
-/// Where a coroutine is to run on: copied, which must not throw, and called with a resumption, which
-/// must not either. It may call it at once, or later on any thread; it must not wait for it.
+/// Where a coroutine is to run on: copied, which must not throw, and called with a resumption,
+/// which must not either. It may call it at once, or later on any thread; it must not wait for it.
 template <class E>
 concept resume_executor = std::is_nothrow_copy_constructible_v<E> && std::invocable<E&, resumption>;
 
@@ -206,10 +207,10 @@ struct resume_here {
 class async_buddy_arena;
 
 /// What async_buddy_arena::allocate gives: to be awaited, once, where it is made. It lies in the
-/// coroutine, which may be destroyed while it waits: then the waiter is taken out, and if it had its
-/// block already, that goes to the next. Destroying a coroutine waits for who serves waiters at the
-/// moment; destroying one that is just being run on is an error of the program, as ever, and ends
-/// it where it is seen.
+/// coroutine, which may be destroyed while it waits: then the waiter is taken out, and if it had
+/// its block already, that goes to the next. Destroying a coroutine waits for who serves waiters at
+/// the moment; destroying one that is just being run on is an error of the program, as ever, and
+/// ends it where it is seen.
 template <class Executor = resume_here>
 class [[nodiscard]] allocation final : private detail::native_waiter {
  public:
@@ -244,7 +245,10 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
  private:
   friend class async_buddy_arena;
   allocation(detail::arena_state* home, unsigned order, std::size_t shown, Executor on) noexcept
-      : detail::native_waiter(order, kind_of_wake), home_(home), shown_(shown), on_(std::move(on)) {}
+      : detail::native_waiter(order, kind_of_wake),
+        home_(home),
+        shown_(shown),
+        on_(std::move(on)) {}
 
   static constexpr auto kind_of_wake =
       std::is_same_v<Executor, resume_here> ? kind::runs_here : kind::posted;
@@ -288,10 +292,10 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   detail::arena_handle alive_{nullptr};  // while it waits
 };
 
-/// A handle on an arena whose requests can wait; copies share it. What is said of buddy_arena holds.
-/// A waiting request keeps the arena alive: when all handles go while coroutines wait, they are
-/// served all the same, by the blocks that come back, and the arena ends after the last of them.
-/// Made by buddy_arena_builder::build_async.
+/// A handle on an arena whose requests can wait; copies share it. What is said of buddy_arena
+/// holds. A waiting request keeps the arena alive: when all handles go while coroutines wait, they
+/// are served all the same, by the blocks that come back, and the arena ends after the last of
+/// them. Made by buddy_arena_builder::build_async.
 class async_buddy_arena {
  public:
   /// `co_await arena.allocate(len)`: a buffer as buddy_arena::allocate gives it, when there is one.

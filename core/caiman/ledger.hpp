@@ -35,9 +35,9 @@ namespace caiman {
 
 /// What a return has to do next.
 enum class turn : unsigned char {
-  over,   ///< Nothing; the arena may be gone.
-  ends,   ///< End the arena: nobody has anything of it any more.
-  awaited ///< Look after those who wait for room, then say served(). The arena is there till then.
+  over,    ///< Nothing; the arena may be gone.
+  ends,    ///< End the arena: nobody has anything of it any more.
+  awaited  ///< Look after those who wait for room, then say served(). The arena is there till then.
 };
 
 /// The books of one arena. All may be called by any threads at once; no heap.
@@ -95,8 +95,8 @@ class ledger {
 
   // ---- waiters: by one thread at a time, while somebody who has a handle waits -----------------
 
-  /// From now on returns are `awaited`; whatever was returned before, the caller has seen. Wait-free,
-  /// O(slots).
+  /// From now on returns are `awaited`; whatever was returned before, the caller has seen.
+  /// Wait-free, O(slots).
   void await() noexcept {
     std::uint64_t before = 0;
     for (line& each : lines_) {
@@ -160,12 +160,13 @@ class ledger {
 
   /// A block less of those that were out when the ledger was closed.
   turn count_off() noexcept {
-    return rest_.fetch_add(~std::uint64_t{0}, Sync::order(site::ledger_rest)) == 1 ? turn::ends  // (9)
-                                                                                  : turn::over;
+    return rest_.fetch_add(~std::uint64_t{0}, Sync::order(site::ledger_rest)) == 1
+               ? turn::ends  // (9)
+               : turn::over;
   }
 
-  /// By one thread at a time. Whoever closes comes after all of them: each of those who waited had a
-  /// handle, and the marks went before it did.
+  /// By one thread at a time. Whoever closes comes after all of them: each of those who waited had
+  /// a handle, and the marks went before it did.
   void count_met(std::uint64_t returns) noexcept {
     met_.store(met_.load(Sync::order(site::ledger_met)) + returns, Sync::order(site::ledger_met));
   }

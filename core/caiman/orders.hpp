@@ -260,15 +260,15 @@ inline constexpr order_row order_table[] = {
     {site::inbox_push, "inbox_push", detail::release, "(12) inbox_take",
      "S2: who serves the waiter must have seen what it wants"},
     {site::inbox_take, "inbox_take", detail::acquire, "(12) inbox_push", "S2, as inbox_push"},
-    {site::desk_ask, "desk_ask", detail::acq_rel, "(12) desk_again, desk_leave",
-     "S2 without acquire, for who gets the desk; S7 without release, for who leaves its wish to the "
-     "one who serves: that one must find what was released or registered before"},
+    {site::desk_ask, "desk_ask", detail::release, "(12) desk_again",
+     "S7, for who leaves its wish to the one at the desk: that one must find what was released or "
+     "registered before. Who gets the desk acquires it by the desk_again that follows"},
     {site::desk_lock, "desk_lock", detail::acquire, "(12) desk_leave",
      "S2: the lists of waiters, as the last one at the desk left them"},
     {site::desk_failed, "desk_failed", detail::relaxed, "none", "nothing: the value is dropped"},
-    {site::desk_again, "desk_again", detail::acquire, "(12) desk_ask",
+    {site::desk_again, "desk_again", detail::acquire, "(12) desk_ask, desk_leave",
      "S7: looks again and misses what it was asked to look for"},
-    {site::desk_leave, "desk_leave", detail::release, "(12) desk_lock, desk_ask", "S2, as desk_lock"},
+    {site::desk_leave, "desk_leave", detail::release, "(12) desk_lock, desk_again", "S2, as desk_lock"},
     {site::waiting_count, "waiting_count", detail::relaxed, "none",
      "nothing: a newcomer that does not see the others takes what there is, and an observer is "
      "exact when no other call runs"},

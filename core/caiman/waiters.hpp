@@ -26,7 +26,8 @@ class waiter_list;
 template <class Sync, class Waiters>
 class waiting_room;
 
-/// One request that waits. In the memory of whoever waits, who takes it out before that memory goes.
+/// One request that waits. In the memory of whoever waits, who takes it out before that memory
+/// goes.
 class waiter {
  public:
   /// Where it stands. Changes at the desk only.
@@ -128,8 +129,8 @@ class waiter_list {
   std::size_t size_ = 0;
 };
 
-/// What a policy for waiters has to offer. All is called by one thread at a time, and neither waits,
-/// nor throws, nor calls the arena.
+/// What a policy for waiters has to offer. All is called by one thread at a time, and neither
+/// waits, nor throws, nor calls the arena.
 ///  - `add(one)`: takes a waiter into its hands; they arrive in the order of their tickets.
 ///  - `remove(one)`: gives one back that will wait no more.
 ///  - `pick(bar)`: whom to serve next. There is no room for orders from `bar` up, so it must be of
@@ -141,13 +142,18 @@ class waiter_list {
 /// Movable while nobody is in its hands.
 template <class W>
 concept buddy_waiter = std::is_nothrow_move_constructible_v<W> &&
-                       requires(W w, const W& known, waiter& one, unsigned bar) {
-                         { w.add(one) } noexcept;
-                         { w.remove(one) } noexcept;
-                         { w.pick(bar) } noexcept -> std::same_as<waiter*>;
-                         { w.serve(one) } noexcept;
-                         { known.size() } noexcept -> std::same_as<std::size_t>;
-                       };
+    requires(W w, const W& known, waiter& one, unsigned bar) {
+  { w.add(one) }
+  noexcept;
+  { w.remove(one) }
+  noexcept;
+  { w.pick(bar) }
+  noexcept->std::same_as<waiter*>;
+  { w.serve(one) }
+  noexcept;
+  { known.size() }
+  noexcept->std::same_as<std::size_t>;
+};
 
 namespace detail {
 /// A queue per order.
@@ -172,8 +178,8 @@ class waiter_queues {
 };
 }  // namespace detail
 
-/// First come, first served: while there is no room for the oldest, nobody is served. Nobody starves,
-/// and much may lie free meanwhile. `pick` is O(orders), the rest O(1).
+/// First come, first served: while there is no room for the oldest, nobody is served. Nobody
+/// starves, and much may lie free meanwhile. `pick` is O(orders), the rest O(1).
 class fifo_waiters {
  public:
   void add(waiter& one) noexcept { queues_.add(one); }        ///< See buddy_waiter.
@@ -232,12 +238,13 @@ struct fairness {
   unsigned bound = 8;
 };
 
-/// By age, with a bonus for larger orders, which room comes together for more rarely, and for longer
-/// queues. Within an order, first come, first served. While nobody was passed over too often, nothing
-/// lies free that anybody could have. A queue whose head was passed over `bound` times is served
-/// before all others, and room is kept for it: so no order wins more than `bound` times on end
-/// while another one waits, and a head of a queue is passed over at most bound + 32 times (each
-/// other order may be as overdue, once). `pick` and `serve` are O(orders), the rest O(1).
+/// By age, with a bonus for larger orders, which room comes together for more rarely, and for
+/// longer queues. Within an order, first come, first served. While nobody was passed over too
+/// often, nothing lies free that anybody could have. A queue whose head was passed over `bound`
+/// times is served before all others, and room is kept for it: so no order wins more than `bound`
+/// times on end while another one waits, and a head of a queue is passed over at most bound + 32
+/// times (each other order may be as overdue, once). `pick` and `serve` are O(orders), the rest
+/// O(1).
 template <class Clock = std::chrono::steady_clock>
 class basic_fair_waiters {
  public:

@@ -2,12 +2,13 @@
 // waiting.hpp: no waiter is forgotten
 //
 // Who finds no room puts a waiter into the inbox, a lock-free stack, and asks the desk to look.
-// Who returns a block and meets the mark "awaited" (ledger.hpp) asks the desk to look. One thread at
-// a time is at the desk; whoever asks while somebody is there leaves a note and goes on, and the one
-// at the desk looks once more before it leaves. So neither a newcomer nor a release waits for it;
-// only who takes its waiter out again, or wakes one, must have the desk to itself.
+// Who returns a block and meets the mark "awaited" (ledger.hpp) asks the desk to look. One thread
+// at a time is at the desk; whoever asks while somebody is there leaves a note and goes on, and the
+// one at the desk looks once more before it leaves. So neither a newcomer nor a release waits for
+// it; only who takes its waiter out again, or wakes one, must have the desk to itself.
 //
-//   look   empty the inbox into the policy's hands; if somebody waits, see that the lines are marked;
+//   look   empty the inbox into the policy's hands; if somebody waits, see that the lines are
+//   marked;
 //          then try for one waiter after the other, as the policy picks them, until it says that
 //          nobody else can be served.
 //
@@ -39,9 +40,9 @@ struct wake_list {
   wake_list& operator=(const wake_list&) = delete;
   ~wake_list() = default;
 
-  waiter_list all;          ///< To be woken by the call that has this list.
-  wake_list* here = this;   ///< Where those go that run on this thread: perhaps a call further out.
-  bool served = false;      ///< Whether anybody was put into `all` since it was found empty.
+  waiter_list all;         ///< To be woken by the call that has this list.
+  wake_list* here = this;  ///< Where those go that run on this thread: perhaps a call further out.
+  bool served = false;     ///< Whether anybody was put into `all` since it was found empty.
 };
 
 /// Those who wait for room in one arena, and the desk. All may be called by any threads at once.
@@ -66,7 +67,8 @@ class waiting_room {
     return static_cast<std::size_t>(count_.load(Sync::order(site::waiting_count)));
   }
 
-  /// `one` waits from now on, and may be woken, and gone, before this returns. Lock-free, and a look.
+  /// `one` waits from now on, and may be woken, and gone, before this returns. Lock-free, and a
+  /// look.
   template <class Home>
   void enter(Home& home, waiter& one, wake_list& wakes) noexcept {
     one.state_ = waiter::state::waits;
@@ -83,7 +85,7 @@ class waiting_room {
   /// above.
   template <class Home>
   void serve(Home& home, wake_list& wakes) noexcept {
-    // (12) acquires the desk, or releases what the caller did to the one who is there
+    // (12) releases what the caller did, to the one who is there
     if ((desk_.fetch_or(taken | again, Sync::order(site::desk_ask)) & taken) != 0) return;
     do {
       look_again(home, wakes);
@@ -125,18 +127,20 @@ class waiting_room {
   /// against who is at the desk.
   template <class Home>
   waiter* next_to_wake(Home& home, wake_list& wakes) noexcept {
-    if (!wakes.served) return nullptr;
-    lock();
-    waiter* const one = wakes.all.first();
-    if (one == nullptr) {
-      wakes.served = false;
-    } else {
-      waiter_list::remove(*one);
-      one->posting_ = one->kind_ == waiter::kind::posted;
-      one->state_ = one->posting_ ? waiter::state::posted : waiter::state::woken;
-      if (one->posting_) posted_.push_back(*one);
+    waiter* one = nullptr;
+    while (one == nullptr && wakes.served) {
+      lock();
+      one = wakes.all.first();
+      if (one == nullptr) {
+        wakes.served = false;  // but the way from the desk may serve more
+      } else {
+        waiter_list::remove(*one);
+        one->posting_ = one->kind_ == waiter::kind::posted;
+        one->state_ = one->posting_ ? waiter::state::posted : waiter::state::woken;
+        if (one->posting_) posted_.push_back(*one);
+      }
+      leave_desk(home, wakes);
     }
-    leave_desk(home, wakes);
     return one;
   }
   /// Nobody will touch `one` any more but who has its ticket. Blocking, as next_to_wake.
@@ -146,8 +150,8 @@ class waiting_room {
     one.posting_ = false;
     leave_desk(home, wakes);
   }
-  /// Who was posted under this ticket, and is `woken` now; null if it is there no more. Blocking, as
-  /// next_to_wake; O(posted).
+  /// Who was posted under this ticket, and is `woken` now; null if it is there no more. Blocking,
+  /// as next_to_wake; O(posted).
   template <class Home>
   waiter* claim(Home& home, std::uint64_t ticket, wake_list& wakes) noexcept {
     lock();
@@ -168,7 +172,8 @@ class waiting_room {
   static constexpr std::uint64_t taken = 1;
   static constexpr std::uint64_t again = 2;
   static constexpr unsigned no_bar = ~0U;
-  static constexpr unsigned yielding = 4;  // a round from which on Sync::pause gives the processor up
+  static constexpr unsigned yielding =
+      4;  // a round from which on Sync::pause gives the processor up
 
   static std::uint64_t address_of(waiter& one) noexcept {
     return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&one));
