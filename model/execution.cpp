@@ -78,8 +78,9 @@ unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
 void before_access() { current_execution().before_access(); }
 void pause_between_looks(unsigned round) {
   if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");
-  rl::yield(1, here());
+  let_others_run();
 }
+void let_others_run() { rl::yield(1, here()); }
 void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
   current_execution().fail("S8", what);
 }

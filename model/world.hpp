@@ -106,6 +106,8 @@ extern unsigned stacks_in_force;
 extern bool announced_in_force;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 void pause_between_looks(unsigned round);
+/// What anybody calls who waits for another thread.
+void let_others_run();
 /// Before every atomic access: where a stopped thread stops.
 void before_access();
 [[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);
