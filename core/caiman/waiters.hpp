@@ -274,7 +274,7 @@ class basic_fair_waiters {
   [[nodiscard]] std::size_t size() const noexcept { return queues_.size(); }
   /// See buddy_waiter.
   [[nodiscard]] waiter* pick(unsigned bar) noexcept {
-    if (waiter* const overdue = longest_passed()) return overdue->order() < bar ? overdue : nullptr;
+    if (waiter* const overdue = most_passed()) return overdue->order() < bar ? overdue : nullptr;
     waiter* best = nullptr;
     std::int64_t best_score = 0;
     const std::int64_t time = now();
@@ -303,17 +303,19 @@ class basic_fair_waiters {
     return time - head.stamp() + weights_.per_order.count() * std::int64_t{head.order()} +
            weights_.per_follower.count() * followers;
   }
-  /// The oldest of the heads that were passed over too often.
-  [[nodiscard]] waiter* longest_passed() const noexcept {
-    waiter* oldest = nullptr;
+  /// Of the heads that were passed over too often the one that was most often: so whoever wins comes
+  /// behind all of them, and before one of them is served each other order wins once at most.
+  [[nodiscard]] waiter* most_passed() const noexcept {
+    waiter* most = nullptr;
     for (unsigned order = 0; order < orders; ++order) {
-      if (passed_[order] < weights_.bound) continue;
       waiter* const first = queues_.of(order).first();
-      if (first != nullptr && (oldest == nullptr || first->ticket() < oldest->ticket())) {
-        oldest = first;
+      if (first == nullptr || passed_[order] < weights_.bound) continue;
+      if (most == nullptr || passed_[order] > passed_[most->order()] ||
+          (passed_[order] == passed_[most->order()] && first->ticket() < most->ticket())) {
+        most = first;
       }
     }
-    return oldest;
+    return most;
   }
 
   detail::waiter_queues queues_;
