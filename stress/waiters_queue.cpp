@@ -113,8 +113,7 @@ waiters_report run_queue(const waiters_options& chosen, const async_buddy_arena&
   waiters_report report;
   report.done = std::to_string(hall.served) + " served, each of " + std::to_string(chosen.waiters) +
                 " at least " + std::to_string(least) + " times; longest wait " +
-                milliseconds(longest.longest) + " (order " + std::to_string(longest.order) + "), " +
-                std::to_string(passed) + " blocks for others during one wait";
+                milliseconds(longest.longest) + " (order " + std::to_string(longest.order) + ")";
   if (hall.torn) {
     report.wrong = "a block does not have the stamp of its owner";
   } else if (least == 0) {
