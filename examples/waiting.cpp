@@ -22,15 +22,17 @@ using namespace std::chrono_literals;
 /// Any coroutine type will do: one that owns its coroutine, and destroys it wherever it stands.
 class task {
  public:
+  // NOLINTBEGIN(readability-convert-member-functions-to-static): called on an object
   struct promise_type {
     task get_return_object() {
       return task(std::coroutine_handle<promise_type>::from_promise(*this));
     }
-    static std::suspend_never initial_suspend() noexcept { return {}; }
-    static std::suspend_always final_suspend() noexcept { return {}; }
-    static void return_void() noexcept {}
-    [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
+    std::suspend_never initial_suspend() const noexcept { return {}; }
+    std::suspend_always final_suspend() const noexcept { return {}; }
+    void return_void() const noexcept {}
+    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
   };
+  // NOLINTEND(readability-convert-member-functions-to-static)
   task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
   task& operator=(task&&) = delete;
   task(const task&) = delete;

@@ -51,7 +51,7 @@ class patience {
 
 std::expected<async_buddy_arena, build_error> arena_for(const waiters_options& chosen) {
   const auto builder =
-      buddy_arena::builder(*buddy_geometry::exact(64 * (chosen.storm ? 32 : 64), 64));
+      buddy_arena::builder(*buddy_geometry::exact(std::size_t{64} * (chosen.storm ? 32 : 64), 64));
   if (chosen.policy == "fifo") return builder.build_async_with(fifo_waiters());
   if (chosen.policy == "stack") return builder.build_async_with(stack_waiters());
   return builder.build_async();

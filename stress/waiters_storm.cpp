@@ -39,17 +39,6 @@ struct shared {
   std::atomic<bool> fault_due{false};
 };
 
-/// Owned by nobody: ends by itself.
-struct loose {
-  struct promise_type {
-    static loose get_return_object() noexcept { return {}; }
-    static std::suspend_never initial_suspend() noexcept { return {}; }
-    static std::suspend_never final_suspend() noexcept { return {}; }
-    static void return_void() noexcept {}
-    [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
-  };
-};
-
 void use(shared& all, buffer& b, std::uint64_t number) {
   all.served.fetch_add(1, std::memory_order_relaxed);
   stamp(b, number);
@@ -57,7 +46,8 @@ void use(shared& all, buffer& b, std::uint64_t number) {
   if (!has_stamp(b, number)) all.torn.store(true);
 }
 
-loose run_anywhere(shared& all, async_buddy_arena arena, std::size_t len, std::uint64_t number) {
+loose_job run_anywhere(shared& all, async_buddy_arena arena, std::size_t len,
+                       std::uint64_t number) {
   auto got = co_await arena.allocate(len);
   if (got) use(all, *got, number);
   got = std::unexpected(alloc_error::arena_full);  // goes back before this one counts as ended

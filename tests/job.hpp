@@ -1,8 +1,9 @@
 // ---------------------------------------------------------------------------------------------
-// job.hpp: a coroutine as the tests and the stress need it
+// job.hpp: coroutines as the tests and the stress need them
 //
-// Starts at once, runs on wherever it is resumed, and is destroyed with its owner, also while it
-// waits. What it throws ends the program.
+// Both start at once and run on wherever they are resumed. A job is destroyed with its owner, also
+// while it waits; a loose job belongs to nobody and ends by itself. What they throw ends the
+// program.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -12,17 +13,21 @@
 
 namespace caiman {
 
+// NOLINTBEGIN(readability-convert-member-functions-to-static): a coroutine calls them on an object
+struct started_promise {
+  [[nodiscard]] std::suspend_never initial_suspend() const noexcept { return {}; }
+  void return_void() const noexcept {}
+  [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
+};
+
 /// Owns a coroutine that nobody awaits.
 class job {
  public:
-  struct promise_type {
+  struct promise_type : started_promise {
     job get_return_object() noexcept {
       return job(std::coroutine_handle<promise_type>::from_promise(*this));
     }
-    static std::suspend_never initial_suspend() noexcept { return {}; }
-    static std::suspend_always final_suspend() noexcept { return {}; }
-    static void return_void() noexcept {}
-    [[noreturn]] static void unhandled_exception() noexcept { std::terminate(); }
+    [[nodiscard]] std::suspend_always final_suspend() const noexcept { return {}; }
   };
 
   job() noexcept = default;
@@ -44,5 +49,14 @@ class job {
   explicit job(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
   std::coroutine_handle<promise_type> frame_;
 };
+
+/// A coroutine that belongs to nobody.
+struct loose_job {
+  struct promise_type : started_promise {
+    [[nodiscard]] loose_job get_return_object() const noexcept { return {}; }
+    [[nodiscard]] std::suspend_never final_suspend() const noexcept { return {}; }
+  };
+};
+// NOLINTEND(readability-convert-member-functions-to-static)
 
 }  // namespace caiman

@@ -41,15 +41,24 @@ struct arena_plan {
 
 class arena_state;
 
-/// Where requests wait for room; only arenas that were built for it have one (async.hpp).
+class native_waiter;
+
+/// Where requests wait for room, whatever the policy; only arenas that were built for it have one
+/// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
 class waiting_place {
  public:
   waiting_place() noexcept = default;
   waiting_place(const waiting_place&) = delete;
   waiting_place& operator=(const waiting_place&) = delete;
   virtual ~waiting_place() = default;
-  /// A block came back while somebody waited.
+
+  enum class left_with : unsigned char { nothing, block, wake_up };
   virtual void serve(arena_state& home) noexcept = 0;
+  virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual left_with leave(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual void posted(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept = 0;
+  [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
 };
 
 class arena_state {

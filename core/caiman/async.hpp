@@ -39,36 +39,22 @@ namespace caiman {
 
 namespace detail {
 
-class async_place;
-
 /// A waiter that can be woken.
 class native_waiter : public waiter {
  public:
   using waiter::index;
   using waiter::waiter;
   /// Called once, by who served it, away from the desk. *this may be gone afterwards.
-  virtual void wake(async_place& place, arena_state& home) noexcept = 0;
+  virtual void wake(waiting_place& place, arena_state& home) noexcept = 0;
 
  protected:
   ~native_waiter() = default;
 };
 
-/// Where requests wait, whatever the policy. Each call wakes those that it served before it
-/// returns.
-class async_place : public waiting_place {
- public:
-  enum class left_with : unsigned char { nothing, block, wake_up };  // see waiting_room
-  virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual left_with leave(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual void posted(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept = 0;
-  [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
-};
-
 /// A call on this thread's stack that wakes waiters of a place.
 class waking_call {
  public:
-  explicit waking_call(const async_place& place) noexcept : place_(place), outer_(innermost_) {
+  explicit waking_call(const waiting_place& place) noexcept : place_(place), outer_(innermost_) {
     for (waking_call* call = outer_; call != nullptr; call = call->outer_) {
       if (&call->place_ == &place) wakes.here = call->wakes.here;
     }
@@ -81,14 +67,14 @@ class waking_call {
   wake_list wakes;
 
  private:
-  const async_place& place_;
+  const waiting_place& place_;
   waking_call* outer_;
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
   static thread_local constinit inline waking_call* innermost_ = nullptr;
 };
 
 template <buddy_waiter Waiters>
-class place_of final : public async_place {
+class place_of final : public waiting_place {
   using room = waiting_room<native_sync, Waiters>;
 
  public:
@@ -111,7 +97,7 @@ class place_of final : public async_place {
   native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept override {
     waiter* one = nullptr;
     then_wake(home, [&](wake_list& wakes) { one = room_.claim(home, ticket, wakes); });
-    return static_cast<native_waiter*>(one);
+    return awake(one);
   }
   [[nodiscard]] std::size_t waiting() const noexcept override { return room_.waiting(); }
 
@@ -121,8 +107,12 @@ class place_of final : public async_place {
     waking_call here(*this);
     call(here.wakes);
     while (waiter* const one = room_.next_to_wake(home, here.wakes)) {
-      static_cast<native_waiter*>(one)->wake(*this, home);
+      awake(one)->wake(*this, home);
     }
+  }
+  static native_waiter* awake(waiter* one) noexcept {
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
+    return static_cast<native_waiter*>(one);
   }
 
   room room_;
@@ -134,7 +124,7 @@ class thread_waiter final : public native_waiter {
   explicit thread_waiter(unsigned order) noexcept : native_waiter(order) {}
 
   // Under the lock to the end: *this goes as soon as the other side has had it.
-  void wake(async_place& /*place*/, arena_state& /*home*/) noexcept override { tell(woken_); }
+  void wake(waiting_place& /*place*/, arena_state& /*home*/) noexcept override { tell(woken_); }
   void stop() noexcept { tell(stopped_); }
 
   using time = std::chrono::steady_clock::time_point;
@@ -178,7 +168,7 @@ class resumption {
   /// Runs the coroutine on. Blocking against who serves waiters at the moment, then whatever the
   /// coroutine does.
   void operator()() const noexcept {
-    auto& place = *static_cast<detail::async_place*>(home_->place());
+    detail::waiting_place& place = *home_->place();
     detail::native_waiter* const one = place.claim(*home_.get(), ticket_);
     if (one != nullptr) one->wake(place, *home_.get());
   }
@@ -237,7 +227,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
     alive_ = detail::arena_handle(home_);
     entered_ = true;
     const detail::arena_handle alive = alive_;  // *this may be gone once it is entered
-    static_cast<detail::async_place*>(alive->place())->enter(*alive.get(), *this);
+    alive->place()->enter(*alive.get(), *this);
   }
   /// A buffer, or request_too_large. Wait-free but for memory that is cold.
   [[nodiscard]] std::expected<buffer, alloc_error> await_resume() noexcept;
@@ -253,11 +243,9 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   static constexpr auto kind_of_wake =
       std::is_same_v<Executor, resume_here> ? kind::runs_here : kind::posted;
 
-  [[nodiscard]] detail::async_place& place() const noexcept {
-    return *static_cast<detail::async_place*>(home_->place());
-  }
+  [[nodiscard]] detail::waiting_place& place() const noexcept { return *home_->place(); }
 
-  void wake(detail::async_place& from, detail::arena_state& home) noexcept override {
+  void wake(detail::waiting_place& from, detail::arena_state& home) noexcept override {
     if (kind_of_wake == kind::runs_here || std::exchange(posted_, true)) {
       coroutine_.resume();
       return;
@@ -270,13 +258,13 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
 
   void leave() noexcept {
     switch (place().leave(*home_, *this)) {
-      case detail::async_place::left_with::nothing:
+      case detail::waiting_place::left_with::nothing:
         break;
-      case detail::async_place::left_with::block:
+      case detail::waiting_place::left_with::block:
         index_ = native_waiter::index();
         taken_ = true;
         break;
-      case detail::async_place::left_with::wake_up:
+      case detail::waiting_place::left_with::wake_up:
         native_sync::check(false, "a coroutine was destroyed while it was being resumed");
     }
   }
@@ -378,8 +366,8 @@ class async_buddy_arena {
 
   explicit async_buddy_arena(buddy_arena arena) noexcept : arena_(std::move(arena)) {}
 
-  static detail::async_place& place_of(const detail::arena_state& home) noexcept {
-    return *static_cast<detail::async_place*>(home.place());
+  static detail::waiting_place& place_of(const detail::arena_state& home) noexcept {
+    return *home.place();
   }
   static buffer filled(detail::arena_state& home, block b, std::size_t shown) noexcept {
     home.open(b, shown);
@@ -432,8 +420,8 @@ class async_buddy_arena {
       if (one.wait(end)) return true;
     }
     const auto found = place_of(home).leave(home, one);
-    if (found == detail::async_place::left_with::wake_up) one.wait_to_be_woken();
-    return found != detail::async_place::left_with::nothing;
+    if (found == detail::waiting_place::left_with::wake_up) one.wait_to_be_woken();
+    return found != detail::waiting_place::left_with::nothing;
   }
 
   buddy_arena arena_;

@@ -90,6 +90,7 @@ class waiter_list {
   /// Only an empty one can be moved.
   waiter_list(waiter_list&& empty) noexcept : waiter_list() { (void)empty; }
   waiter_list(const waiter_list&) = delete;
+  waiter_list& operator=(waiter_list&&) = delete;
   waiter_list& operator=(const waiter_list&) = delete;
   ~waiter_list() = default;
 
@@ -303,8 +304,8 @@ class basic_fair_waiters {
     return time - head.stamp() + weights_.per_order.count() * std::int64_t{head.order()} +
            weights_.per_follower.count() * followers;
   }
-  /// Of the heads that were passed over too often the one that was most often: so whoever wins comes
-  /// behind all of them, and before one of them is served each other order wins once at most.
+  /// Of the heads that were passed over too often the one that was most often: so whoever wins
+  /// comes behind all of them, and before one of them is served each other order wins once at most.
   [[nodiscard]] waiter* most_passed() const noexcept {
     waiter* most = nullptr;
     for (unsigned order = 0; order < orders; ++order) {

@@ -179,6 +179,7 @@ class waiting_room {
     return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&one));
   }
   static waiter* waiter_at(std::uint64_t address) noexcept {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): a policy's atomics are numbers
     return reinterpret_cast<waiter*>(static_cast<std::uintptr_t>(address));
   }
 

@@ -80,9 +80,10 @@ class place {
   std::vector<int> serve_all(caiman::block first) {
     give(first);
     std::vector<int> names;
-    for (std::size_t i = 0; i < served.size(); ++i) {
-      names.push_back(served[i]->name);
-      give({served[i]->order(), served[i]->index()});
+    while (names.size() < served.size()) {  // each may serve more
+      const numbered& one = *served[names.size()];
+      names.push_back(one.name);
+      give({one.order(), one.index()});
     }
     return names;
   }
@@ -97,6 +98,7 @@ class place {
   using room = caiman::waiting_room<caiman::sequential_sync, Waiters>;
   void wake(caiman::wake_list& wakes) {
     while (caiman::waiter* const one = room_.next_to_wake(*this, wakes)) {
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
       served.push_back(static_cast<numbered*>(one));
     }
   }
