@@ -68,9 +68,22 @@ struct arena_sync : checked_sync {
       mortal::touch(at);
       return base::fetch_add(n, o, at);
     }
+    T exchange(T value, std::memory_order o, location at = location::here()) {
+      mortal::touch(at);
+      return base::exchange(value, o, at);
+    }
     T fetch_or(T n, std::memory_order o, location at = location::here()) {
       mortal::touch(at);
       return base::fetch_or(n, o, at);
+    }
+    T fetch_and(T n, std::memory_order o, location at = location::here()) {
+      mortal::touch(at);
+      return base::fetch_and(n, o, at);
+    }
+    bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
+                                 std::memory_order failure, location at = location::here()) {
+      mortal::touch(at);
+      return base::compare_exchange_strong(expected, desired, success, failure, at);
     }
   };
 

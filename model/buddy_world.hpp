@@ -10,6 +10,7 @@
 // then the core
 #include "caiman/buddy.hpp"
 #include "caiman/cold.hpp"
+#include "caiman/ledger.hpp"
 #include "caiman/turnover.hpp"
 #include "names.hpp"
 
@@ -89,7 +90,7 @@ class buddy_world final : public world {
  private:
   /// How the arena ends is ledger_world's to show.
   struct no_books {
-    static bool gave() noexcept { return false; }
+    static turn gave() noexcept { return turn::over; }
   };
   using shape = level_shape<Log2Fanout>;
   using bits = word_bits<Log2Fanout>;

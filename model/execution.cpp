@@ -78,6 +78,8 @@ std::string text_of(const operation& op) {
       return fmt::format("warm block {}", op.arg);
     case operation::kind::call:
       return fmt::format("operation {}", op.arg);
+    case operation::kind::wait:
+      return fmt::format("wait for a block of order {}", op.arg);
   }
   return {};
 }
@@ -113,8 +115,9 @@ unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
 void before_access() { current_execution().before_access(); }
 void pause_between_looks(unsigned round) {
   if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");
-  rl::yield(1, here());
+  let_others_run();
 }
+void let_others_run() { rl::yield(1, here()); }
 void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
   current_execution().fail("S8", what);
 }
@@ -174,8 +177,12 @@ void execution::build_world() {
 
 void execution::build_thing() {
   const program& p = what_->what;
-  const world_spec spec{p.log2_fanout, p.max_order, p.pool, p.init != memory::any,
-                        p.init == memory::cold};
+  const world_spec spec{p.log2_fanout,
+                        p.max_order,
+                        p.pool,
+                        p.init != memory::any,
+                        p.init == memory::cold,
+                        static_cast<unsigned>(p.policy)};
   world_ = nullptr;
   part_ = nullptr;
   if (p.is_part()) {

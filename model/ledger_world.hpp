@@ -74,7 +74,7 @@ class ledger_world final : public part {
   void give() {
     --out_;
     arena_.gives_up();
-    if (books_.gave()) arena_.end();
+    if (books_.gave() == turn::ends) arena_.end();
   }
   void drop() {
     arena_.gives_up();

@@ -6,6 +6,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -116,7 +117,7 @@ std::string name_in_pool(const slot_pool<Sync>& pool, const void* address) {
   return at < last ? "free slots" : "slots seen";
 }
 
-/// Lines of two cells and three statistics, then handles and rest; all of it private.
+/// Lines of two cells and three statistics, then handles, rest and met; all of it private.
 template <class Sync>
 std::string name_in_ledger(const ledger<Sync>& books, const void* address) {
   if (!lies_in(books, address)) return {};
@@ -127,14 +128,15 @@ std::string name_in_ledger(const ledger<Sync>& books, const void* address) {
   struct alike {
     line lines[Sync::exclusive_slots + 1];
     alignas(128) typename ledger<Sync>::cell handles;
-    typename ledger<Sync>::cell rest;
+    typename ledger<Sync>::cell rest, met;
   };
   static_assert(sizeof(alike) == sizeof(ledger<Sync>), "ledger.hpp has changed: name its parts");
   const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(address) -
                                            reinterpret_cast<const std::byte*>(&books));
   const std::size_t all_lines = sizeof(line) * (Sync::exclusive_slots + 1);
   if (at >= all_lines) {
-    return at - all_lines < sizeof(typename ledger<Sync>::cell) ? "handles" : "rest";
+    constexpr std::array<const char*, 3> last{"handles", "rest", "met"};
+    return last.at((at - all_lines) / sizeof(typename ledger<Sync>::cell));
   }
   const bool taken = at % sizeof(line) < sizeof(typename ledger<Sync>::cell);
   return numbered({taken ? "taken of slot " : "returned of slot "}, {at / sizeof(line)});

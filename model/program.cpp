@@ -26,10 +26,12 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {core_part::buddy, "buddy", "AMXF"},     {core_part::textbook, "textbook", "AMXF"},
-    {core_part::arena, "arena", "AFHD"},     {core_part::ledger, "ledger", "AFHD"},
-    {core_part::shares, "shares", "HD"},     {core_part::cold, "cold", "W"},
-    {core_part::structure, "structure", "C"}};
+    {core_part::buddy, "buddy", "AMXF"},        {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"},        {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"},        {core_part::cold, "cold", "W"},
+    {core_part::structure, "structure", "C"},   {core_part::waiting, "waiting", "AFDE"},
+    {core_part::handshake, "handshake", "AFE"}, {core_part::litmus, "litmus", "FE"}};
+constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
 const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
@@ -57,7 +59,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDWC";
+    constexpr std::string_view letters = "AMXFHDWCE";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
@@ -102,6 +104,13 @@ bool read_use(reader& in, program& p) {
   if (in.take("stop=")) {
     p.stops = true;
     return in.number(p.stop_thread) && in.take(":") && in.number(p.stop_most);
+  }
+  if (in.take("waiters=")) {
+    for (unsigned i = 0; i < std::size(policies); ++i) {
+      if (!in.take(policies[i])) continue;
+      p.policy = static_cast<waiters>(i);
+      return true;
+    }
   }
   return false;
 }
@@ -204,6 +213,10 @@ const char* fault_of(const program& p) {
   if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
   if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
   if (p.core == core_part::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
+  if (p.core == core_part::waiting && (p.log2_fanout != 1 || p.max_order > 3)) {
+    return "core=waiting has fan-out 2 and at most order 3";
+  }
+  if (p.policy != waiters::fair && p.core != core_part::waiting) return "nobody waits here";
   if (p.init != memory::any && p.core != core_part::buddy) return "only the buddy has init=";
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
@@ -248,6 +261,9 @@ std::string to_string(const program& p) {
     text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
   }
   if (p.init != memory::any) text += p.init == memory::zero ? " init=zero" : " init=cold";
+  if (p.policy != waiters::fair) {
+    text += fmt::format(" waiters={}", policies[static_cast<std::size_t>(p.policy)]);
+  }
   if (p.core == core_part::textbook) text += " " + core;
   text += " :";
   for (const setup_step& s : p.setup) {

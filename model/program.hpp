@@ -14,15 +14,18 @@
 //                    init=zero (blocks are handed out zeroed, and scrubbed when they come back),
 //                    init=cold (the same over memory that nobody has zeroed),
 //                    core=textbook (the specimen of textbook.cpp instead of the core),
-//                    core=arena, core=ledger, core=shares, core=cold (a part of the core: its
-//                    operations are in <part>_world.hpp),
-//                    core=structure (somebody else's: structure.hpp)
+//                    core=arena, core=ledger, core=shares, core=cold, core=waiting (a part of the
+//                    core: its operations are in <part>_world.hpp),
+//                    core=handshake, core=litmus (handshake_world.hpp),
+//                    core=structure (somebody else's: structure.hpp),
+//                    waiters=fair|fifo|stack (the policy of core=waiting)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
 // operations         A<k> take a block of order k      M<k> the same, and it must succeed
 //                    X<k> the same, and it must fail   F<i> release the i-th block taken
 //                    H one handle or share more, D one less, W<i> warm block i (of parts)
+//                    E<k> wait for a block of order k; F<i> of one that waits: no longer
 //                    C<k> operation k (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -45,7 +48,8 @@ struct operation {
     add = 'H',
     drop = 'D',
     warm = 'W',
-    call = 'C'
+    call = 'C',
+    wait = 'E'
   };
   kind what = kind::take;
   unsigned arg = 0;  // an order, or which block
@@ -61,7 +65,19 @@ struct setup_step {
 
 enum class slot_use : unsigned char { own, shared, pooled };
 enum class memory : unsigned char { any, zero, cold };
-enum class core_part : unsigned char { buddy, textbook, arena, ledger, shares, cold, structure };
+enum class core_part : unsigned char {
+  buddy,
+  textbook,
+  arena,
+  ledger,
+  shares,
+  cold,
+  structure,
+  waiting,
+  handshake,
+  litmus
+};
+enum class waiters : unsigned char { fair, fifo, stack };
 
 struct program {
   static constexpr unsigned plenty_of_looks = 24;
@@ -77,6 +93,7 @@ struct program {
   bool announced = false;            // pops without a locked instruction
   memory init = memory::any;
   core_part core = core_part::buddy;
+  waiters policy = waiters::fair;
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;
 

@@ -225,6 +225,49 @@ constexpr scenario scenario_table[] = {
     {"shares-add", "R1 S2", "core=shares : 0H>1 ; HDD | HDD", 3, true,
      "shares are added while others are dropped"},
     {"shares-add-3", "R1 S2", "core=shares : 0H>1 0H>2 ; HDD | D | D", 2, true, "three threads"},
+    // ---- waiting for room (S7): first the handshake alone, then all of it
+    {"wait-litmus", "S7", "core=litmus : ; F0 | E0", 3, true,
+     "a return, then the mark of its line; a mark, then a look"},
+    {"wait-litmus-3", "S7", "core=litmus : ; F0 | F0 | E0", 3, true, "two that return"},
+    {"wait-one", "S7", "core=waiting order=0 : 0A0 ; F0 | E0", 3, false,
+     "the last block comes back while somebody registers"},
+    {"wait-stack", "S7", "core=waiting order=0 stacks=1 : 0A0 ; F0 | E0", 3, false,
+     "and stays in a stack"},
+    {"wait-announced", "S7", "core=waiting order=1 announced=2 : 0A0 0A0 ; F0A0F1F2 | E1E0F0", 2,
+     false, "stacks popped and pushed while others drain them"},
+    {"wait-merge", "S7", "core=waiting order=1 stacks=2 : 0A0 0A0>1 ; F0 | F0 | E1", 2, false,
+     "two halves in two stacks, and somebody who waits for the whole"},
+    {"wait-lazy", "S7", "core=waiting order=2 : 0A0 0F0 0A0 0A1 ; F1F2 | E2", 2, false,
+     "a word that would be kept full is taken up for who waits"},
+    {"wait-newcomers", "S7", "core=waiting order=1 : 0A1 ; F0 | E0 | E1", 2, false,
+     "two register at once, for two orders"},
+    {"wait-two-orders", "S7", "core=waiting order=1 : 0A1 ; F0 | E0F0 | E1F0", 2, false,
+     "and give back or give up"},
+    {"wait-chain", "S7", "core=waiting order=1 stacks=2 : 0A0 1A0 ; F0 | F0E1F1 | E0", 1, false,
+     "who served looks after those that came meanwhile"},
+    {"wait-give-up", "S7", "core=waiting order=1 : 0A0 0A0 ; F0 | E1F0 | E0", 2, false,
+     "one that room may be kept for gives up, another one is to get it"},
+    {"wait-passed-on", "S7 S3", "core=waiting order=0 : 0A0 ; F0 | E0F0 | E0F0", 2, false,
+     "a block that comes too late goes to the next"},
+    {"wait-passed-over", "S7", "core=waiting order=1 : 0A0 0A0 ; F0F1 | E1E0E0F1F2F0", 2, false,
+     "an order that was passed over too often"},
+    {"wait-try", "S7", "core=waiting order=1 : 0A1 ; F0A0F1 | E1F0 | A0F0", 1, false,
+     "one that only tries takes and gives back beside them"},
+    {"wait-split", "S7 L1", "core=waiting order=2 looks=1 : ; A0 | E1", 3, false,
+     "room in motion, and a look that gives up at once"},
+    {"wait-contended", "S7 L1",
+     "core=waiting order=2 looks=1 stacks=2 : 0A0 0F0 0A1 ; A1 | A2 | E1", 1, false,
+     "the same, with two that disturb it"},
+    {"wait-end", "R1 S7", "core=waiting order=1 : 0A1 ; F0D | A0DF0", 2, false,
+     "the end of an arena where nobody waits"},
+    {"wait-end-waiter", "R1 S7", "core=waiting order=0 : 0A0 ; F0D | E0DF0", 2, false,
+     "a waiter keeps the arena when all handles are gone"},
+    {"wait-end-late", "R1 S7", "core=waiting order=0 : 0A0 ; DF0 | E0DF0", 3, false,
+     "and a return that met the mark is the last to go"},
+    {"wait-end-late-3", "R1 S7", "core=waiting order=0 : 0A0 ; DF0 | E0DF0 | E0DF0", 1, false,
+     "the same with two waiters"},
+    {"wait-shared-slot", "S7", "core=waiting order=0 slots=shared : 0A0 ; F0 | E0F0 | E0F0", 1,
+     false, "all on the line that further threads share"},
     // ---- what is cold (Z1)
     {"cold-neighbours", "Z1", "core=cold : ; W0W0 | W1W1", 3, true,
      "two owners of neighbours in one word"},
@@ -237,7 +280,13 @@ std::span<const scenario> scenarios() { return scenario_table; }
 
 std::vector<variant> variants(const scenario& s) {
   constexpr std::string_view announced = "announced=";
+  constexpr std::string_view waiting = "core=waiting";
   const std::string program(s.program);
+  if (program.starts_with(waiting)) {
+    const std::string rest = program.substr(waiting.size());
+    return {{std::string(s.name) + "/fifo", std::string(waiting) + " waiters=fifo" + rest},
+            {std::string(s.name) + "/stack", std::string(waiting) + " waiters=stack" + rest}};
+  }
   if (const auto at = program.find(announced); at != std::string::npos) {
     std::string exchange = program;
     return {{std::string(s.name) + "/x", exchange.replace(at, announced.size(), "stacks=")}};

@@ -26,7 +26,7 @@ std::span<const scenario> scenarios();
 
 /// The other forms of the core that a scenario is run with, with less effort: one of the tree alone
 /// also with owner stacks, where the first releases of a thread stay, and which every "full" must
-/// drain; one of stacks also with the exchange pop.
+/// drain; one of stacks also with the exchange pop; one of waiters also with the other policies.
 struct variant {
   std::string name;
   std::string program;

@@ -80,9 +80,10 @@ class world : public slotted {
 struct world_spec {
   unsigned log2_fanout;
   unsigned max_order;
-  unsigned pool;  // exclusive slots to hand around
-  bool scrubs;    // a block that comes back is zeroed,
-  bool cold;      // and so is what was never handed out, when it is
+  unsigned pool;        // exclusive slots to hand around
+  bool scrubs;          // a block that comes back is zeroed,
+  bool cold;            // and so is what was never handed out, when it is
+  unsigned policy = 0;  // of those who wait
 };
 
 /// The core, or a mutant of it: defined by world.cpp, whatever core/ that was compiled against.
@@ -101,7 +102,7 @@ const std::vector<site_row>& shipped_sites();
 // ---- what the engine offers to worlds, through the checked policy ------------------------------
 
 /// The memory order of every site in this run; set by the engine before a run starts.
-inline constexpr std::size_t max_sites = 64;
+inline constexpr std::size_t max_sites = 96;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
 
@@ -116,6 +117,8 @@ extern unsigned stacks_in_force;
 extern bool announced_in_force;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 void pause_between_looks(unsigned round);
+/// What anybody calls who waits for another thread.
+void let_others_run();
 /// Before every atomic access: where a stopped thread stops.
 void before_access();
 [[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);

@@ -20,9 +20,11 @@
 #include "caiman/metrics.hpp"
 #include "caiman/occupancy.hpp"
 #include "caiman/region.hpp"
+#include "caiman/waiters.hpp"
 
 namespace caiman {
 
+class async_buddy_arena;
 class buddy_arena_builder;
 class region_arena_builder;
 
@@ -147,6 +149,7 @@ class buddy_arena {
   }
 
  private:
+  friend class async_buddy_arena;
   friend class buddy_arena_builder;
   friend class region_arena_builder;
   friend class buddy_resource;
@@ -202,6 +205,13 @@ class buddy_arena_builder {
     if (!made) return std::unexpected(made.error());
     return unfaulted<buddy_arena>(*std::move(made), pages_);
   }
+  /// The same as `build`, with a place for requests that wait for room, served by fair_waiters.
+  /// Defined in async.hpp.
+  [[nodiscard]] std::expected<async_buddy_arena, build_error> build_async() const noexcept;
+  /// With a policy of the caller's, which becomes the arena's.
+  template <buddy_waiter Waiters>
+  [[nodiscard]] auto build_async_with(Waiters waiters) const noexcept
+      -> std::expected<async_buddy_arena, build_error>;
 
  private:
   [[nodiscard]] std::expected<buddy_arena, build_error> make(page_size pages) const noexcept {

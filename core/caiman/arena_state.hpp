@@ -39,6 +39,28 @@ struct arena_plan {
   bool cold;  // the memory may hold anything to begin with
 };
 
+class arena_state;
+
+class native_waiter;
+
+/// Where requests wait for room, whatever the policy; only arenas that were built for it have one
+/// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
+class waiting_place {
+ public:
+  waiting_place() noexcept = default;
+  waiting_place(const waiting_place&) = delete;
+  waiting_place& operator=(const waiting_place&) = delete;
+  virtual ~waiting_place() = default;
+
+  enum class left_with : unsigned char { nothing, block, wake_up };
+  virtual void serve(arena_state& home) noexcept = 0;
+  virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual left_with leave(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual void posted(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept = 0;
+  [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
+};
+
 class arena_state {
  public:
   /// One handle, the caller's. On an error `memory` is as it was. Errors: out_of_memory.
@@ -98,19 +120,23 @@ class arena_state {
       return got;
     }
     books_.took();
-    std::byte* const at = address_of(*got);
-    if (plan_.init == init_policy::zero) {
-      zero_what_is_cold(*got);
-      allow_as_written(at, shown, size_of(order));
-    } else {
-      allow(at, shown, size_of(order));
-    }
+    open(*got, shown);
     return got;
+  }
+  /// A block that was taken becomes memory, of which the first `shown` bytes may be touched.
+  void open(block b, std::size_t shown) noexcept {
+    std::byte* const at = address_of(b);
+    if (plan_.init == init_policy::zero) {
+      zero_what_is_cold(b);
+      allow_as_written(at, shown, size_of(b.order));
+    } else {
+      allow(at, shown, size_of(b.order));
+    }
   }
 
   /// Gives a block back. The arena may be gone afterwards.
   void give(block b) noexcept {
-    const bool last = take_back(tree_, books_, b, [&] {
+    const turn next = take_back(tree_, books_, b, [&] {
       std::byte* const at = address_of(b);
       const std::size_t size = size_of(b.order);
       if (plan_.init == init_policy::zero) {
@@ -119,9 +145,25 @@ class arena_state {
       }
       forbid(at, size);
     });
-    if (last) [[unlikely]]
-      delete this;
+    if (next != turn::over) [[unlikely]]
+      go_on(next);
   }
+
+  // ---- waiting for room: in arenas that were built for it --------------------------------------
+
+  /// Before there is any other handle.
+  void host(std::unique_ptr<waiting_place> place) noexcept { place_ = std::move(place); }
+  [[nodiscard]] waiting_place* place() const noexcept { return place_.get(); }
+
+  /// What waiting_room asks of its home.
+  [[nodiscard]] std::expected<std::size_t, alloc_error> take(unsigned order) noexcept {
+    const std::expected<block, alloc_error> got = tree_.allocate(order);
+    if (!got) return std::unexpected(got.error());
+    books_.took();
+    return got->index;
+  }
+  void await() noexcept { books_.await(); }
+  void await_no_more() noexcept { books_.await_no_more(); }
 
   /// The count of a live block that its owner makes or has made. Neighbours, which two threads may
   /// have, are a line apart.
@@ -142,6 +184,14 @@ class arena_state {
   }
 
  private:
+  [[gnu::cold, gnu::noinline]] void go_on(turn next) noexcept {
+    if (next == turn::awaited) {
+      place_->serve(*this);
+      next = books_.served();
+    }
+    if (next == turn::ends) delete this;
+  }
+
   /// Of a fresh buddy: what lies past the first `units` is never handed out.
   void keep_only(std::size_t units) noexcept {
     const auto whole = tree_.allocate(plan_.max_order);
@@ -170,6 +220,7 @@ class arena_state {
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
+  std::unique_ptr<waiting_place> place_;
 };
 
 /// A counted handle on an arena; empty after it was moved from.

@@ -120,6 +120,7 @@ class buffer {
  private:
   friend class buddy_arena;
   friend class fixed_arena;
+  friend class async_buddy_arena;
   buffer(detail::arena_state* home, block b, std::byte* data, std::size_t capacity) noexcept
       : data_(data), capacity_(capacity), from_(home, b) {}
 

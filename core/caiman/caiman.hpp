@@ -4,6 +4,7 @@
 #pragma once
 
 #include "caiman/arena.hpp"
+#include "caiman/async.hpp"
 #include "caiman/buddy.hpp"
 #include "caiman/buffer.hpp"
 #include "caiman/bytes.hpp"

@@ -15,6 +15,14 @@
 //
 // The same idea as a per-CPU reference count that is "killed" into one atomic count (Linux,
 // percpu-refcount), with the mark in every counter instead of a grace period.
+//
+// Who waits for room (waiting.hpp) marks every line "awaited" in the same way. Then nothing that a
+// release did can be missed: of the two read-modify-writes of a line, the return's and the mark's,
+// one comes first, so either the search behind the mark finds the block, or the return meets the
+// mark and looks after the waiters. Without waiters that costs a release nothing. A return that
+// meets this mark is not done yet, so it counts as still out until it says served(): with the marks
+// taken away again, the number of such returns is known and added to what the closing takes for
+// out.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -24,6 +32,13 @@
 #include "caiman/sync.hpp"
 
 namespace caiman {
+
+/// What a return has to do next.
+enum class turn : unsigned char {
+  over,    ///< Nothing; the arena may be gone.
+  ends,    ///< End the arena: nobody has anything of it any more.
+  awaited  ///< Look after those who wait for room, then say served(). The arena is there till then.
+};
 
 /// The books of one arena. All may be called by any threads at once; no heap.
 template <sync_policy Sync>
@@ -64,15 +79,39 @@ class ledger {
     }
   }
 
-  /// A block was returned, and the caller touches the arena no more, unless this says true: then it
-  /// must end the arena. Wait-free.
-  [[nodiscard]] bool gave() noexcept {
-    // (9) releases all that the caller did with the arena
+  /// A block was returned, and the caller touches the arena no more, unless the answer says so.
+  /// Wait-free.
+  [[nodiscard]] turn gave() noexcept {
+    // (9) (11) releases all that the caller did with the arena
     const std::uint64_t before =
         lines_[Sync::thread_slot()].returned.fetch_add(one, Sync::order(site::ledger_gave));
-    if ((before & closed) == 0) [[likely]]
-      return false;
-    return rest_.fetch_add(~std::uint64_t{0}, Sync::order(site::ledger_rest)) == 1;  // (9)
+    if ((before & (closed | awaited)) == 0) [[likely]]
+      return turn::over;
+    return (before & awaited) != 0 ? turn::awaited : count_off();
+  }
+  /// Those who wait are looked after: a return that was `awaited` is over, or ends the arena.
+  /// Wait-free.
+  [[nodiscard]] turn served() noexcept { return count_off(); }
+
+  // ---- waiters: by one thread at a time, while somebody who has a handle waits -----------------
+
+  /// From now on returns are `awaited`; whatever was returned before, the caller has seen.
+  /// Wait-free, O(slots).
+  void await() noexcept {
+    std::uint64_t before = 0;
+    for (line& each : lines_) {
+      // (11) acquires what the returns on this line did
+      before += each.returned.fetch_or(awaited, Sync::order(site::ledger_await)) / one;
+    }
+    count_met(~before + 1);
+  }
+  /// No more. Wait-free, O(slots).
+  void await_no_more() noexcept {
+    std::uint64_t after = 0;
+    for (line& each : lines_) {
+      after += each.returned.fetch_and(~awaited, Sync::order(site::ledger_calm)) / one;
+    }
+    count_met(after);
   }
 
   // ---- statistics: exact when no other call runs ---------------------------------------------
@@ -107,20 +146,34 @@ class ledger {
 
  private:
   static constexpr std::uint64_t closed = 1;
-  static constexpr std::uint64_t one = 2;
+  static constexpr std::uint64_t awaited = 2;
+  static constexpr std::uint64_t one = 4;
 
   // Two lines of the cache, since some processors fetch them in pairs.
   struct alignas(128) line {
     cell taken{0};
-    cell returned{0};  // in units of `one`, and the mark
+    cell returned{0};  // in units of `one`, and the marks
     statistic failures{0};
     statistic frozen{0};
     statistic spills{0};
   };
 
-  /// The last handle has gone: nothing will be taken any more.
+  /// A block less of those that were out when the ledger was closed.
+  turn count_off() noexcept {
+    return rest_.fetch_add(~std::uint64_t{0}, Sync::order(site::ledger_rest)) == 1
+               ? turn::ends  // (9)
+               : turn::over;
+  }
+
+  /// By one thread at a time. Whoever closes comes after all of them: each of those who waited had
+  /// a handle, and the marks went before it did.
+  void count_met(std::uint64_t returns) noexcept {
+    met_.store(met_.load(Sync::order(site::ledger_met)) + returns, Sync::order(site::ledger_met));
+  }
+
+  /// The last handle has gone: nothing will be taken any more, and nobody waits.
   bool close() noexcept {
-    std::uint64_t out = 0;
+    std::uint64_t out = met_.load(Sync::order(site::ledger_met));
     for (line& each : lines_) {
       // (9) acquires what the returns on this line did
       out -= each.returned.fetch_or(closed, Sync::order(site::ledger_close)) / one;
@@ -143,6 +196,7 @@ class ledger {
   line lines_[Sync::exclusive_slots + 1];
   alignas(128) cell handles_{1};
   cell rest_{0};
+  cell met_{0};  // returns that met the mark `awaited`, all told, while it is not there
 };
 
 }  // namespace caiman

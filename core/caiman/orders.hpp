@@ -16,6 +16,8 @@
 //   (8) flag       announce then look at the flag against raise the flag then look at the height
 //   (9) end        what anybody did with an arena, whoever ends it has seen
 //  (10) shares     what the other sharers of a block read, whoever returns it knows to be over
+//  (11) waiters    a return then the mark of its line against the mark of a line then a search
+//  (12) desk       who serves waiters has seen what those did who asked for it, and who served last
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------
@@ -86,10 +88,23 @@ enum class site : unsigned char {
   ledger_gave,
   ledger_close,
   ledger_rest,
+  ledger_await,
+  ledger_calm,
+  ledger_met,
   share_add,
   share_look,
   share_drop,
   cold_bits,
+  // waiting for room
+  inbox_look,
+  inbox_push,
+  inbox_take,
+  desk_ask,
+  desk_lock,
+  desk_failed,
+  desk_again,
+  desk_leave,
+  waiting_count,
   // observers
   observe,
   count_  // how many there are
@@ -214,12 +229,24 @@ inline constexpr order_row order_table[] = {
     {site::ledger_count, "ledger_count", detail::relaxed, "none",
      "nothing: only the slot's owner stores, the next one goes on from there (6), and the closing "
      "handle has seen all takers' handles go"},
-    {site::ledger_gave, "ledger_gave", detail::release, "(9) ledger_close",
-     "R1: who ends the arena must come after the last thing that a release did with it"},
+    {site::ledger_gave, "ledger_gave", detail::release, "(9) ledger_close; (11) ledger_await",
+     "R1: who ends the arena must come after the last thing that a release did with it; S7: the "
+     "search behind the mark must find the block"},
     {site::ledger_close, "ledger_close", detail::acquire, "(9) ledger_gave", "R1, as ledger_gave"},
     {site::ledger_rest, "ledger_rest", detail::acq_rel, "(9) ledger_rest",
      "R1, as ledger_gave, for a release that came after the closing, and for the closing itself "
      "when such a release ends the arena"},
+    {site::ledger_await, "ledger_await", detail::acquire, "(11) ledger_gave",
+     "S7: a waiter goes to sleep beside a block whose return came before the mark. No store-buffer "
+     "pair, so no seq_cst: both sides are read-modify-writes of one line, which stand in one "
+     "modification order. Either the return reads the mark, or the mark reads the return, or a "
+     "later one of the same release sequence (all that changes a line is a read-modify-write), and "
+     "then everything before the return happens before the search, pushes onto a stack included. "
+     "That uses no order of two locations, so it is the same in every engine"},
+    {site::ledger_calm, "ledger_calm", detail::relaxed, "none",
+     "nothing: it only counts the returns that met the mark, and these end the arena themselves"},
+    {site::ledger_met, "ledger_met", detail::relaxed, "none",
+     "nothing: whoever changes it holds the desk (12), and the closing handle comes after them (9)"},
     {site::share_add, "share_add", detail::relaxed, "none",
      "nothing: who adds a share has one, so the count is not zero meanwhile"},
     {site::share_look, "share_look", detail::acquire, "(10) share_drop",
@@ -228,6 +255,23 @@ inline constexpr order_row order_table[] = {
      "S2, as share_look"},
     {site::cold_bits, "cold_bits", detail::relaxed, "none",
      "nothing: the bits of a block are its owner's, and come with it (1)"},
+    {site::inbox_look, "inbox_look", detail::relaxed, "none",
+     "nothing: the pushing CAS compares what was read"},
+    {site::inbox_push, "inbox_push", detail::release, "(12) inbox_take",
+     "S2: who serves the waiter must have seen what it wants"},
+    {site::inbox_take, "inbox_take", detail::acquire, "(12) inbox_push", "S2, as inbox_push"},
+    {site::desk_ask, "desk_ask", detail::release, "(12) desk_again",
+     "S7, for who leaves its wish to the one at the desk: that one must find what was released or "
+     "registered before. Who gets the desk acquires it by the desk_again that follows"},
+    {site::desk_lock, "desk_lock", detail::acquire, "(12) desk_leave",
+     "S2: the lists of waiters, as the last one at the desk left them"},
+    {site::desk_failed, "desk_failed", detail::relaxed, "none", "nothing: the value is dropped"},
+    {site::desk_again, "desk_again", detail::acquire, "(12) desk_ask, desk_leave",
+     "S7: looks again and misses what it was asked to look for"},
+    {site::desk_leave, "desk_leave", detail::release, "(12) desk_lock, desk_again", "S2, as desk_lock"},
+    {site::waiting_count, "waiting_count", detail::relaxed, "none",
+     "nothing: a newcomer that does not see the others takes what there is, and an observer is "
+     "exact when no other call runs"},
     {site::observe, "observe", detail::relaxed, "none",
      "nothing: observers are exact when no other call runs, and whoever knows that has seen all"},
 };

@@ -11,10 +11,10 @@
 
 namespace caiman {
 
-/// `scrub()` leaves the memory of `b` as its next owner may find it. True if the caller must end
-/// the arena; else it must not touch it again. Progress: that of release, and of the ledger.
+/// `scrub()` leaves the memory of `b` as its next owner may find it. The answer is the ledger's:
+/// what the caller has to do next. Progress: that of release, and of the ledger.
 template <class Tree, class Books, class Scrub>
-[[nodiscard, gnu::always_inline]] inline bool take_back(Tree& tree, Books& books, block b,
+[[nodiscard, gnu::always_inline]] inline auto take_back(Tree& tree, Books& books, block b,
                                                         Scrub scrub) noexcept {
   scrub();
   tree.release(b);

@@ -103,6 +103,22 @@ TEST_CASE("a part has its own operations, and no arena to describe", "[program]"
   CHECK(to_string(*zero) == "fanout=2 order=2 init=zero : ; A0 | A0");
 }
 
+TEST_CASE("who waits has a policy", "[program]") {
+  const auto p = parse_program("core=waiting waiters=stack order=1 stacks=2 : 0A0 ; F0 | E1F0D");
+  REQUIRE(p.has_value());
+  CHECK(p->core == core_part::waiting);
+  CHECK(p->policy == waiters::stack);
+  CHECK(p->threads[1][0] == operation{kind::wait, 1});
+  CHECK(to_string(*p) == "core=waiting order=1 stacks=2 waiters=stack : 0A0 ; F0 | E1F0D");
+  CHECK(parse_program("core=waiting : ; E0 | A0")->policy == waiters::fair);
+  CHECK_FALSE(parse_program("core=waiting waiters=none : ; E0 | A0"));
+  CHECK_FALSE(parse_program("core=ledger waiters=fifo : ; A0 | D"));
+  CHECK_FALSE(parse_program("core=waiting order=4 : ; E0 | A0"));
+  CHECK_FALSE(parse_program("core=waiting order=1 : ; E2 | A0"));
+  CHECK_FALSE(parse_program("core=arena : ; E0 | A0"));
+  CHECK_FALSE(parse_program("core=litmus : ; A0 | E0"));
+}
+
 // Only two steps of the set-up need a space: a step begins with a digit, and may end with one.
 TEST_CASE("space is free between the parts", "[program]") {
   const auto p = parse_program("fanout=2 order=2 slots=shared : 0A1 1A0>0 ; A0F0 | M0");

@@ -1,0 +1,279 @@
+// ---------------------------------------------------------------------------------------------
+// waiting_world.hpp: waiting for room (waiters.hpp, waiting.hpp), as a part
+//
+//   A<k>  take a block of order k if there is one     E<k>  wait for one
+//   F<i>  give back what the i-th of these got; or, if it still waits, wait no more
+//   D     drop the thread's handle
+//
+// Buddy, ledger and waiting room as an arena puts them together, on the policy under which every
+// access is a touch of the arena. Every thread begins with a handle, and every waiter has one. A
+// waiter does not block its thread: it is woken by a flag, as a thread is, and looks at it when it
+// gives up. So an execution ends with waiters that sleep, and then nobody may sleep beside room
+// that is his (S7). Whoever is at the desk writes a plain variable, and a block has one per unit.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <chrono>
+
+#include "arena_sync.hpp"
+// then the core
+#include "caiman/buddy.hpp"
+#include "caiman/ledger.hpp"
+#include "caiman/turnover.hpp"
+#include "caiman/waiters.hpp"
+#include "caiman/waiting.hpp"
+
+namespace caiman::model {
+
+/// Time stands still in an execution: age is the order of arrival.
+struct still_clock {
+  using duration = std::chrono::nanoseconds;
+  using time_point = std::chrono::time_point<still_clock, duration>;
+  static time_point now() noexcept { return {}; }
+};
+/// The shipped one, passed over twice at most, so that small programs get there.
+class model_fair_waiters : public basic_fair_waiters<still_clock> {
+ public:
+  model_fair_waiters() noexcept : basic_fair_waiters({.bound = 2}) {}
+};
+
+/// For the desk: who waits there makes no bounded number of looks.
+struct desk_sync : arena_sync {
+  static void pause(unsigned /*round*/) { let_others_run(); }
+};
+
+/// A policy that sees whether two are at the desk at once, or one has not seen the last one go.
+template <class Waiters>
+class at_desk {
+ public:
+  void add(waiter& one) noexcept {
+    touch();
+    policy_.add(one);
+  }
+  void remove(waiter& one) noexcept {
+    touch();
+    policy_.remove(one);
+  }
+  waiter* pick(unsigned bar) noexcept {
+    touch();
+    return policy_.pick(bar);
+  }
+  void serve(waiter& one) noexcept {
+    touch();
+    policy_.serve(one);
+  }
+  [[nodiscard]] std::size_t size() const noexcept { return policy_.size(); }
+
+ private:
+  void touch(location at = location::here()) noexcept { (*touched_)(info_of(at)).store(1); }
+
+  Waiters policy_;
+  // Not movable, and a policy is.
+  std::unique_ptr<rl::var<unsigned>> touched_ = std::make_unique<rl::var<unsigned>>(0U);
+};
+
+template <class Waiters>
+class waiting_world final : public part {
+ public:
+  explicit waiting_world(const world_spec& spec)
+      : tree_(spec.max_order), room_(at_desk<Waiters>()), pool_(spec.pool, model_slots) {
+    arena_.took();
+    handles_[0] = true;
+    for (unsigned t = 1; t < threads_in_force; ++t) {
+      arena_.took();
+      books_.add_handle();
+      handles_[t] = true;
+    }
+  }
+
+  void operate(unsigned thread, const operation& op, unsigned owner) override {
+    switch (op.what) {
+      case operation::kind::release:
+        give_up(thread, op.arg);
+        return;
+      case operation::kind::drop:
+        if (std::exchange(handles_[thread], false)) drop();
+        return;
+      case operation::kind::wait:
+        need_handle(thread);
+        wait(thread, op.arg);
+        return;
+      default:
+        need_handle(thread);
+        request& r = requests_[owner][count_[owner]++];
+        r.order = op.arg;
+        if (const auto got = home_.take(op.arg)) own(owner, r, *got);
+    }
+  }
+
+  finding quiescent_fault() override {
+    if (const finding f = asleep()) return f;
+    for (unsigned t = 0; t < max_threads; ++t) {
+      for (unsigned i = 0; i < count_[t]; ++i) {
+        give_up(t, i);
+        if (const finding f = asleep()) return f;
+      }
+    }
+    if (!arena_.ended()) {
+      if (tree_.largest_free_order() != tree_.max_order()) return {"S3", "a block is lost"};
+      if (marked()) return {"S7", "the lines are marked, and nobody waits"};
+    }
+    for (bool& handle : handles_) {
+      if (std::exchange(handle, false)) drop();
+    }
+    return arena_.fault();
+  }
+
+  unsigned take_slot() override { return pool_.take(); }
+  void give_slot(unsigned slot) override { pool_.give(slot); }
+  unsigned slots_seen() override { return pool_.seen(); }
+
+ private:
+  static constexpr unsigned most = 16;
+  using room = waiting_room<desk_sync, at_desk<Waiters>>;
+
+  struct home {
+    waiting_world& all;
+    std::expected<std::size_t, alloc_error> take(unsigned order) {
+      const auto got = all.tree_.allocate(order);
+      if (!got) return std::unexpected(got.error());
+      all.arena_.took();
+      all.books_.took();
+      return got->index;
+    }
+    void await() { all.books_.await(); }
+    void await_no_more() { all.books_.await_no_more(); }
+  };
+  struct sleeper : waiter {
+    using waiter::index;
+    using waiter::waiter;
+    rl::var<unsigned> wish{0U};           // written by who waits, then by who wakes it
+    checked_atomic<std::uint32_t> woken;  // how its thread is told
+  };
+  struct request {
+    unsigned order = 0;
+    std::size_t index = 0;
+    bool live = false;
+    std::optional<sleeper> sleeps{};
+  };
+
+  void need_handle(unsigned thread) const {
+    if (!handles_[thread]) report_fault("model", "a thread without a handle uses one");
+  }
+  void drop() {
+    arena_.gives_up();
+    if (books_.drop_handle()) arena_.end();
+  }
+
+  // ---- waiters ---------------------------------------------------------------------------
+
+  void wait(unsigned thread, unsigned order, location at = location::here()) {
+    request& r = requests_[thread][count_[thread]++];
+    r.order = order;
+    sleeper& me = r.sleeps.emplace(order);
+    me.wish(info_of(at)).store(1);
+    arena_.took();
+    books_.add_handle();
+    ++asleep_;
+    wake_list wakes;
+    room_.enter(home_, me, wakes);
+    wake(wakes);
+  }
+  void wake(wake_list& wakes, location at = location::here()) {
+    while (waiter* const one = room_.next_to_wake(home_, wakes)) {
+      auto& up = static_cast<sleeper&>(*one);
+      up.wish(info_of(at)).store(2);
+      --asleep_;
+      up.woken.store(1, std::memory_order_release);
+    }
+  }
+  /// Whoever still waits, waits no more; what it got meanwhile is its thread's.
+  void settle(unsigned thread, request& r) {
+    if (r.sleeps->woken.load(std::memory_order_acquire) == 0) {
+      wake_list wakes;
+      const auto found = room_.leave(home_, *r.sleeps, wakes);
+      if (found == room::left_with::wake_up) {
+        while (r.sleeps->woken.load(std::memory_order_acquire) == 0) let_others_run();
+      } else {
+        --asleep_;
+      }
+      wake(wakes);
+      if (found != room::left_with::nothing) own(thread, r, r.sleeps->index());
+    } else {
+      own(thread, r, r.sleeps->index());
+    }
+    r.sleeps.reset();
+    drop();
+  }
+  /// Quiescent: nobody sleeps who could have what is free, and nobody is forgotten.
+  finding asleep() {
+    if (asleep_ != room_.waiting()) return {"S7", "a waiter is forgotten"};
+    if (asleep_ == 0) return {};
+    const waiter* const first = room_.first_choice();
+    if (first == nullptr) return {"S7", "there are waiters, and none would be served"};
+    if (home_.take(first->order())) return {"S7", "a waiter sleeps beside a free block"};
+    return {};
+  }
+  /// Whether a release would look after waiters.
+  bool marked() {
+    const auto got = home_.take(0);
+    if (!got) return true;
+    arena_.gives_up();
+    return take_back(tree_, books_, {0, *got}, [] {}) != turn::over;
+  }
+
+  // ---- blocks ----------------------------------------------------------------------------------
+
+  void own(unsigned owner, request& r, std::size_t index, location at = location::here()) {
+    r.index = index;
+    r.live = true;
+    for_each_unit(r, [&](unit& u) {
+      if (u.owner != nobody) report_fault("S1", "a min block with two owners");
+      u.owner = static_cast<int>(owner);
+      u.payload(info_of(at)).store(owner + 1);
+    });
+  }
+  void give_up(unsigned thread, unsigned i, location at = location::here()) {
+    if (i >= count_[thread]) return;
+    request& r = requests_[thread][i];
+    if (r.sleeps) settle(thread, r);
+    if (!std::exchange(r.live, false)) return;
+    for_each_unit(r, [&](unit& u) {
+      u.owner = nobody;
+      u.payload(info_of(at)).store(0);
+    });
+    arena_.gives_up();
+    turn next = take_back(tree_, books_, {r.order, r.index}, [] { mortal::touch(); });
+    if (next == turn::awaited) {
+      wake_list wakes;
+      room_.serve(home_, wakes);
+      wake(wakes);
+      next = books_.served();
+    }
+    if (next == turn::ends) arena_.end();
+  }
+
+  static constexpr int nobody = -1;
+  struct unit {
+    int owner = nobody;
+    rl::var<unsigned> payload{0U};
+  };
+  template <class F>
+  void for_each_unit(const request& r, F f) {
+    for (std::size_t i = r.index << r.order; i < (r.index + 1) << r.order; ++i) f(units_[i]);
+  }
+
+  mortal arena_;
+  buddy<arena_sync, 1> tree_;
+  ledger<arena_sync> books_;
+  room room_;
+  home home_{*this};
+  slot_pool<checked_sync> pool_;  // of the process, not of the arena
+  std::array<bool, max_threads> handles_{};
+  std::array<std::array<request, most>, max_threads> requests_;
+  std::array<unsigned, max_threads> count_{};
+  std::array<unit, 8> units_;
+  unsigned asleep_ = 0;  // who entered, and was neither woken nor taken out
+};
+
+}  // namespace caiman::model

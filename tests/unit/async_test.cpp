@@ -1,0 +1,422 @@
+// ---------------------------------------------------------------------------------------------
+// async_test.cpp: arenas that make their callers wait
+//
+// Coroutines on one thread, where everything is foretold; then threads that wait, where order is
+// made by looking at how many do, never by time.
+// ---------------------------------------------------------------------------------------------
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "../job.hpp"
+#include "caiman/caiman.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using caiman::alloc_error;
+using caiman::async_buddy_arena;
+using caiman::buffer;
+using caiman::job;
+
+constexpr std::size_t unit = 256;
+
+template <class Waiters = caiman::fair_waiters>
+async_buddy_arena arena_of(std::size_t units) {
+  const auto geometry = caiman::buddy_geometry::exact(units * unit, unit).value();
+  return caiman::buddy_arena::builder(geometry).build_async_with(Waiters()).value();
+}
+
+/// What became of a job.
+struct outcome {
+  std::optional<buffer> got;
+  std::optional<alloc_error> error;
+  bool over = false;
+};
+
+template <class... On>
+job want(async_buddy_arena arena, std::size_t len, outcome& out, On... on) {
+  auto got = co_await arena.allocate(len, on...);
+  if (got) {
+    out.got = std::move(*got);
+  } else {
+    out.error = got.error();
+  }
+  out.over = true;
+}
+
+/// Gives back at once what it got.
+job borrow(async_buddy_arena arena, std::size_t len, int& count) {
+  auto got = co_await arena.allocate(len);
+  if (got) ++count;
+}
+
+template <class Condition>
+void wait_until(Condition met) {
+  while (!met()) std::this_thread::yield();
+}
+
+bool is_whole(const async_buddy_arena& arena) {
+  return arena.is_block_free(arena.max_order(), 0) &&
+         arena.metrics().allocations_ok == arena.metrics().frees;
+}
+
+#define POLICIES caiman::fair_waiters, caiman::fifo_waiters, caiman::stack_waiters
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("a coroutine waits until there is room", "", POLICIES) {
+  const auto arena = arena_of<TestType>(4);
+  outcome first;
+  const job a = want(arena, 4 * unit, first);
+  REQUIRE(first.got);
+  CHECK(first.got->capacity() == 4 * unit);
+  outcome second;
+  const job b = want(arena, unit, second);
+  CHECK_FALSE(second.over);
+  CHECK(arena.waiting() == 1);
+  first.got.reset();
+  REQUIRE(second.got);
+  CHECK(b.done());
+  CHECK(arena.waiting() == 0);
+  second.got->put("memory");
+  second.got.reset();
+  CHECK(is_whole(arena));
+}
+
+TEMPLATE_TEST_CASE("what can never be served is said at once", "", POLICIES) {
+  const auto arena = arena_of<TestType>(4);
+  auto all = arena.try_allocate(4 * unit);
+  outcome out;
+  for (const std::size_t len : {4 * unit + 1, SIZE_MAX, SIZE_MAX - 7}) {
+    const job a = want(arena, len, out);
+    CHECK(out.error == alloc_error::request_too_large);
+    CHECK(arena.allocate_for(len, 1h).error() == alloc_error::request_too_large);
+    CHECK(arena.allocate_wait(len).error() == alloc_error::request_too_large);
+    CHECK(arena.try_allocate(len).error() == alloc_error::request_too_large);
+  }
+  CHECK(arena.waiting() == 0);
+  CHECK(arena.try_allocate(0).error() == alloc_error::arena_full);
+}
+
+TEST_CASE("an empty handle refuses") {
+  auto arena = arena_of(4);
+  const auto moved = std::move(arena);
+  outcome out;
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is the test
+  const job a = want(arena, unit, out);
+  CHECK(out.error == alloc_error::request_too_large);
+  CHECK(arena.allocate_wait(1).error() == alloc_error::request_too_large);
+  CHECK(arena.waiting() == 0);
+  CHECK(arena.total_size() == 0);
+  CHECK(moved.total_size() == 4 * unit);
+}
+
+TEMPLATE_TEST_CASE("a destroyed coroutine leaves nothing behind", "", POLICIES) {
+  const auto arena = arena_of<TestType>(1);
+  auto all = arena.try_allocate(unit);
+  std::deque<outcome> outs(9);
+  std::vector<job> jobs;
+  for (auto& out : outs) jobs.push_back(want(arena, unit, out));
+  const std::size_t kept = 4;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (i != kept) jobs[i] = job();
+  }
+  CHECK(arena.waiting() == 1);
+  all = std::unexpected(alloc_error::arena_full);  // the block goes back
+  CHECK(outs[kept].got);
+  outs[kept].got.reset();
+  CHECK(is_whole(arena));
+}
+
+TEMPLATE_TEST_CASE("room that was kept for one that is destroyed goes to the next", "", POLICIES) {
+  const auto arena = arena_of<TestType>(2);
+  auto a = arena.try_allocate(unit);
+  auto b = arena.try_allocate(unit);
+  outcome large;
+  outcome small;
+  job waits = want(arena, 2 * unit, large);
+  const job next = want(arena, unit, small);
+  a = std::unexpected(alloc_error::arena_full);
+  waits = job();
+  CHECK(small.got);
+  CHECK(arena.waiting() == 0);
+}
+
+TEMPLATE_TEST_CASE("one release serves several", "", POLICIES) {
+  const auto arena = arena_of<TestType>(16);
+  auto all = arena.try_allocate(16 * unit);
+  std::deque<outcome> outs(16);
+  std::vector<job> jobs;
+  for (auto& out : outs) jobs.push_back(want(arena, unit, out));
+  all = std::unexpected(alloc_error::arena_full);
+  for (const auto& out : outs) CHECK(out.got);
+}
+
+TEMPLATE_TEST_CASE("blocks in stacks and in words kept full are no secret", "", POLICIES) {
+  const auto arena = arena_of<TestType>(128);
+  std::vector<buffer> all;
+  for (int i = 0; i < 128; ++i) all.push_back(arena.try_allocate(unit).value());
+  outcome out;
+  const job a = want(arena, 128 * unit, out);
+  while (!all.empty()) {
+    CHECK_FALSE(out.over);
+    all.pop_back();
+  }
+  CHECK(out.got);
+}
+
+TEMPLATE_TEST_CASE("a long chain of releases does not deepen the stack", "", POLICIES) {
+  const auto arena = arena_of<TestType>(1);
+  auto all = arena.try_allocate(unit);
+  constexpr int length = 30'000;
+  int count = 0;
+  std::vector<job> jobs;
+  for (int i = 0; i < length; ++i) jobs.push_back(borrow(arena, unit, count));
+  CHECK(count == 0);
+  all = std::unexpected(alloc_error::arena_full);
+  CHECK(count == length);
+  CHECK(is_whole(arena));
+}
+
+TEST_CASE("a chain through two arenas ends as deep as there are arenas") {
+  const auto a = arena_of(1);
+  const auto b = arena_of(1);
+  auto in_a = a.try_allocate(unit);
+  auto in_b = b.try_allocate(unit);
+  int count = 0;
+  const auto through = [](async_buddy_arena first, async_buddy_arena second, int& n) -> job {
+    auto one = co_await first.allocate(unit);
+    one = std::unexpected(alloc_error::arena_full);
+    auto other = co_await second.allocate(unit);
+    if (other) ++n;
+  };
+  std::vector<job> jobs;
+  for (int i = 0; i < 10'000; ++i) {
+    jobs.push_back(i % 2 == 0 ? through(a, b, count) : through(b, a, count));
+  }
+  in_a = std::unexpected(alloc_error::arena_full);
+  in_b = std::unexpected(alloc_error::arena_full);
+  CHECK(count == 10'000);
+}
+
+TEMPLATE_TEST_CASE("a coroutine that was served is destroyed by the one before it", "", POLICIES) {
+  const auto arena = arena_of<TestType>(2);
+  auto all = arena.try_allocate(2 * unit);
+  std::vector<job> jobs(2);
+  int ran = 0;
+  const auto body = [](async_buddy_arena from, std::vector<job>& all_jobs, std::size_t me,
+                       int& n) -> job {
+    auto got = co_await from.allocate(unit);
+    ++n;
+    all_jobs[1 - me] = job();  // whichever of the two runs first; both have their block
+  };
+  jobs[0] = body(arena, jobs, 0, ran);
+  jobs[1] = body(arena, jobs, 1, ran);
+  all = std::unexpected(alloc_error::arena_full);
+  CHECK(ran == 1);
+  CHECK(arena.waiting() == 0);
+  jobs.clear();
+  CHECK(is_whole(arena));
+}
+
+TEMPLATE_TEST_CASE("an executor says where to run on", "", POLICIES) {
+  const auto arena = arena_of<TestType>(1);
+  auto all = arena.try_allocate(unit);
+  std::vector<caiman::resumption> queue;
+  const auto later = [&queue](const caiman::resumption& run) { queue.push_back(run); };
+  outcome first;
+  outcome second;
+  job a = want(arena, unit, first, later);
+  job b = want(arena, unit, second, later);
+  all = std::unexpected(alloc_error::arena_full);
+  CHECK_FALSE(first.over);
+  REQUIRE(queue.size() == 1);
+
+  SECTION("when it is asked to") {
+    queue[0]();
+    CHECK(first.over != second.over);
+    queue[0]();  // once more does nothing
+    (first.over ? first : second).got.reset();
+    REQUIRE(queue.size() == 2);
+    queue[1]();
+    CHECK((first.over && second.over));
+  }
+  SECTION("not, if it was destroyed meanwhile: the next has the block") {
+    job& served = std::is_same_v<TestType, caiman::stack_waiters> ? b : a;
+    served = job();
+    REQUIRE(queue.size() == 2);
+    queue[0]();
+    CHECK_FALSE((first.over || second.over));
+    queue[1]();
+    CHECK(first.over != second.over);
+  }
+  SECTION("not, if the executor drops it") {
+    queue.clear();
+    CHECK_FALSE((first.over || second.over));
+    job& served = std::is_same_v<TestType, caiman::stack_waiters> ? b : a;
+    served = job();
+    REQUIRE(queue.size() == 1);
+  }
+  SECTION("also at once") {
+    const auto at_once = [](const caiman::resumption& run) { run(); };
+    outcome third;
+    const job c = want(arena, unit, third, at_once);
+    queue[0]();
+    first.got.reset();
+    second.got.reset();
+    while (queue.size() > 1 && !third.over) {
+      queue.back()();
+      first.got.reset();
+      second.got.reset();
+      queue.pop_back();
+    }
+    CHECK(third.over);
+  }
+  a = job();
+  b = job();
+}
+
+TEST_CASE("an executor is asked only where somebody had to wait") {
+  const auto arena = arena_of(1);
+  outcome out;
+  const job a = want(arena, unit, out, [](const caiman::resumption&) { FAIL("it was asked"); });
+  CHECK(out.got);
+}
+
+TEMPLATE_TEST_CASE("waiters keep an arena whose handles have gone", "", POLICIES) {
+  outcome first;
+  outcome second;
+  std::optional<job> a;
+  std::optional<job> b;
+  std::optional<buffer> all;
+  {
+    auto arena = arena_of<TestType>(1);
+    all = arena.try_allocate(unit).value();
+    a = want(std::move(arena), unit, first);
+  }
+  SECTION("they are served by what comes back") {
+    all.reset();
+    CHECK(first.got);
+    first.got.reset();
+  }
+  SECTION("and the arena ends when they give up") {
+    a.reset();
+    all->put("still there");
+    all.reset();
+  }
+}
+
+TEMPLATE_TEST_CASE("a thread waits", "", POLICIES) {
+  const auto arena = arena_of<TestType>(4);
+  auto all = arena.try_allocate(4 * unit);
+  std::optional<std::size_t> capacity;
+  std::thread waits([&] { capacity = arena.allocate_wait(2 * unit).value().capacity(); });
+  wait_until([&] { return arena.waiting() == 1; });
+  all = std::unexpected(alloc_error::arena_full);
+  waits.join();
+  CHECK(capacity == 2 * unit);
+  CHECK(is_whole(arena));
+}
+
+TEMPLATE_TEST_CASE("a thread waits until the time is up", "", POLICIES) {
+  const auto arena = arena_of<TestType>(4);
+  auto all = arena.try_allocate(4 * unit);
+  CHECK(arena.allocate_for(unit, 2ms).error() == alloc_error::arena_full);
+  CHECK(arena.allocate_for(unit, 0ms).error() == alloc_error::arena_full);
+  CHECK(arena.allocate_for(unit, -1h).error() == alloc_error::arena_full);
+  CHECK(arena.allocate_for(unit, std::chrono::nanoseconds::min()).error() ==
+        alloc_error::arena_full);
+  using fraction = std::chrono::duration<double>;
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  CHECK(arena.allocate_for(unit, fraction(none)).error() == alloc_error::arena_full);
+  CHECK(arena.waiting() == 0);
+  CHECK(arena.metrics().allocations_failed == 5);
+  all = std::unexpected(alloc_error::arena_full);
+  CHECK(arena.allocate_for(unit, -1h));
+  CHECK(arena.allocate_for(unit, fraction(std::numeric_limits<double>::infinity())));
+}
+
+TEST_CASE("no patience is too long") {
+  const auto arena = arena_of(1);
+  auto all = arena.try_allocate(unit);
+  std::thread waits([&] { CHECK(arena.allocate_for(unit, std::chrono::hours::max())); });
+  wait_until([&] { return arena.waiting() == 1; });
+  all = std::unexpected(alloc_error::arena_full);
+  waits.join();
+}
+
+TEMPLATE_TEST_CASE("a thread stops waiting when it is asked to", "", POLICIES) {
+  const auto arena = arena_of<TestType>(1);
+  auto all = arena.try_allocate(unit);
+  std::stop_source asks;
+  std::optional<alloc_error> said;
+  std::thread waits([&] { said = arena.allocate_wait(unit, asks.get_token()).error(); });
+  wait_until([&] { return arena.waiting() == 1; });
+  asks.request_stop();
+  waits.join();
+  CHECK(said == alloc_error::arena_full);
+  CHECK(arena.waiting() == 0);
+  CHECK(arena.allocate_wait(unit, asks.get_token()).error() == alloc_error::arena_full);
+  all = std::unexpected(alloc_error::arena_full);
+  CHECK(arena.allocate_wait(unit, asks.get_token()));  // asked to stop, and served at once
+}
+
+TEST_CASE("blocks of a waiting arena are zeroed as those of any") {
+  const auto geometry = caiman::buddy_geometry::exact(4 * unit, unit).value();
+  const auto arena =
+      caiman::buddy_arena::builder(geometry).init(caiman::init_policy::zero).build_async().value();
+  auto all = arena.try_allocate(4 * unit);
+  for (std::byte& b : all->spare()) b = std::byte{7};
+  outcome out;
+  const job a = want(arena, unit, out);
+  all = std::unexpected(alloc_error::arena_full);
+  REQUIRE(out.got);
+  for (const std::byte b : out.got->spare()) REQUIRE(b == std::byte{0});
+}
+
+TEST_CASE("a buffer shows what was asked for") {
+  const auto geometry = caiman::buddy_geometry::nearest(1'000, 100).value();
+  const auto arena = caiman::buddy_arena::builder(geometry).build_async().value();
+  auto all = arena.try_allocate(arena.total_size());
+  outcome out;
+  const job a = want(arena, 77, out);
+  all = std::unexpected(alloc_error::arena_full);
+  REQUIRE(out.got);
+  CHECK(out.got->capacity() == 77);
+}
+
+TEST_CASE("frozen bytes and spilled buffers make room as others do") {
+  const auto geometry = caiman::buddy_geometry::exact(unit, unit).value();
+  const auto arena = caiman::buddy_arena::builder(geometry).auto_spill().build_async().value();
+  outcome out;
+  SECTION("frozen") {
+    auto all = arena.try_allocate(unit);
+    all->put("text");
+    caiman::bytes frozen = std::move(*all).freeze();
+    const job a = want(arena, unit, out);
+    CHECK_FALSE(out.over);
+    frozen = {};
+    CHECK(out.got);
+  }
+  SECTION("spilled") {
+    auto all = arena.try_allocate(unit);
+    const job a = want(arena, unit, out);
+    all->put(std::string(unit + 1, 'x'));
+    CHECK(out.got);
+  }
+}
+
+TEST_CASE("errors of the builder are those of build") {
+  const auto geometry = caiman::buddy_geometry::exact(std::size_t{1} << 40, 1).value();
+  CHECK(caiman::buddy_arena::builder(geometry).build_async().error() ==
+        caiman::build_error::invalid_geometry);
+}

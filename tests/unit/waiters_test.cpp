@@ -1,0 +1,294 @@
+// ---------------------------------------------------------------------------------------------
+// waiters_test.cpp: in which order the policies serve
+//
+// A room over an arena that is a number of free units, or one fresh buddy, with a clock that is
+// moved by hand: everything that happens is foretold.
+// ---------------------------------------------------------------------------------------------
+#include <array>
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <deque>
+#include <expected>
+#include <vector>
+
+#include "caiman/buddy.hpp"
+#include "caiman/sequential_sync.hpp"
+#include "caiman/waiters.hpp"
+#include "caiman/waiting.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using caiman::alloc_error;
+
+/// Moved by the tests alone.
+struct hand_clock {
+  using duration = std::chrono::nanoseconds;
+  using time_point = std::chrono::time_point<hand_clock, duration>;
+  static time_point& at() {
+    static time_point time;
+    return time;
+  }
+  static time_point now() noexcept { return at(); }
+};
+using fair = caiman::basic_fair_waiters<hand_clock>;
+
+struct numbered : caiman::waiter {
+  using waiter::index;
+  numbered(unsigned wanted, int number) : waiter(wanted), name(number) {}
+  int name;
+};
+
+/// An arena with a room, on one thread.
+template <class Waiters>
+class place {
+ public:
+  explicit place(unsigned max_order, Waiters policy = Waiters())
+      : tree_(max_order), room_(std::move(policy)) {}
+
+  // What a room asks of its home.
+  std::expected<std::size_t, alloc_error> take(unsigned order) {
+    ++tries;
+    const auto got = tree_.allocate(order);
+    if (!got) return std::unexpected(got.error());
+    return got->index;
+  }
+  void await() { marked = true; }
+  void await_no_more() { marked = false; }
+
+  numbered& wait(unsigned order, int name) {
+    numbered& one = all_.emplace_back(order, name);
+    caiman::wake_list wakes;
+    room_.enter(*this, one, wakes);
+    wake(wakes);
+    return one;
+  }
+  bool give_up(numbered& one) {
+    caiman::wake_list wakes;
+    const auto found = room_.leave(*this, one, wakes);
+    wake(wakes);
+    return found == room::left_with::nothing;
+  }
+  void give(caiman::block b) {
+    tree_.release(b);
+    if (!marked) return;
+    caiman::wake_list wakes;
+    room_.serve(*this, wakes);
+    wake(wakes);
+  }
+  /// What is served is given back at once, one after the other: who comes in which order?
+  std::vector<int> serve_all(caiman::block first) {
+    give(first);
+    std::vector<int> names;
+    while (names.size() < served.size()) {  // each may serve more
+      const numbered& one = *served[names.size()];
+      names.push_back(one.name);
+      give({one.order(), one.index()});
+    }
+    return names;
+  }
+  std::size_t waiting() const { return room_.waiting(); }
+  caiman::buddy<caiman::sequential_sync>& tree() { return tree_; }
+
+  bool marked = false;
+  int tries = 0;
+  std::vector<numbered*> served;
+
+ private:
+  using room = caiman::waiting_room<caiman::sequential_sync, Waiters>;
+  void wake(caiman::wake_list& wakes) {
+    while (caiman::waiter* const one = room_.next_to_wake(*this, wakes)) {
+      // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
+      served.push_back(static_cast<numbered*>(one));
+    }
+  }
+  caiman::buddy<caiman::sequential_sync> tree_;
+  room room_;
+  std::deque<numbered> all_;
+};
+
+caiman::fairness only_age(unsigned bound) { return {0ns, 0ns, bound}; }
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("whoever waits is served, and nothing stays behind", "", fair,
+                   caiman::fifo_waiters, caiman::stack_waiters) {
+  place<TestType> all(3);
+  const auto whole = all.tree().allocate(3).value();
+  for (int i = 0; i < 12; ++i) all.wait(static_cast<unsigned>(i % 4), i);
+  CHECK(all.waiting() == 12);
+  CHECK(all.marked);
+  const auto names = all.serve_all(whole);
+  CHECK(names.size() == 12);
+  CHECK(all.waiting() == 0);
+  CHECK_FALSE(all.marked);
+  CHECK(all.tree().is_free({3, 0}));
+}
+
+TEMPLATE_TEST_CASE("eight that gave up are no tombstones", "", fair, caiman::fifo_waiters,
+                   caiman::stack_waiters) {
+  place<TestType> all(0);
+  const auto unit = all.tree().allocate(0).value();
+  std::vector<numbered*> gone;
+  for (int i = 0; i < 8; ++i) gone.push_back(&all.wait(0, i));
+  numbered& last = all.wait(0, 8);
+  for (numbered* one : gone) CHECK(all.give_up(*one));
+  CHECK(all.waiting() == 1);
+  all.give(unit);
+  REQUIRE(all.served == std::vector<numbered*>{&last});
+  CHECK_FALSE(all.marked);
+}
+
+TEMPLATE_TEST_CASE("one release serves as many as its block can", "", fair, caiman::fifo_waiters,
+                   caiman::stack_waiters) {
+  place<TestType> all(4);
+  const auto whole = all.tree().allocate(4).value();
+  for (int i = 0; i < 30; ++i) all.wait(i % 3 == 0 ? 1 : 0, i);
+  all.tries = 0;
+  all.give(whole);
+  std::size_t units = 0;
+  for (const numbered* one : all.served) units += std::size_t{1} << one->order();
+  CHECK(units >= 15);  // an order 1 may find one unit left
+  CHECK(all.served.size() >= 8);
+  // Bounded: once per waiter served, and at most once per order refused.
+  CHECK(all.tries <= static_cast<int>(all.served.size()) + 33);
+}
+
+TEMPLATE_TEST_CASE("who gives up makes way", "", fair, caiman::fifo_waiters) {
+  // Room is kept for the large one; when it goes, the small one has it.
+  place<TestType> all(1, [] {
+    if constexpr (std::is_same_v<TestType, fair>) {
+      return fair(only_age(1));
+    } else {
+      return TestType();
+    }
+  }());
+  const auto a = all.tree().allocate(0).value();
+  const auto b = all.tree().allocate(0).value();
+  numbered& large = all.wait(1, 0);
+  all.wait(0, 1);
+  all.give(a);
+  if constexpr (std::is_same_v<TestType, fair>) {
+    REQUIRE(all.served.size() == 1);  // passed over once; from now on room is kept
+    all.wait(0, 2);
+    all.give({0, all.served[0]->index()});
+    REQUIRE(all.served.size() == 1);
+  } else {
+    REQUIRE(all.served.empty());
+  }
+  const auto before = all.served.size();
+  CHECK(all.give_up(large));
+  CHECK(all.served.size() == before + 1);
+  CHECK(all.waiting() == 0);
+  all.give(b);
+}
+
+TEST_CASE("first come, first served") {
+  place<caiman::fifo_waiters> all(2);
+  const auto whole = all.tree().allocate(2).value();
+  for (int i = 0; i < 6; ++i) all.wait(static_cast<unsigned>(5 - i) % 3, i);
+  CHECK(all.serve_all(whole) == std::vector<int>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("the newest that fits") {
+  place<caiman::stack_waiters> all(1);
+  const auto a = all.tree().allocate(0).value();
+  const auto b = all.tree().allocate(0).value();
+  all.wait(0, 0);
+  all.wait(0, 1);
+  all.wait(1, 2);
+  all.give(a);  // the newest wants more than there is
+  REQUIRE(all.served.size() == 1);
+  CHECK(all.served[0]->name == 1);
+  all.give(b);
+  REQUIRE(all.served.size() == 2);
+  CHECK(all.served[1]->name == 0);
+}
+
+TEST_CASE("by age, with a bonus for larger orders") {
+  hand_clock::at() = {};
+  place<fair> all(2, fair({.per_order = 10us, .per_follower = 0ns, .bound = 100}));
+  const auto whole = all.tree().allocate(2).value();
+  all.wait(0, 0);
+  hand_clock::at() += 5us;
+  all.wait(1, 1);  // 5 younger, 10 more
+  hand_clock::at() += 20us;
+  all.wait(2, 2);  // 25 younger than the first, 20 more
+  CHECK(all.serve_all(whole) == std::vector<int>{1, 0, 2});
+}
+
+TEST_CASE("by age, with a bonus for longer queues") {
+  for (const auto& [bonus, winner] : {std::pair{10us, 1}, std::pair{7us, 0}}) {
+    hand_clock::at() = {};
+    place<fair> all(1, fair({.per_order = 0ns, .per_follower = bonus, .bound = 100}));
+    const auto whole = all.tree().allocate(1).value();
+    all.wait(1, 0);
+    hand_clock::at() += 15us;
+    for (int i = 1; i < 4; ++i) all.wait(0, i);  // 15 younger; two follow the first
+    const auto names = all.serve_all(whole);
+    REQUIRE(names.size() == 4);
+    CHECK(names.front() == winner);
+  }
+}
+
+TEST_CASE("a large request is not starved by small ones") {
+  hand_clock::at() = {};
+  constexpr unsigned bound = 4;
+  place<fair> all(2, fair(only_age(bound)));
+  std::deque<caiman::block> live;
+  for (int i = 0; i < 4; ++i) live.push_back(all.tree().allocate(0).value());
+  for (int i = 0; i < 100; ++i) {
+    if (i == 50) all.wait(2, 1'000);  // younger than the first fifty
+    all.wait(0, i);
+  }
+  std::size_t passed = 0;
+  bool large_served = false;
+  for (int i = 0; i < 40 && !large_served; ++i) {
+    const std::size_t before = all.served.size();
+    all.give(live.front());
+    live.pop_front();
+    for (std::size_t k = before; k < all.served.size(); ++k) {
+      large_served |= all.served[k]->order() == 2;
+      if (!large_served) ++passed;
+      live.push_back({all.served[k]->order(), all.served[k]->index()});
+    }
+  }
+  CHECK(large_served);
+  CHECK(passed == bound);
+}
+
+TEST_CASE("small requests are not starved by large ones") {
+  hand_clock::at() = {};
+  constexpr unsigned bound = 4;
+  place<fair> all(2, fair({.per_order = 1s, .per_follower = 0ns, .bound = bound}));
+  const auto whole = all.tree().allocate(2).value();
+  all.wait(0, 1'000);
+  for (int i = 0; i < 20; ++i) all.wait(2, i);
+  const auto names = all.serve_all(whole);
+  REQUIRE(names.size() == 21);
+  CHECK(names[bound] == 1'000);  // after `bound` wins of the others
+}
+
+TEST_CASE("a head is passed over at most bound + 32 times") {
+  hand_clock::at() = {};
+  constexpr unsigned bound = 3;
+  constexpr unsigned orders = 6;
+  place<fair> all(orders - 1, fair({.per_order = 1s, .per_follower = 1s, .bound = bound}));
+  const auto whole = all.tree().allocate(orders - 1).value();
+  for (int i = 0; i < 300; ++i) all.wait(static_cast<unsigned>(i) % orders, i);
+  const auto names = all.serve_all(whole);
+  REQUIRE(names.size() == 300);
+  std::array<unsigned, orders> passed{};
+  unsigned worst = 0;
+  unsigned run = 0;
+  unsigned longest_run = 0;
+  for (std::size_t k = 0; k + 40 < names.size(); ++k) {  // while all orders wait
+    const unsigned winner = static_cast<unsigned>(names[k]) % orders;
+    run = k > 0 && static_cast<unsigned>(names[k - 1]) % orders == winner ? run + 1 : 1;
+    longest_run = std::max(longest_run, run);
+    for (unsigned o = 0; o < orders; ++o) passed[o] = o == winner ? 0 : passed[o] + 1;
+    worst = std::max(worst, *std::max_element(passed.begin(), passed.end()));
+  }
+  CHECK(longest_run <= bound);
+  CHECK(worst <= bound + orders - 1);
+}
