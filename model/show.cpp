@@ -7,23 +7,21 @@
 #include <memory>
 #include <string>
 
+#include "command.hpp"
 #include "show_text.hpp"
 #include "trace.hpp"
 
 namespace caiman::model {
 namespace {
 
-struct arguments {
+struct show_arguments {
   std::string file;
   bool whole = false;
 };
 
-int show(const arguments& given) {
+int show(const show_arguments& given) {
   const auto trace = read_trace(given.file);
-  if (!trace) {
-    fmt::print(stderr, "caiman-check: {}\n", printable(trace.error()));
-    return 2;
-  }
+  if (!trace) return bad_input(trace.error());
   fmt::print("{}", text_of(*trace, given.whole));
   return 0;
 }
@@ -31,7 +29,7 @@ int show(const arguments& given) {
 }  // namespace
 
 void add_show(CLI::App& app, int& code) {
-  const auto given = std::make_shared<arguments>();
+  const auto given = std::make_shared<show_arguments>();
   auto* command = app.add_subcommand("show", "a trace, for people");
   command->add_option("file", given->file, "what --trace-out or --traces wrote")->required();
   command->add_flag("--whole", given->whole, "the set-up event by event, too");
