@@ -5,7 +5,7 @@
 //   caiman-check run       one program, given searches; also how every other job is run
 //   caiman-check list      the scenarios and the controls
 //   caiman-check replay    the execution of a trace, again
-//   caiman-check show      a trace, for people
+//   caiman-check show      what lies in a file, for people: text, or a page
 //
 // Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
 // the same again, 1 not.
@@ -60,13 +60,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1'000'000));
   verify_command->add_option("--jobs", verify.jobs, "processes at a time")
       ->check(CLI::Range(1, 1024));
+  verify_command->add_option("--json", verify.json, "write the table to this file");
+  verify_command->add_option("--page", verify.page, "write it as a page");
 
   verify_command->add_option("--traces", verify.traces,
                              "a directory: a trace of each scenario that fails goes there");
   verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
-
   int code = 2;
   add_run(app, argv[0], code);
   add_replay(app, argv[0], code);

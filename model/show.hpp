@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// show.hpp: `caiman-check show`: a trace, for people
+// show.hpp: `caiman-check show`: a result that lies in a file, for people
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -21,6 +21,8 @@ struct verify_arguments {
   std::string traces;           // a directory for a trace of each scenario that fails,
   bool control_traces = false;  // and of each control
   unsigned jobs = std::thread::hardware_concurrency();
+  std::string json;  // write the table there, as data
+  std::string page;  // and there, as a page
 };
 
 /// 0 PASS, 1 FAIL, 2 nothing to run.
