@@ -192,13 +192,13 @@ class waiting_world final : public part {
     if (r.sleeps->woken.load(std::memory_order_acquire) == 0) {
       wake_list wakes;
       const auto found = room_.leave(home_, *r.sleeps, wakes);
-      if (found == room::left_with::wake_up) {
+      if (found == parting::wake_up) {
         while (r.sleeps->woken.load(std::memory_order_acquire) == 0) let_others_run();
       } else {
         --asleep_;
       }
       wake(wakes);
-      if (found != room::left_with::nothing) own(thread, r, r.sleeps->index());
+      if (found != parting::nothing) own(thread, r, r.sleeps->index());
     } else {
       own(thread, r, r.sleeps->index());
     }
