@@ -6,8 +6,8 @@
 # | target, since their names do not clash, as one unit; tests, whose names do, several to  |
 # | a unit, each inside a namespace, behind all that they include. What stands alone: a     |
 # | source that defines something the whole program has one of, or opens a namespace.       |
-# | Relies on: the compile database of build/plain. Writes build/tidy/compile_commands.json |
-# | and the units beside it, and prints position and path of each, ended by a 0.            |
+# | Relies on: what meson says of build/plain. Writes build/tidy/compile_commands.json and  |
+# | the units beside it, and prints position and path of each, ended by a 0.                |
 # +-----------------------------------------------------------------------------------------+
 import json
 import pathlib
@@ -18,19 +18,30 @@ FOLDERS = {"core", "examples", "model", "stress", "tests"}
 IN_ONE_UNIT = 6  # few enough that two processors are busy to the end
 ALONE = re.compile(r"^(namespace \w|extern \"C\"|#define |template <>|.*\boperator (new|delete)\b)",
                    re.MULTILINE)
-INCLUDE = re.compile(r'^#include ([<"])([^>"]+)[>"]', re.MULTILINE)
+INCLUDE = re.compile(r'^#include ?([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
-def entries(root: pathlib.Path) -> dict[pathlib.Path, dict]:
-    """Each source of ours once, as the library and its programs compile it: the mutants compile
-    some again, which would be the same work many times over."""
+def sources_of(group: dict) -> list[pathlib.Path]:
+    """What a target compiles, also where meson has joined it."""
+    if group["language"] != "cpp":
+        return []
+    paths = group["sources"] + [
+        included for made in group["generated_sources"] if "-unity" in made
+        for _, included in INCLUDE.findall(pathlib.Path(made).read_text())]
+    return [pathlib.Path(path).resolve() for path in paths]
+
+
+def commands(root: pathlib.Path) -> dict[pathlib.Path, tuple[str, list[str]]]:
+    """Each source of ours once: its target, and how that compiles. Not the mutants, which compile
+    some again."""
     chosen = {}
-    for entry in json.loads((root / "build/plain/compile_commands.json").read_text()):
-        path = (pathlib.Path(entry["directory"]) / entry["file"]).resolve()
-        if not path.is_relative_to(root) or path.relative_to(root).parts[0] not in FOLDERS:
+    for target in json.loads((root / "build/plain/meson-info/intro-targets.json").read_text()):
+        if "mutants" in target["defined_in"]:
             continue
-        if path not in chosen or "mutant" in chosen[path].get("output", ""):
-            chosen[path] = entry
+        for group in target["target_sources"]:
+            for path in sources_of(group):
+                if path.is_relative_to(root) and path.relative_to(root).parts[0] in FOLDERS:
+                    chosen.setdefault(path, (target["id"], group["compiler"] + group["parameters"]))
     return chosen
 
 
@@ -45,7 +56,7 @@ def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:
         if is_test(path.relative_to(root)) and not ALONE.search(path.read_text()):
             tests.setdefault(path.parent, []).append(path)
         else:
-            targets.setdefault(pathlib.Path(chosen[path]["output"]).parent, []).append(path)
+            targets.setdefault(chosen[path][0], []).append(path)
     units = list(targets.values())
     for paths in tests.values():
         parts = -(-len(paths) // IN_ONE_UNIT)
@@ -71,19 +82,17 @@ def main() -> None:
     root = pathlib.Path.cwd()
     out = root / "build/tidy"
     out.mkdir(parents=True, exist_ok=True)
-    chosen = entries(root)
+    chosen = commands(root)
     database, names = [], []
     for paths in sorted(together(root, chosen), key=len, reverse=True):
-        entry = chosen[paths[0]]
-        name = str(paths[0].relative_to(root))
+        unit = paths[0]
         if len(paths) > 1:
-            unit = out / (name.replace("/", "-").removesuffix(".cpp") + "-and-others.cpp")
+            name = str(unit.relative_to(root).with_suffix("")).replace("/", "-")
+            unit = out / f"{name}-and-others.cpp"
             unit.write_text(unit_of(paths, is_test(paths[0].relative_to(root))))
-            command = entry["command"].replace(f" {entry['file']}", f" {unit}")
-            entry = dict(entry, file=str(unit), command=command)
-            name = str(unit.relative_to(root))
-        database.append(entry)
-        names.append(name)
+        database.append({"directory": str(root / "build/plain"), "file": str(unit),
+                         "arguments": chosen[paths[0]][1] + ["-c", str(unit)]})
+        names.append(str(unit.relative_to(root)))
     (out / "compile_commands.json").write_text(json.dumps(database, indent=1))
     for position, name in enumerate(names, 1):
         sys.stdout.write(f"{position}/{len(names)}\0{name}\0")

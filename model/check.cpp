@@ -4,8 +4,11 @@
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
 //   caiman-check run       one program, given searches; also how every other job is run
 //   caiman-check list      the scenarios and the controls
+//   caiman-check replay    the execution of a trace, again
+//   caiman-check show      what lies in a file, for people: text, or a page
 //
-// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
+// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
+// the same again, 1 not.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -14,9 +17,10 @@
 #include <string>
 
 #include "controls.hpp"
-#include "plan.hpp"
-#include "program.hpp"
+#include "replay.hpp"
+#include "run_command.hpp"
 #include "scenarios.hpp"
+#include "show.hpp"
 #include "verify.hpp"
 
 namespace {
@@ -26,37 +30,6 @@ using namespace caiman::model;
 int bad_input(const std::string& message) {
   fmt::print(stderr, "caiman-check: {}\n", message);
   return 2;
-}
-
-struct run_arguments {
-  std::string program;
-  std::string searches = "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped";
-  std::string orders;
-  std::string state;
-  std::uint64_t seed = 0;
-  bool json = false;
-  bool trace = false;
-};
-
-int run_program(const run_arguments& given) {
-  const auto p = parse_program(given.program);
-  if (!p) return bad_input(p.error());
-  const auto searches = parse_plan(given.searches);
-  if (!searches) return bad_input(searches.error());
-  if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
-      given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
-    return bad_input("--state: want the numbers of a replay line");
-  }
-  const auto changes = parse_orders(given.orders);
-  if (!changes) return bad_input(changes.error());
-  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
-  const bool passed = results.back().seen.what == verdict::outcome::passed;
-  if (given.json) {
-    fmt::print("{}\n", to_json(results).dump());
-    return passed ? 0 : 1;
-  }
-  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace));
-  return passed ? 0 : 1;
 }
 
 int list_all() {
@@ -91,19 +64,18 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1'000'000));
   verify_command->add_option("--jobs", verify.jobs, "processes at a time")
       ->check(CLI::Range(1, 1024));
+  verify_command->add_option("--json", verify.json, "write the table to this file");
+  verify_command->add_option("--page", verify.page, "write it as a page");
 
-  run_arguments run;
-  auto* run_command = app.add_subcommand("run", "check one program with given searches");
-  run_command->add_option("--program", run.program)->required();
-  run_command->add_option("--searches", run.searches,
-                          "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
-  run_command->add_option("--orders", run.orders, "e.g. claim=acq_rel,hint_set=relaxed");
-  run_command->add_option("--seed", run.seed)->check(CLI::Range(0, 1'000'000));
-  run_command->add_option("--state", run.state, "replay one execution from this state");
-  run_command->add_flag("--json", run.json);
-  run_command->add_flag("--trace", run.trace, "print the execution that convicts");
+  verify_command->add_option("--traces", verify.traces,
+                             "a directory: a trace of each scenario that fails goes there");
+  verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
 
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
+  int code = 2;
+  add_run(app, argv[0], code);
+  add_replay(app, argv[0], code);
+  add_show(app, code);
 
   try {
     app.parse(argc, argv);
@@ -113,6 +85,5 @@ int main(int argc, char** argv) {
     return bad_input(error.what());
   }
   if (*verify_command) return run_verify(verify);
-  if (*run_command) return run_program(run);
-  return *list_command ? list_all() : 2;
+  return *list_command ? list_all() : code;
 }

@@ -30,9 +30,9 @@ constexpr core_name cores[] = {
     {core_part::arena, "arena", "AFHD"},     {core_part::ledger, "ledger", "AFHD"},
     {core_part::shares, "shares", "HD"},     {core_part::cold, "cold", "W"},
     {core_part::waiting, "waiting", "AFDE"}, {core_part::handshake, "handshake", "AFE"},
-    {core_part::litmus, "litmus", "FE"}};
+    {core_part::litmus, "litmus", "FE"},     {core_part::structure, "structure", "C"}};
 constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
-const core_name& name_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
+const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
  public:
@@ -59,7 +59,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDWE";
+    constexpr std::string_view letters = "AMXFHDWEC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
@@ -171,7 +171,7 @@ bool read_threads(reader& in, program& p) {
 }
 
 const char* fault_of_operation(const operation& op, const program& p) {
-  if (name_of(p.core).operations.find(static_cast<char>(op.what)) == std::string_view::npos) {
+  if (row_of(p.core).operations.find(static_cast<char>(op.what)) == std::string_view::npos) {
     return "this core has no such operation";
   }
   if (op.what == operation::kind::warm) {
@@ -182,7 +182,8 @@ const char* fault_of_operation(const operation& op, const program& p) {
   if (p.core == core_part::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";
   }
-  return op.what != operation::kind::release && op.arg > p.max_order ? "order too large" : nullptr;
+  const bool of_order = op.what != operation::kind::release && op.what != operation::kind::call;
+  return of_order && op.arg > p.max_order ? "order too large" : nullptr;
 }
 
 const char* fault_of_operations(const program& p) {
@@ -230,11 +231,14 @@ std::string text_of(const operation& op) {
 
 }  // namespace
 
+std::string_view name_of(core_part core) noexcept { return row_of(core).name; }
+
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
   if (!read_head(in, p))
-    return bad("expected fanout=, order=, slots=, stop=, stacks=, init=, core= or ':'", in);
+    return bad("expected fanout=, order=, slots=, stop=, stacks=, init=, core=, waiters= or ':'",
+               in);
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
   if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
   if (const char* fault = fault_of(p)) return failure(fmt::format("program: {}", fault));
@@ -242,7 +246,7 @@ std::expected<program, std::string> parse_program(std::string_view text) {
 }
 
 std::string to_string(const program& p) {
-  const std::string core = fmt::format("core={}", name_of(p.core).name);
+  const std::string core = fmt::format("core={}", name_of(p.core));
   std::string text = p.is_part() ? core : std::string();
   if (!p.is_part() || p.log2_fanout != program{}.log2_fanout) {
     text += fmt::format("{}fanout={}", text.empty() ? "" : " ", 1U << p.log2_fanout);

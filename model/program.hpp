@@ -18,6 +18,7 @@
 //                    core: its operations are in <part>_world.hpp),
 //                    core=handshake, core=litmus (handshake_world.hpp),
 //                    waiters=fair|fifo|stack (the policy of core=waiting)
+//                    core=structure (somebody else's: structure.hpp)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
@@ -25,6 +26,7 @@
 //                    X<k> the same, and it must fail   F<i> release the i-th block taken
 //                    H one handle or share more, D one less, W<i> warm block i (of parts)
 //                    E<k> wait for a block of order k; F<i> of one that waits: no longer
+//                    C<k> operation k (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -46,7 +48,8 @@ struct operation {
     add = 'H',
     drop = 'D',
     warm = 'W',
-    wait = 'E'
+    wait = 'E',
+    call = 'C'
   };
   kind what = kind::take;
   unsigned arg = 0;  // an order, or which block
@@ -71,7 +74,8 @@ enum class core_part : unsigned char {
   cold,
   waiting,
   handshake,
-  litmus
+  litmus,
+  structure
 };
 enum class waiters : unsigned char { fair, fifo, stack };
 
@@ -97,6 +101,9 @@ struct program {
   bool is_part() const noexcept { return core > core_part::textbook; }
   friend bool operator==(const program&, const program&) = default;
 };
+
+/// As `core=` has it.
+std::string_view name_of(core_part core) noexcept;
 
 std::expected<program, std::string> parse_program(std::string_view text);
 std::string to_string(const program& p);
