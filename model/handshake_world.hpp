@@ -16,6 +16,7 @@
 
 #include "checked_sync.hpp"
 // then the core
+#include "names.hpp"
 #include "part.hpp"
 
 namespace caiman::model {
@@ -44,6 +45,9 @@ class handshake_world final : public part {
   unsigned take_slot() override { return 0; }
   void give_slot(unsigned /*slot*/) override {}
   unsigned slots_seen() override { return 0; }
+  std::string name_of(const void* address) const override {
+    return lies_in(free_, address) ? "units" : "how many wait";
+  }
 
  private:
   static std::uint64_t unit(unsigned thread) { return std::uint64_t{1} << thread; }
@@ -78,6 +82,9 @@ class litmus_world final : public part {
   unsigned take_slot() override { return 0; }
   void give_slot(unsigned /*slot*/) override {}
   unsigned slots_seen() override { return 0; }
+  std::string name_of(const void* address) const override {
+    return lies_in(line_, address) ? "line" : "unit";
+  }
 
  private:
   static constexpr std::uint64_t mark = 1;

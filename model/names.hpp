@@ -6,7 +6,6 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <functional>
 #include <initializer_list>
@@ -18,6 +17,7 @@
 #include "caiman/ledger.hpp"
 #include "caiman/slots.hpp"
 #include "caiman/tree.hpp"
+#include "caiman/waiting.hpp"
 
 namespace caiman::model {
 
@@ -135,11 +135,24 @@ std::string name_in_ledger(const ledger<Sync>& books, const void* address) {
                                            reinterpret_cast<const std::byte*>(&books));
   const std::size_t all_lines = sizeof(line) * (Sync::exclusive_slots + 1);
   if (at >= all_lines) {
-    constexpr std::array<const char*, 3> last{"handles", "rest", "met"};
-    return last.at((at - all_lines) / sizeof(typename ledger<Sync>::cell));
+    constexpr const char* cells[] = {"handles", "rest", "met"};
+    const std::size_t cell = (at - all_lines) / sizeof(typename ledger<Sync>::cell);
+    return cell < std::size(cells) ? cells[cell] : std::string();
   }
   const bool taken = at % sizeof(line) < sizeof(typename ledger<Sync>::cell);
   return numbered({taken ? "taken of slot " : "returned of slot "}, {at / sizeof(line)});
+}
+
+/// Its three cells, which are what it begins with.
+template <class Sync, class Waiters>
+std::string name_in_room(const waiting_room<Sync, Waiters>& room, const void* address) {
+  using cell = typename waiting_room<Sync, Waiters>::cell;
+  if (!lies_in(room, address)) return {};
+  const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(address) -
+                                           reinterpret_cast<const std::byte*>(&room)) /
+                  sizeof(cell);
+  constexpr const char* cells[] = {"desk", "inbox", "how many wait"};
+  return at < std::size(cells) ? cells[at] : std::string();
 }
 
 }  // namespace caiman::model

@@ -17,8 +17,8 @@
 //                    core=arena, core=ledger, core=shares, core=cold, core=waiting (a part of the
 //                    core: its operations are in <part>_world.hpp),
 //                    core=handshake, core=litmus (handshake_world.hpp),
-//                    core=structure (somebody else's: structure.hpp),
 //                    waiters=fair|fifo|stack (the policy of core=waiting)
+//                    core=structure (somebody else's: structure.hpp)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
@@ -48,8 +48,8 @@ struct operation {
     add = 'H',
     drop = 'D',
     warm = 'W',
-    call = 'C',
-    wait = 'E'
+    wait = 'E',
+    call = 'C'
   };
   kind what = kind::take;
   unsigned arg = 0;  // an order, or which block
@@ -72,10 +72,10 @@ enum class core_part : unsigned char {
   ledger,
   shares,
   cold,
-  structure,
   waiting,
   handshake,
-  litmus
+  litmus,
+  structure
 };
 enum class waiters : unsigned char { fair, fifo, stack };
 

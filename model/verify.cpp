@@ -145,7 +145,8 @@ std::string searches_of(const job& j) {
 
 /// Min blocks and fan-out, where there are any.
 std::pair<std::string, std::string> size_of(const program& p) {
-  const bool blocks = p.core != core_part::ledger && p.core != core_part::shares;
+  const bool alone = p.core == core_part::handshake || p.core == core_part::litmus;
+  const bool blocks = !alone && p.core != core_part::ledger && p.core != core_part::shares;
   const bool words = blocks && p.core != core_part::cold;
   return {blocks ? std::to_string(1U << p.max_order) : "-",
           words ? std::to_string(1U << p.log2_fanout) : "-"};

@@ -22,6 +22,7 @@
 #include "caiman/turnover.hpp"
 #include "caiman/waiters.hpp"
 #include "caiman/waiting.hpp"
+#include "names.hpp"
 
 namespace caiman::model {
 
@@ -65,11 +66,11 @@ class at_desk {
   [[nodiscard]] std::size_t size() const noexcept { return policy_.size(); }
 
  private:
-  void touch(location at = location::here()) noexcept { (*touched_)(info_of(at)).store(1); }
+  void touch(location at = location::here()) noexcept { touched_->store(1, at); }
 
   Waiters policy_;
   // Not movable, and a policy is.
-  std::unique_ptr<rl::var<unsigned>> touched_ = std::make_unique<rl::var<unsigned>>(0U);
+  std::unique_ptr<checked_plain<unsigned>> touched_ = std::make_unique<checked_plain<unsigned>>(0U);
 };
 
 template <class Waiters>
@@ -128,6 +129,18 @@ class waiting_world final : public part {
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
 
+  std::string name_of(const void* address) const override {
+    std::string name = name_in_tree(tree_.inside(), address);
+    if (name.empty()) name = name_in_ledger(books_, address);
+    if (name.empty()) name = name_in_room(room_, address);
+    if (name.empty()) name = name_in_pool(pool_, address);
+    if (!name.empty()) return name;
+    if (lies_in(arena_, address)) return "what the arena is";
+    if (lies_in(units_, address)) return "payload";
+    return lies_in(requests_, address) ? "a waiter" : "who is at the desk";
+  }
+  std::vector<recording::level> levels() const override { return levels_of(tree_.inside()); }
+
  private:
   static constexpr unsigned most = 16;
   using room = waiting_room<desk_sync, at_desk<Waiters>>;
@@ -147,7 +160,7 @@ class waiting_world final : public part {
   struct sleeper : waiter {
     using waiter::index;
     using waiter::waiter;
-    rl::var<unsigned> wish{0U};           // written by who waits, then by who wakes it
+    checked_plain<unsigned> wish{0U};     // written by who waits, then by who wakes it
     checked_atomic<std::uint32_t> woken;  // how its thread is told
   };
   struct request {
@@ -171,7 +184,7 @@ class waiting_world final : public part {
     request& r = requests_[thread][count_[thread]++];
     r.order = order;
     sleeper& me = r.sleeps.emplace(order);
-    me.wish(info_of(at)).store(1);
+    me.wish.store(1, at);
     arena_.took();
     books_.add_handle();
     ++asleep_;
@@ -182,7 +195,7 @@ class waiting_world final : public part {
   void wake(wake_list& wakes, location at = location::here()) {
     while (waiter* const one = room_.next_to_wake(home_, wakes)) {
       auto& up = static_cast<sleeper&>(*one);
-      up.wish(info_of(at)).store(2);
+      up.wish.store(2, at);
       --asleep_;
       up.woken.store(1, std::memory_order_release);
     }
@@ -192,13 +205,13 @@ class waiting_world final : public part {
     if (r.sleeps->woken.load(std::memory_order_acquire) == 0) {
       wake_list wakes;
       const auto found = room_.leave(home_, *r.sleeps, wakes);
-      if (found == room::left_with::wake_up) {
+      if (found == parting::wake_up) {
         while (r.sleeps->woken.load(std::memory_order_acquire) == 0) let_others_run();
       } else {
         --asleep_;
       }
       wake(wakes);
-      if (found != room::left_with::nothing) own(thread, r, r.sleeps->index());
+      if (found != parting::nothing) own(thread, r, r.sleeps->index());
     } else {
       own(thread, r, r.sleeps->index());
     }
@@ -230,7 +243,7 @@ class waiting_world final : public part {
     for_each_unit(r, [&](unit& u) {
       if (u.owner != nobody) report_fault("S1", "a min block with two owners");
       u.owner = static_cast<int>(owner);
-      u.payload(info_of(at)).store(owner + 1);
+      u.payload.store(owner + 1, at);
     });
   }
   void give_up(unsigned thread, unsigned i, location at = location::here()) {
@@ -240,7 +253,7 @@ class waiting_world final : public part {
     if (!std::exchange(r.live, false)) return;
     for_each_unit(r, [&](unit& u) {
       u.owner = nobody;
-      u.payload(info_of(at)).store(0);
+      u.payload.store(0, at);
     });
     arena_.gives_up();
     turn next = take_back(tree_, books_, {r.order, r.index}, [] { mortal::touch(); });
@@ -256,7 +269,7 @@ class waiting_world final : public part {
   static constexpr int nobody = -1;
   struct unit {
     int owner = nobody;
-    rl::var<unsigned> payload{0U};
+    checked_plain<unsigned> payload{0U};
   };
   template <class F>
   void for_each_unit(const request& r, F f) {

@@ -23,6 +23,7 @@
 #include "caiman/region.hpp"
 #include "caiman/shares.hpp"
 #include "caiman/turnover.hpp"
+#include "caiman/waiters.hpp"
 
 namespace caiman::detail {
 
@@ -52,10 +53,9 @@ class waiting_place {
   waiting_place& operator=(const waiting_place&) = delete;
   virtual ~waiting_place() = default;
 
-  enum class left_with : unsigned char { nothing, block, wake_up };
   virtual void serve(arena_state& home) noexcept = 0;
   virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual left_with leave(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual parting leave(arena_state& home, native_waiter& one) noexcept = 0;
   virtual void posted(arena_state& home, native_waiter& one) noexcept = 0;
   virtual native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept = 0;
   [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;

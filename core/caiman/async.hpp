@@ -86,10 +86,10 @@ class place_of final : public waiting_place {
   void enter(arena_state& home, native_waiter& one) noexcept override {
     then_wake(home, [&](wake_list& wakes) { room_.enter(home, one, wakes); });
   }
-  left_with leave(arena_state& home, native_waiter& one) noexcept override {
-    auto found = room::left_with::nothing;
+  parting leave(arena_state& home, native_waiter& one) noexcept override {
+    parting found = parting::nothing;
     then_wake(home, [&](wake_list& wakes) { found = room_.leave(home, one, wakes); });
-    return static_cast<left_with>(found);
+    return found;
   }
   void posted(arena_state& home, native_waiter& one) noexcept override {
     then_wake(home, [&](wake_list& wakes) { room_.posted(home, one, wakes); });
@@ -168,6 +168,7 @@ class resumption {
   /// Runs the coroutine on. Blocking against who serves waiters at the moment, then whatever the
   /// coroutine does.
   void operator()() const noexcept {
+    if (!home_) return;  // moved from
     detail::waiting_place& place = *home_->place();
     detail::native_waiter* const one = place.claim(*home_.get(), ticket_);
     if (one != nullptr) one->wake(place, *home_.get());
@@ -258,13 +259,13 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
 
   void leave() noexcept {
     switch (place().leave(*home_, *this)) {
-      case detail::waiting_place::left_with::nothing:
+      case parting::nothing:
         break;
-      case detail::waiting_place::left_with::block:
+      case parting::block:
         index_ = native_waiter::index();
         taken_ = true;
         break;
-      case detail::waiting_place::left_with::wake_up:
+      case parting::wake_up:
         native_sync::check(false, "a coroutine was destroyed while it was being resumed");
     }
   }
@@ -346,6 +347,8 @@ class async_buddy_arena {
   [[nodiscard]] std::size_t free_block_count(unsigned order) const noexcept {
     return arena_.free_block_count(order);
   }
+  /// See buddy_arena.
+  [[nodiscard]] std::vector<extent> occupancy() const { return arena_.occupancy(); }
 
   /// Whether both are handles on one arena. Wait-free, O(1).
   friend bool operator==(const async_buddy_arena& a, const async_buddy_arena& b) noexcept {
@@ -420,8 +423,8 @@ class async_buddy_arena {
       if (one.wait(end)) return true;
     }
     const auto found = place_of(home).leave(home, one);
-    if (found == detail::waiting_place::left_with::wake_up) one.wait_to_be_woken();
-    return found != detail::waiting_place::left_with::nothing;
+    if (found == parting::wake_up) one.wait_to_be_woken();
+    return found != parting::nothing;
   }
 
   buddy_arena arena_;

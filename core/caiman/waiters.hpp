@@ -83,6 +83,13 @@ class waiter {
   std::size_t index_ = 0;
 };
 
+/// What a waiter that waits no more leaves with.
+enum class parting : unsigned char {
+  nothing,  ///< It was still waiting.
+  block,    ///< It has a block, which is now its owner's.
+  wake_up   ///< It is just being woken; nothing has changed.
+};
+
 /// Waiters in a row. One thread at a time. All is wait-free, and O(1) where not said otherwise.
 class waiter_list {
  public:

@@ -92,26 +92,20 @@ class waiting_room {
     } while (!left());
   }
 
-  /// What leave() found.
-  enum class left_with : unsigned char {
-    nothing,  ///< It waits no more.
-    block,    ///< It waits no more, and has a block, which is the caller's now.
-    wake_up   ///< It is being woken; nothing has changed.
-  };
   /// Takes `one` out. Blocking against who is at the desk, and while `one` is being posted.
   template <class Home>
-  left_with leave(Home& home, waiter& one, wake_list& wakes) noexcept {
+  parting leave(Home& home, waiter& one, wake_list& wakes) noexcept {
     for (;;) {
       lock();
       empty_inbox();
-      left_with found = left_with::wake_up;
+      parting found = parting::wake_up;
       if (one.state_ == waiter::state::waits) {
-        found = left_with::nothing;
+        found = parting::nothing;
         waiters_.remove(one);
         one.state_ = waiter::state::apart;
         look(home, wakes);  // room was perhaps kept for it
       } else if (one.state_ != waiter::state::woken && !one.posting_) {
-        found = left_with::block;
+        found = parting::block;
         waiter_list::remove(one);
         one.state_ = waiter::state::apart;
       }

@@ -39,6 +39,26 @@ struct numbered : caiman::waiter {
   int name;
 };
 
+// What it takes to be a policy; any one of it missing, and it is none.
+static_assert(caiman::buddy_waiter<caiman::fair_waiters>);
+static_assert(caiman::buddy_waiter<caiman::fifo_waiters>);
+static_assert(caiman::buddy_waiter<caiman::stack_waiters>);
+struct no_pick {
+  void add(caiman::waiter&) noexcept;
+  void remove(caiman::waiter&) noexcept;
+  void serve(caiman::waiter&) noexcept;
+  [[nodiscard]] std::size_t size() const noexcept;
+};
+struct may_throw : no_pick {
+  caiman::waiter* pick(unsigned bar);
+};
+struct complete : no_pick {
+  caiman::waiter* pick(unsigned bar) noexcept;
+};
+static_assert(!caiman::buddy_waiter<no_pick>);
+static_assert(!caiman::buddy_waiter<may_throw>);
+static_assert(caiman::buddy_waiter<complete>);
+
 /// An arena with a room, on one thread.
 template <class Waiters>
 class place {
@@ -67,7 +87,7 @@ class place {
     caiman::wake_list wakes;
     const auto found = room_.leave(*this, one, wakes);
     wake(wakes);
-    return found == room::left_with::nothing;
+    return found == caiman::parting::nothing;
   }
   void give(caiman::block b) {
     tree_.release(b);
