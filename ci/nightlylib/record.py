@@ -28,7 +28,7 @@ class Record:
     def read(path):
         try:
             data = json.loads(pathlib.Path(path).read_text())
-        except (OSError, ValueError) as wrong:
+        except (OSError, ValueError, RecursionError) as wrong:
             raise BadInput(f"cannot read '{path}': {wrong}") from None
         parts = data.get("parts") if isinstance(data, dict) else None
         if parts is None or data.get("schema") != SCHEMA or data.get("version") != VERSION:
