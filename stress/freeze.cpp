@@ -45,7 +45,7 @@ bool freeze_once(stage& on, inspector& look, sightings& seen) {
   const bool resting = going && on.rest_others();
   if (going && !resting) on.fail("the others do not come to rest while a thread stands still");
   if (resting) look.look({&on.victim()}, seen);
-  on.let_victim_go();
+  stage::let_victim_go();
   on.wake_others();
   return true;
 }

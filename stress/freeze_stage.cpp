@@ -168,7 +168,7 @@ void stage::disown(block b, unsigned who) {
 
 // ---- what they are told --------------------------------------------------------------------
 
-bool stage::stop_victim() {
+bool stage::stop_victim() const {
   if (pthread_kill(victim_thread_, SIGUSR1) != 0) throw std::runtime_error("no signal");
   return read_one(said[0]) == 's';
 }

@@ -82,8 +82,8 @@ class stage {
   actor& victim() { return *cast_.front(); }
 
   /// Stops the victim; false if it was between two calls, and has gone on.
-  bool stop_victim();
-  void let_victim_go();
+  bool stop_victim() const;
+  static void let_victim_go();
   /// Waits until all but the victim have made so many calls more; false when patience is at an end.
   bool others_go_on(std::uint64_t calls);
   /// The others give everything back and rest; or go on. False when patience is at an end.

@@ -1,12 +1,13 @@
-// The word protocol and "full": of four blocks two are live; two threads take one and give it back, and
-// neither may be refused (S1, S2, S6).
+// The word protocol and "full": of four blocks two are live; two threads take one and give it back,
+// and neither may be refused (S1, S2, S6).
 #include "genmc_sync.hpp"
 
 using namespace caiman::genmc;
 
 namespace {
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): threads of C have no other way
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): threads of C have no other
+// way
 small_arena<1, 2> arena;
 
 void take_and_give(unsigned slot) {

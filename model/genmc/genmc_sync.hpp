@@ -93,8 +93,8 @@ class small_arena {
 
 /// Two threads, each in a slot of its own, from start to end; then the caller, in slot 0.
 inline void run_both(void* (*first)(void*), void* (*second)(void*)) noexcept {
-  pthread_t one;
-  pthread_t other;
+  pthread_t one{};
+  pthread_t other{};
   (void)pthread_create(&one, nullptr, first, nullptr);
   (void)pthread_create(&other, nullptr, second, nullptr);
   (void)pthread_join(one, nullptr);

@@ -1,5 +1,5 @@
-// A control: the engine must convict it. Two buddies are released by whoever first tests the other's bit
-// and then sets its own, the textbook way: both test, both set, and nobody merges them.
+// A control: the engine must convict it. Two buddies are released by whoever first tests the
+// other's bit and then sets its own, the textbook way: both test, both set, and nobody merges them.
 #include <pthread.h>
 
 #include <atomic>
@@ -32,8 +32,8 @@ void* second(void* /*none*/) {
 }  // namespace
 
 int main() {
-  pthread_t one;
-  pthread_t other;
+  pthread_t one{};
+  pthread_t other{};
   (void)pthread_create(&one, nullptr, first, nullptr);
   (void)pthread_create(&other, nullptr, second, nullptr);
   (void)pthread_join(one, nullptr);

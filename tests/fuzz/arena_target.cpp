@@ -219,7 +219,7 @@ class trial {
   }
 
  private:
-  std::size_t any_of(choices& in, std::size_t count) { return in.byte() % count; }
+  static std::size_t any_of(choices& in, std::size_t count) { return in.byte() % count; }
   std::vector<std::byte> pattern(std::size_t n) {
     std::vector<std::byte> text(n);
     for (std::byte& b : text) b = static_cast<std::byte>(++serial_ % 251);
@@ -283,7 +283,7 @@ class trial {
     expect(spilled || w.at.is_spilled() == (w.copy.size() > capacity), "a spill without need");
   }
 
-  void in_place(written& w, const std::vector<std::byte>& text) {
+  static void in_place(written& w, const std::vector<std::byte>& text) {
     const auto spare = w.at.spare();
     const std::size_t n = std::min(text.size(), spare.size());
     if (n > 0) std::memcpy(spare.data(), text.data(), n);
@@ -335,7 +335,7 @@ class trial {
     const std::size_t which = any_of(in, shared_.size());
     const shared& s = shared_[which];
     if (in.maybe()) {
-      if (shared_.size() < most_live) shared_.push_back(shared(s));
+      if (shared_.size() < most_live) shared_.emplace_back(s);
       return;
     }
     const std::size_t offset = in.any_size();

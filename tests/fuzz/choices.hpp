@@ -55,4 +55,5 @@ inline void expect(bool holds, const char* what,
 }  // namespace caiman::fuzz
 
 // What fuzzers call; 0 always.
+// NOLINTNEXTLINE(readability-identifier-naming): the name is theirs
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
