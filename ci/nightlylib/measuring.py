@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import shlex
 import subprocess
 import sys
@@ -55,7 +56,7 @@ def bench(night):
     here = night.folder / "bench.json"
     command = [sys.executable, driver, "--quick", "--json", str(here)]
     if night.brief:
-        command += ["--only", "W1", "--rounds", "1", "--subjects", "caiman,mutex-buddy",
+        command += ["--only", "W1", "--rounds", "5", "--subjects", "caiman,mutex-buddy",
                     "--extra-seconds", "0"]
 
     def task(number):
@@ -73,7 +74,8 @@ def bench(night):
             told = subprocess.run([sys.executable, driver, "--compare", str(last), str(here)],
                                   capture_output=True, text=True, check=False)
             lines = [line for line in told.stdout.splitlines()
-                     if line.startswith(("A =", "B =", "differs")) or " caiman " in line]
+                     if line.startswith(("A =", "B =", "differs"))
+                     or re.search(r"\scaiman(\s|$)", line)]
             return result({"runs": runs}, figures={"against the last night": "\n".join(lines)},
                           note=f"compared with {pathlib.Path(last).parent.name}")
 
