@@ -18,7 +18,7 @@ CI = pathlib.Path(__file__).resolve().parents[2] / "ci"
 sys.path.insert(0, str(CI))
 sys.dont_write_bytecode = True
 
-from nightlylib import coverage, parts, record, report  # noqa: E402
+from nightlylib import coverage, fuzzing, parts, record, report  # noqa: E402
 from nightlylib.schedule import Part, Schedule, Task, failure, result  # noqa: E402
 
 DRIVER = CI / "nightlylib/nightly.py"
@@ -63,6 +63,20 @@ def counting(done, most=10, judge=None, command=("true",), timeout=60.0):
         return Task(str(number), list(command), judge or (lambda _c, _t: result({"tasks": 1})), timeout)
 
     return Part("counting", 1, task)
+
+
+# Stands in for a libFuzzer program that finds something, and makes it shorter when it is asked to.
+FUZZER = r"""
+for word in "$@"; do
+  case $word in
+    -artifact_prefix=*) prefix=${word#*=} ;;
+    -exact_artifact_path=*) printf x > "${word#*=}"; exit 0 ;;
+  esac
+done
+printf 'a long input' > "${prefix}crash-1"
+echo 'fuzz target: handed out twice (buddy_target.cpp, line 1)'
+exit 77
+"""
 
 
 class Tasks(Folder):
@@ -128,6 +142,18 @@ class Judging(Folder):
         found = judge(1, "S4\n./ci/verify --program 'fanout=2 order=1 : ; A0 | A0'\n")
         self.assertIn("./ci/verify --program 'fanout=2", found["failure"]["replay"])
         self.assertIsNotNone(judge(0, "No tests ran")["failure"])  # an empty run is none
+
+    def test_what_a_fuzzer_finds_is_kept_made_shorter_and_can_be_run_again(self):
+        self.stand_in("tests/fuzz/buddy", FUZZER)
+        night = self.night()
+        night.out = self.folder / "out"
+        part = fuzzing.fuzz(night)
+        kept = self.schedule([Part("fuzz", 1, lambda n: part.task(0) if n == 0 else None)])
+        found = kept.part("fuzz")["failures"][0]
+        self.assertIn("handed out twice", found["what"])
+        shorter = self.folder / "out/found/buddy/crash-1.min"
+        self.assertEqual(shorter.read_text(), "x")
+        self.assertTrue(found["replay"].endswith(str(shorter)))
 
     def test_numbers_make_the_same_run_everywhere(self):
         tasks = [parts.soak(self.night()).task(n).command for n in (3, 3, 4)]

@@ -2,8 +2,9 @@
 // fork_test.cpp: what docs/guarantees.md says of fork and of exit
 //
 // A peer thread does something, the parent forks, and the child, which has no such thread, looks at
-// what it inherited. The child starts no threads: ThreadSanitizer does not allow it.
-// Relies on Catch2 v2; main is in main.cpp.
+// what it inherited. The child starts no threads: ThreadSanitizer does not allow it. Forks at
+// random points, with threads in the middle of calls: stress/freeze --fork. Relies on Catch2 v2;
+// main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <unistd.h>
 
