@@ -2,10 +2,16 @@
 
     python3 -m nightlylib.coverage BUILD OUT [--brief]
 
-writes OUT/coverage.html (one page), coverage.json (gcovr's summary), and prints one line of JSON. A
+writes OUT/coverage.html (gcovr's page, line by line) and coverage.json (the figures), and prints them. A
 line of core/ that no test reaches must be named in coverage_reasons.txt with its reason, and a line
 that is named there must be unreached; else the exit code is 1. So it is below the targets. --brief is
 for tests of this: two tests, no targets.
+
+The core is templates, and gcovr counts the branches of every instantiation; most of them can only go
+one way there, since a policy or a fan-out decides. So our figure counts an outcome of a source line
+once for all instantiations: it is covered if any of them took it. For that nothing may be inlined,
+not even what must be (an inlined line has its branches once per caller). Left out: what exceptions
+alone do, and comparisons that the compiler writes.
 """
 
 import json
@@ -28,7 +34,7 @@ def build(root, folder, brief):
         # Counters are atomic: threads must not lose each other's counts.
         _run(["meson", "setup", str(folder), str(root), "-Db_coverage=true", "-Dmodel=false",
               "-Dbuildtype=debug", "-Doptimization=0", "-Dstress_seconds=1",
-              "-Dcpp_args=['-fprofile-update=atomic']"])
+              "-Dcpp_args=['-fprofile-update=atomic','-Dalways_inline=noinline']"])
     names = _run(["ninja", "-C", str(folder), "-t", "targets", "all"])
     wanted = re.findall(r"^(tests/\w+_(?:test|property)|stress/(?:hammer|freeze)|"
                         r"tests/fuzz/fuzz-replay-\w+):", names, re.M)
@@ -77,8 +83,45 @@ def measure(root, folder, out):
           str(folder), str(folder), "--exclude-throw-branches", "--exclude-unreachable-branches",
           "--json", str(out / "lines.json"), "--json-summary", str(out / "coverage.json"),
           "--html-details", str(out / "coverage.html"), "--html-self-contained"], cwd=root)
-    return (json.loads((out / "coverage.json").read_text()),
-            json.loads((out / "lines.json").read_text()))
+    summary = json.loads((out / "coverage.json").read_text())
+    total, covered, missing = branches(root, folder)
+    figures = {"line_total": summary["line_total"], "line_percent": summary["line_percent"],
+               "branch_total": total, "branch_percent": round(100 * covered / max(1, total), 1),
+               "branches_not_taken": missing}
+    (out / "coverage.json").write_text(json.dumps(figures, indent=1))
+    return figures, json.loads((out / "lines.json").read_text())
+
+
+def _counts(root, folder):
+    """What gcov says of core/, program by program: file, line, counts of the branches."""
+    for data in folder.rglob("*.gcda"):
+        said = _run(["gcov", "--json-format", "--stdout", "--branch-probabilities", str(data)],
+                    cwd=folder)
+        for part in said.splitlines():
+            for file in json.loads(part)["files"] if part.startswith("{") else []:
+                path = (folder / file["file"]).resolve()
+                if path.is_relative_to(root / "core"):
+                    for line in file["lines"]:
+                        yield path, line["line_number"], [b["count"] for b in line["branches"]
+                                                          if not b["throw"]]
+
+
+def branches(root, folder):
+    """(outcomes, outcomes taken, lines with one that was not), over all instantiations."""
+    taken = {}
+    for path, number, counts in _counts(root, folder):
+        if not counts:
+            continue
+        # Where instantiations are not alike, those that are go together.
+        sums = taken.setdefault((path, number, len(counts)), [0] * len(counts))
+        for i, count in enumerate(counts):
+            sums[i] += count
+    source = {path: path.read_text().splitlines() for path, _, _ in taken}
+    taken = {key: sums for key, sums in taken.items() if "= default;" not in source[key[0]][key[1] - 1]}
+    missing = [f"{path.relative_to(root)}:{number}: {sums.count(0)} of {len(sums)} outcomes"
+               for (path, number, _), sums in sorted(taken.items()) if 0 in sums]
+    total = sum(len(sums) for sums in taken.values())
+    return total, total - sum(sums.count(0) for sums in taken.values()), missing
 
 
 def complaints(summary, lines, known, brief):

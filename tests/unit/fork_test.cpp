@@ -114,6 +114,8 @@ struct at_exit {
     expect(caiman::native_sync::thread_slot() == caiman::native_sync::exclusive_slots);
     expect(arena->allocate(block_size).has_value());
     expect(arena->metrics().bytes_live == block_size);
+    expect(!arena->allocate(2 * block_size * block_count).has_value());
+    expect(arena->metrics().allocations_failed == 1);
     arena.reset();  // the block keeps it
     const std::byte one{1};
     expect(held->try_put({&one, 1}).has_value());  // and goes by itself
