@@ -33,6 +33,10 @@ class buddy_target final : public target {
   std::size_t free_min_blocks() const override { return buddy_.free_min_blocks(); }
   merge_counts counts() const override { return buddy_.counts(); }
   std::uint64_t rescans() const override { return buddy_.rescans(); }
+  void for_each_free(const std::function<void(block)>& f) const override {
+    buddy_.for_each_free(f);
+  }
+  bool moving(unsigned slot) const override { return buddy_.inside().slots().moving(slot); }
 
  private:
   buddy<Sync, Log2Fanout> buddy_;

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -37,6 +38,10 @@ class target {
   virtual std::size_t free_min_blocks() const = 0;
   virtual merge_counts counts() const = 0;
   virtual std::uint64_t rescans() const = 0;
+  virtual void for_each_free(const std::function<void(block)>& f) const = 0;
+
+  /// Whether the thread with this slot is inside a move; exact for one that stands still.
+  virtual bool moving(unsigned slot) const = 0;
 };
 
 /// A fresh buddy of this fan-out, log2_fanout 1 to 6, with these stacks. Throws what `buddy`

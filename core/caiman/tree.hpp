@@ -23,7 +23,6 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -72,7 +71,7 @@ class tree {
       const unsigned lv = order / Log2Fanout < top_ ? order / Log2Fanout : top_;
       const std::size_t blocks = std::size_t{1} << (max_order - order);
       const std::size_t kept =
-          order < stacks::orders ? std::min<std::size_t>(blocks, stacks::indices) : 0;
+          order < stacks::orders ? (blocks < stacks::indices ? blocks : stacks::indices) : 0;
       places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),

@@ -259,6 +259,15 @@ class random_run {
   std::size_t miscounted_ = 0;
 };
 
+TEST_CASE("without atomics a comparison can fail as it does with them", "[buddy]") {
+  sequential_sync::atomic<unsigned> cell(1);
+  unsigned expected = 2;
+  CHECK_FALSE(cell.compare_exchange_strong(expected, 3, std::memory_order_relaxed,
+                                           std::memory_order_relaxed));
+  CHECK(expected == 1);
+  CHECK(cell.load(std::memory_order_relaxed) == 1);
+}
+
 }  // namespace
 
 TEST_CASE("a fresh buddy is one free block", "[buddy]") {

@@ -23,6 +23,12 @@
 
 #include <catch2/catch.hpp>
 
+#if defined(CAIMAN_COVERAGE)
+extern "C" {
+#include <gcov.h>  // it does not say so itself
+}
+#endif
+
 namespace child {
 
 inline constexpr const char* free_already = "it is free already, wholly or in part";
@@ -46,6 +52,19 @@ inline std::string read_all(int from) {
   return text;
 }
 
+/// Where coverage is measured, what a child has counted is written before it ends: neither abort
+/// nor _exit does.
+inline void write_coverage() {
+#if defined(CAIMAN_COVERAGE)
+  __gcov_dump();
+#endif
+}
+inline void write_coverage_and_abort(int /*signal*/) {
+  write_coverage();
+  std::signal(SIGABRT, SIG_DFL);
+  std::raise(SIGABRT);
+}
+
 /// Runs `act` in a child process; one that comes back from it ends with exit code 0.
 template <class Act>
 ending in_child(const Act& act) {
@@ -55,13 +74,19 @@ ending in_child(const Act& act) {
   REQUIRE(child >= 0);
   if (child == 0) {
     const rlimit no_core{0, 0};
+#if defined(CAIMAN_COVERAGE)
+    const auto on_abort = write_coverage_and_abort;
+#else
+    const auto on_abort = SIG_DFL;
+#endif
     if (setrlimit(RLIMIT_CORE, &no_core) != 0 || dup2(ends[1], STDERR_FILENO) < 0 ||
-        std::signal(SIGABRT, SIG_DFL) == SIG_ERR) {  // Catch2 would report the signal as its own
+        std::signal(SIGABRT, on_abort) == SIG_ERR) {  // Catch2 would report the signal as its own
       _exit(99);
     }
     close(ends[0]);
     close(ends[1]);
     act();
+    write_coverage();
     _exit(0);
   }
   close(ends[1]);

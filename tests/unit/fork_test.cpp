@@ -2,8 +2,9 @@
 // fork_test.cpp: what docs/guarantees.md says of fork and of exit
 //
 // A peer thread does something, the parent forks, and the child, which has no such thread, looks at
-// what it inherited. The child starts no threads: ThreadSanitizer does not allow it.
-// Relies on Catch2 v2; main is in main.cpp.
+// what it inherited. The child starts no threads: ThreadSanitizer does not allow it. Forks at
+// random points, with threads in the middle of calls: stress/freeze --fork. Relies on Catch2 v2;
+// main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <unistd.h>
 
@@ -113,6 +114,8 @@ struct at_exit {
     expect(caiman::native_sync::thread_slot() == caiman::native_sync::exclusive_slots);
     expect(arena->allocate(block_size).has_value());
     expect(arena->metrics().bytes_live == block_size);
+    expect(!arena->allocate(2 * block_size * block_count).has_value());
+    expect(arena->metrics().allocations_failed == 1);
     arena.reset();  // the block keeps it
     const std::byte one{1};
     expect(held->try_put({&one, 1}).has_value());  // and goes by itself

@@ -1,9 +1,9 @@
 #!/bin/sh
-# hammer_expect.sh: a command must end with one exit code and say one thing.
+# expect.sh: a command must end with one exit code and say one thing.
 #
-# A test that only "should fail" also passes on a crash, a timeout or a missing library. The injected
-# faults of the hammer must end with the exit code and the words that belong to them.
-# Usage: hammer_expect.sh CODE REGEX COMMAND [ARGUMENT...]
+# A test that only "should fail" also passes on a crash, a timeout or a missing library. A seeded
+# fault must end with the exit code and the words that belong to it.
+# Usage: expect.sh CODE REGEX COMMAND [ARGUMENT...]
 set -u
 expected_code=$1
 expected_text=$2

@@ -1,0 +1,1 @@
+"""What ./ci/nightly does: README.md says how."""

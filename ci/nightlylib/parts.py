@@ -1,0 +1,210 @@
+"""Soak, model runs, random programs, stopped threads, the audit, a second engine.
+
+Each function makes a Part; the task with a number is the same on every machine and in every shard.
+`night.seed` makes one night's tasks others than the last one's.
+"""
+
+import json
+import random
+import re
+import shlex
+import shutil
+import subprocess
+
+from .schedule import Part, Task, failure, result
+
+_MODES = ("uniform", "mixed", "pressure", "burst")
+_POPS = ("tree", "exchange", "announced", "shipped")
+_MIXES = ("smallest", "small", "halving", "even")
+
+
+def _hammer_arguments(seed, seconds):
+    draw = random.Random(seed)
+    fanout = draw.randint(1, 6)
+    return ["--mode", draw.choice(_MODES), "--threads", str(draw.choice((2, 2, 3, 4, 8, 80))),
+            "--max-order", str(draw.randint(2, 16)), "--log2-fanout", str(fanout),
+            "--pop", draw.choice(_POPS), "--mix", draw.choice(_MIXES),
+            "--seed", str(seed), "--seconds", str(seconds), "--patience", "120"]
+
+
+def _soak(name, about, share, hammer, prefix, night):
+    def task(number):
+        seed = night.seed * 1_000_003 + number
+        seconds = max(1, min(30, int(night.task_seconds)))
+        command = [*prefix, str(hammer), *_hammer_arguments(seed, seconds)]
+
+        def judge(code, text):
+            if code == 0:
+                return result({"runs": 1, "seconds of hammering": seconds})
+            return result({"runs": 1}, failure(f"exit code {code}", shlex.join(command), text))
+
+        return Task(f"seed {seed}", command, judge, seconds + 300)
+
+    return Part(name, share, task, about)
+
+
+def soak(night):
+    return _soak("soak", "random geometry, mode, mix, threads and pop per run, as shipped", 15,
+                 night.build / "stress/hammer", [], night)
+
+
+def soak_tsan(night):
+    return _soak("soak-tsan", "the same under ThreadSanitizer", 15,
+                 night.tsan / "stress/hammer", night.tsan_prefix, night)
+
+
+def _scenarios(checker):
+    """Name and program of all scenarios, as `caiman-check list` prints them."""
+    text = subprocess.run([checker, "list"], capture_output=True, text=True, check=True).stdout
+    lines = text.split("controls\n", 1)[0].splitlines()[1:]
+    pairs = list(zip(lines[::2], lines[1::2]))
+    return [(head.split()[0], program.strip()) for head, program in pairs]
+
+
+def judge_searches(checker, program, command):
+    """Of `caiman-check run --json`."""
+    def judge(code, text):
+        if code not in (0, 1):
+            return result(failure=failure(f"exit code {code}", shlex.join(command), text))
+        outcomes = json.loads(text)
+        counts = {"executions": sum(o["executions"] for o in outcomes), "searches": len(outcomes)}
+        counts["exhausted searches"] = sum(bool(o["exhausted"]) for o in outcomes)
+        last = outcomes[-1]
+        if not last["convicted"]:
+            return result(counts)
+        again = [checker, "run", "--trace", "--program", program, "--searches", last["search"],
+                 "--state", last["state"]]
+        what = f"{last['property']}: {last['text']}"
+        return result(counts, failure(what, shlex.join(again), last["trace"]))
+
+    return judge
+
+
+def model(night):
+    """Every scenario with random schedules nobody has tried, and bounds beyond those of verify."""
+    checker = str(night.build / "model/caiman-check")
+    scenarios = _scenarios(checker)
+    effort = max(1, int(night.task_seconds)) * 20_000
+
+    def task(number):
+        name, program = scenarios[number % len(scenarios)]
+        turn = number // len(scenarios)
+        bound = 2 + turn % 4
+        searches = f"random:{effort}@shipped,bound{bound}:{effort}@shipped,random:{effort // 2}@seq_cst"
+        seed = (night.seed * 1000 + turn + 1) % 1_000_000
+        command = [checker, "run", "--json", "--program", program, "--searches", searches,
+                   "--seed", str(seed)]
+        return Task(f"{name}, seed {seed}, bound {bound}", command,
+                    judge_searches(checker, program, command), 1800)
+
+    return Part("model", 20, task,
+                "all scenarios in turn: random schedules of new seeds, context bounds 2 to 5")
+
+
+def programs(night):
+    """Random concurrent programs, by the thousand, in processes of their own: Relacy leaks."""
+    count = max(20, min(2000, int(night.task_seconds) * 60))
+    binary = str(night.build / "tests/random_programs")
+
+    def task(number):
+        seed = night.seed * 1_000_003 + number
+        env = {"RC_PARAMS": f"seed={seed} max_success={count}"}
+        again = f"RC_PARAMS={shlex.quote(env['RC_PARAMS'])} {binary} 'no random program*'"
+
+        def judge(code, text):
+            if code == 0 and "All tests passed" in text:
+                return result({"programs": count})
+            found = re.search(r"\./ci/verify --program '[^']*'", text)
+            replay = found.group(0) if found else again
+            return result({}, failure("a random program convicts the core", replay, text))
+
+        return Task(f"seed {seed}", [binary, "no random program*"], judge, 1800, env=env)
+
+    return Part("programs", 10, task, "random concurrent programs, each explored briefly, shrunk")
+
+
+_FREEZES = [["--log2-fanout", "2", "--max-order", "9"],
+            ["--log2-fanout", "1", "--max-order", "8", "--pop", "tree"],
+            ["--log2-fanout", "6", "--max-order", "12", "--pop", "announced"],
+            ["--log2-fanout", "6", "--max-order", "13"],
+            ["--fork", "--log2-fanout", "2", "--max-order", "9"]]
+FREEZE_POINTS = 10_000
+
+
+def freeze(night):
+    """10,000 points in all; a short night does fewer and says so."""
+    each = FREEZE_POINTS // 20
+    points = min(each, max(20, int(night.task_seconds) * 25))
+
+    def task(number):
+        if number >= FREEZE_POINTS // each:
+            return None
+        seed = night.seed * 1_000_003 + number
+        command = [str(night.build / "stress/freeze"), *_FREEZES[number % len(_FREEZES)],
+                   "--points", str(points), "--seed", str(seed)]
+
+        def judge(code, text):
+            lines = [line for line in text.splitlines() if line.startswith("{")]
+            seen = json.loads(lines[-1]) if lines else {}
+            counts = {key: seen[key] for key in ("points", "carrying", "moving", "contended")
+                      if key in seen}
+            if code == 0:
+                return result(counts)
+            return result(counts, failure(f"exit code {code}", shlex.join(command), text))
+
+        return Task(f"seed {seed}", command, judge, 1800)
+
+    return Part("freeze", 10, task, "a thread that stops inside a call, or is left behind by a fork")
+
+
+def audit(night):
+    """The whole audit of the memory orders, where caiman-check has one."""
+    checker = str(night.build / "model/caiman-check")
+    commands = subprocess.run([checker, "--help"], capture_output=True, text=True, check=False).stdout
+    known = re.search(r"^ +audit ", commands, re.M)
+    folder = str(night.folder / "audit")
+
+    def task(number):
+        if number > 0:
+            return None
+        if not known:
+            return Task("none", ["true"], lambda _c, _t: result(note="caiman-check has no audit"), 60)
+        # The whole takes an hour and more; a short night makes do with what convicted before.
+        command = [checker, "audit", "--jobs", "1", "--out", folder,
+                   *(["--quick"] if night.seconds < 8 * 3600 else [])]
+
+        def judge(code, text):
+            if code == 0:
+                return result({"audits": 1})
+            return result({}, failure(f"exit code {code}", shlex.join(command), text))
+
+        return Task("of all orders", command, judge, max(3600.0, night.seconds))
+
+    return Part("audit", 10, task, "is every memory order needed, and every needed one there")
+
+
+def genmc(night):
+    """A second engine, where there is one."""
+    engine = shutil.which("genmc")
+    harnesses = sorted((night.root / "model/genmc").glob("*.cpp"))
+
+    def task(number):
+        if engine is None:
+            gone = lambda _code, _text: result(note="genmc: not installed")  # noqa: E731
+            return Task("none", ["true"], gone, 60) if number == 0 else None
+        if number >= len(harnesses):
+            return None
+        command = [str(night.root / "model/genmc/run.sh"), engine, str(harnesses[number])]
+
+        def judge(code, text):
+            count = re.search(r"Number of complete executions explored: (\d+)", text)
+            version = re.search(r"GenMC v?([\d.]+)", text)
+            counts = {"executions": int(count.group(1)) if count else 0, "harnesses": 1}
+            note = f"genmc {version.group(1)}" if version else ""
+            if code == 0 and count:
+                return result(counts, note=note)
+            return result(counts, failure(f"exit code {code}", shlex.join(command), text), note=note)
+
+        return Task(harnesses[number].stem, command, judge, 3600)
+
+    return Part("genmc", 5, task, "small harnesses over all modification orders")

@@ -1,0 +1,104 @@
+// ---------------------------------------------------------------------------------------------
+// genmc_sync.hpp: the policy under which GenMC explores the core
+//
+// std::atomic with the orders that ship, as native_sync, but without what such an engine has no use
+// for: no pool of slots, no system calls, no output. The harness gives each thread its slot; there
+// are two, and the shared one. Loads and stores of words, few globals, pthreads.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <pthread.h>
+
+#include <atomic>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+
+#include "caiman/sync.hpp"
+#include "caiman/tree.hpp"
+
+namespace caiman::genmc {
+
+struct genmc_sync {
+  template <class T>
+  using atomic = std::atomic<T>;
+  template <class T>
+  using plain = T;
+  using statistic = std::atomic<std::uint64_t>;
+
+  static constexpr unsigned exclusive_slots = 2;
+  static constexpr unsigned look_again_bound = 2;
+  static constexpr unsigned stack_room = 0;
+  static constexpr unsigned stack_depth = 0;
+  static constexpr unsigned stack_orders = 0;
+  static constexpr bool announced_pop = false;
+
+  static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  static void light_fence() noexcept {}
+  static void heavy_fence() noexcept {}
+  static bool heavy_fence_works() noexcept { return false; }
+
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
+  static inline thread_local unsigned slot = 0;
+  static unsigned thread_slot() noexcept { return slot; }
+  static unsigned slot_at_hand() noexcept { return slot; }
+  static unsigned slots_seen() noexcept { return exclusive_slots; }
+
+  static void pause(unsigned /*round*/) noexcept {}
+  static void check(bool ok, const char* /*message*/) noexcept { assert(ok); }
+  [[noreturn]] static void misuse(const char* /*what*/, unsigned /*order*/,
+                                  std::uint64_t /*index*/) noexcept {
+    assert(false);
+    __builtin_unreachable();
+  }
+};
+static_assert(sync_policy<genmc_sync>);
+
+/// A tree over a global: 2^MaxOrder min blocks, 2^Log2Fanout to a word. And a plain cell per min
+/// block, written by its owner, so that a missing edge is a data race.
+template <unsigned Log2Fanout, unsigned MaxOrder>
+class small_arena {
+ public:
+  using tree_type = tree<genmc_sync, Log2Fanout>;
+
+  small_arena() noexcept : tree_(memory_, MaxOrder) {}
+
+  /// The index of a block, or tree::full, or tree::contended.
+  std::size_t take(unsigned order) noexcept {
+    const auto me = tree_.slots().mine();
+    std::size_t index = 0;
+    std::size_t otherwise = 0;
+    if (!tree_.claim_at_once(order, me, index, otherwise)) index = tree_.find(order, me, otherwise);
+    if (index < tree_type::contended) touch(order, index);
+    return index;
+  }
+  void give(unsigned order, std::size_t index) noexcept {
+    touch(order, index);
+    const bool right = tree_.release(tree_.slots().mine(), order, index);
+    assert(right);
+    (void)right;
+  }
+  static bool is_block(std::size_t index) noexcept { return index < tree_type::contended; }
+  static bool is_full(std::size_t index) noexcept { return index == tree_type::full; }
+
+ private:
+  void touch(unsigned order, std::size_t index) noexcept {
+    for (std::size_t i = index << order; i < (index + 1) << order; ++i) ++payload_[i];
+  }
+
+  alignas(128) std::byte memory_[tree_type::bytes(MaxOrder)] = {};
+  unsigned payload_[std::size_t{1} << MaxOrder] = {};
+  tree_type tree_;
+};
+
+/// Two threads, each in a slot of its own, from start to end; then the caller, in slot 0.
+inline void run_both(void* (*first)(void*), void* (*second)(void*)) noexcept {
+  pthread_t one{};
+  pthread_t other{};
+  (void)pthread_create(&one, nullptr, first, nullptr);
+  (void)pthread_create(&other, nullptr, second, nullptr);
+  (void)pthread_join(one, nullptr);
+  (void)pthread_join(other, nullptr);
+}
+
+}  // namespace caiman::genmc

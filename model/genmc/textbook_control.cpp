@@ -1,0 +1,42 @@
+// A control: the engine must convict it. Two buddies are released by whoever first tests the
+// other's bit and then sets its own, the textbook way: both test, both set, and nobody merges them.
+#include <pthread.h>
+
+#include <atomic>
+#include <cassert>
+
+namespace {
+
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): threads of C have no other way
+std::atomic<unsigned> bits{0};
+std::atomic<unsigned> merged{0};
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+void release(unsigned bit, unsigned buddy) {
+  if ((bits.load(std::memory_order_acquire) & buddy) != 0) {
+    bits.fetch_and(~buddy, std::memory_order_acq_rel);
+    merged.store(1, std::memory_order_release);
+  } else {
+    bits.fetch_or(bit, std::memory_order_release);
+  }
+}
+void* first(void* /*none*/) {
+  release(1, 2);
+  return nullptr;
+}
+void* second(void* /*none*/) {
+  release(2, 1);
+  return nullptr;
+}
+
+}  // namespace
+
+int main() {
+  pthread_t one{};
+  pthread_t other{};
+  (void)pthread_create(&one, nullptr, first, nullptr);
+  (void)pthread_create(&other, nullptr, second, nullptr);
+  (void)pthread_join(one, nullptr);
+  (void)pthread_join(other, nullptr);
+  assert(merged.load(std::memory_order_acquire) == 1);
+}

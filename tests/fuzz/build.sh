@@ -1,0 +1,57 @@
+#!/bin/sh
+# +-----------------------------------------------------------------------------------------+
+# | Builds the fuzz targets, by the conventions of OSS-Fuzz.                                |
+# | Why: whoever fuzzes many projects has one way to build them; so do our own tests.       |
+# | build.sh [TARGET...] writes $OUT/TARGET, with TARGET.dict and TARGET_seed_corpus.zip    |
+# | where there are any (the archive needs zip). $CXX, $CXXFLAGS and $LIB_FUZZING_ENGINE    |
+# | say how; unset: clang 19 with libFuzzer, AddressSanitizer and UndefinedBehaviorSan-     |
+# | itizer. There is no C here, so $CC and $CFLAGS are not used. `concurrent` is built      |
+# | without the sanitizers of $CXXFLAGS: Relacy's fibres do not stand them.                 |
+# | $MODEL_LIBRARIES: archives of an engine that is built already, to be linked instead.    |
+# | Relies on: relacy-dev, libfmt-dev, nlohmann-json3-dev for `program` and `concurrent`.   |
+# +-----------------------------------------------------------------------------------------+
+set -eu
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+root=$(cd -- "$here/../.." && pwd)
+: "${CXX:=clang++-19}" "${OUT:=.}" "${LIB_FUZZING_ENGINE:=-fsanitize=fuzzer}" "${MODEL_LIBRARIES:=}"
+: "${CXXFLAGS=-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all}"
+[ $# -gt 0 ] || set -- buddy arena program concurrent
+
+# What is left of $CXXFLAGS without sanitizers; the fuzzer's own instrumentation stays.
+unsanitized() {
+  for flag in $CXXFLAGS; do
+    case $flag in
+      -fsanitize=*fuzzer-no-link*) printf '%s ' -fsanitize=fuzzer-no-link ;;
+      -fsanitize=* | -fno-sanitize-recover=* | -O*) ;;
+      *) printf '%s ' "$flag" ;;
+    esac
+  done
+  printf '%s' -O2
+}
+
+mkdir -p "$OUT"
+for target in "$@"; do
+  flags=$CXXFLAGS more='' libraries=''
+  model=$root/model
+  case $target in
+    buddy | arena) ;;
+    program)
+      # Only the parsers of the engine; where it is built already, they are not taken from there.
+      more="$here/program_parts.cpp $model/program.cpp $model/plan.cpp" libraries=-lfmt ;;
+    concurrent)
+      flags=$(unsanitized)
+      more=$model/world.cpp libraries="$MODEL_LIBRARIES -lfmt"
+      [ -n "$MODEL_LIBRARIES" ] || more="$more $model/parts.cpp $model/engine.cpp
+        $model/execution.cpp $model/history.cpp $model/program.cpp $model/plan.cpp
+        $model/textbook.cpp" ;;
+    *) echo "build.sh: no target '$target'; there are buddy, arena, program, concurrent" >&2 && exit 2 ;;
+  esac
+  # -w: warnings are the business of the ordinary builds. Lists are words by convention, unquoted.
+  # shellcheck disable=SC2086
+  "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" "$here/${target}_target.cpp" \
+    $more $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
+  [ ! -f "$here/$target.dict" ] || cp "$here/$target.dict" "$OUT/"
+  if command -v zip >/dev/null && [ -d "$here/corpus/$target" ]; then
+    (cd "$here/corpus/$target" && zip -q -r - .) >"$OUT/${target}_seed_corpus.zip"
+  fi
+done
