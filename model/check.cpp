@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <string>
 
+#include "audit.hpp"
 #include "controls.hpp"
 #include "plan.hpp"
 #include "program.hpp"
@@ -103,6 +104,8 @@ int main(int argc, char** argv) {
   run_command->add_flag("--json", run.json);
   run_command->add_flag("--trace", run.trace, "print the execution that convicts");
 
+  int code = 2;
+  add_audit(app, argv[0], code);
   auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
 
   try {
@@ -114,5 +117,5 @@ int main(int argc, char** argv) {
   }
   if (*verify_command) return run_verify(verify);
   if (*run_command) return run_program(run);
-  return *list_command ? list_all() : 2;
+  return *list_command ? list_all() : code;
 }

@@ -29,7 +29,9 @@ const std::vector<site_row>& shipped_sites() {
   static const std::vector<site_row> rows = [] {
     static_assert(site_count <= max_sites);
     std::vector<site_row> all;
-    for (const order_row& row : order_table) all.push_back({row.name, row.order});
+    for (const order_row& row : order_table) {
+      all.push_back({row.name, row.order, row.pairs, row.without, row.kept});
+    }
     return all;
   }();
   return rows;

@@ -84,6 +84,9 @@ world* make_textbook(const world_spec& spec, void* storage, std::size_t size);
 struct site_row {
   const char* name;
   std::memory_order order;
+  const char* pairs;
+  const char* without;
+  const char* kept;
 };
 const std::vector<site_row>& shipped_sites();
 
@@ -93,6 +96,9 @@ const std::vector<site_row>& shipped_sites();
 inline constexpr std::size_t max_sites = 64;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
+
+/// A bit per site whose order was asked for; the engine clears it.
+extern std::uint64_t sites_touched;
 
 unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
