@@ -2,8 +2,9 @@
 // check.cpp: caiman-check, the command line of the model
 //
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
-//   caiman-check run       one program, given searches; also how every other job is run
-//   caiman-check list      the scenarios and the controls
+//   caiman-check run       scenarios, or one program; also how every other job is run
+//   caiman-check audit     is every memory order needed, is every needed one there?
+//   caiman-check list      the scenarios, the controls and the order sites
 //
 // Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
 // ---------------------------------------------------------------------------------------------
@@ -14,10 +15,10 @@
 #include <string>
 
 #include "audit.hpp"
-#include "controls.hpp"
+#include "list.hpp"
 #include "plan.hpp"
 #include "program.hpp"
-#include "scenarios.hpp"
+#include "run_many.hpp"
 #include "verify.hpp"
 
 namespace {
@@ -35,6 +36,7 @@ struct run_arguments {
   std::string orders;
   std::string state;
   std::uint64_t seed = 0;
+  double seconds = 0;
   bool json = false;
   bool trace = false;
 };
@@ -42,8 +44,9 @@ struct run_arguments {
 int run_program(const run_arguments& given) {
   const auto p = parse_program(given.program);
   if (!p) return bad_input(p.error());
-  const auto searches = parse_plan(given.searches);
+  auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
+  for (planned& one : *searches) one.how.seconds = given.seconds;
   if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
       given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
     return bad_input("--state: want the numbers of a replay line");
@@ -60,16 +63,18 @@ int run_program(const run_arguments& given) {
   return passed ? 0 : 1;
 }
 
-int list_all() {
-  fmt::print("scenarios\n");
-  for (const scenario& s : scenarios()) {
-    fmt::print("  {:<20} {:<10} {}\n  {:<20} {:<10} {}\n", s.name, s.properties, s.why, "", "",
-               s.program);
+int run_what_was_named(const run_arguments& given, const run_choice& chosen, const char* self) {
+  if (chosen.names.empty() == given.program.empty()) {
+    return bad_input("run wants scenarios or a --program, one of the two");
   }
-  fmt::print("controls\n");
-  for (const control& c : controls())
-    fmt::print("  {:<24} {:<8} {}\n", c.name, c.properties, c.fault);
-  return 0;
+  if (chosen.names.empty()) return run_program(given);
+  if (!given.state.empty()) return bad_input("--state goes with a --program");
+  if (const auto searches = parse_plan(given.searches); !searches) {
+    return bad_input(searches.error());
+  }
+  if (const auto changes = parse_orders(given.orders); !changes) return bad_input(changes.error());
+  return run_scenarios(chosen,
+                       {self, given.searches, given.orders, given.seed, given.json, given.trace});
 }
 
 }  // namespace
@@ -95,7 +100,7 @@ int main(int argc, char** argv) {
 
   run_arguments run;
   auto* run_command = app.add_subcommand("run", "check one program with given searches");
-  run_command->add_option("--program", run.program)->required();
+  run_command->add_option("--program", run.program);
   run_command->add_option("--searches", run.searches,
                           "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
   run_command->add_option("--orders", run.orders, "e.g. claim=acq_rel,hint_set=relaxed");
@@ -103,10 +108,12 @@ int main(int argc, char** argv) {
   run_command->add_option("--state", run.state, "replay one execution from this state");
   run_command->add_flag("--json", run.json);
   run_command->add_flag("--trace", run.trace, "print the execution that convicts");
+  run_choice chosen;
+  add_run_options(*run_command, chosen);
 
   int code = 2;
   add_audit(app, argv[0], code);
-  auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
+  add_list(app, code);
 
   try {
     app.parse(argc, argv);
@@ -116,6 +123,12 @@ int main(int argc, char** argv) {
     return bad_input(error.what());
   }
   if (*verify_command) return run_verify(verify);
-  if (*run_command) return run_program(run);
-  return *list_command ? list_all() : code;
+  if (*run_command) {
+    if (const std::string searches = searches_of(*run_command, chosen); !searches.empty()) {
+      run.searches = searches;
+    }
+    run.seconds = chosen.seconds;
+    return run_what_was_named(run, chosen, argv[0]);
+  }
+  return code;  // of the subcommand that has been called
 }

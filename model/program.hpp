@@ -82,6 +82,14 @@ struct program {
   friend bool operator==(const program&, const program&) = default;
 };
 
+/// How large it is, for tables; 0 where there is no such thing.
+struct sizes {
+  std::size_t threads = 0;
+  unsigned blocks = 0;  // min blocks
+  unsigned fanout = 0;
+};
+sizes sizes_of(const program& p);
+
 std::expected<program, std::string> parse_program(std::string_view text);
 std::string to_string(const program& p);
 

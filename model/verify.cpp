@@ -141,13 +141,7 @@ std::string searches_of(const job& j) {
   return text;
 }
 
-/// Min blocks and fan-out, where there are any.
-std::pair<std::string, std::string> size_of(const program& p) {
-  const bool blocks = p.core != core_part::ledger && p.core != core_part::shares;
-  const bool words = blocks && p.core != core_part::cold;
-  return {blocks ? std::to_string(1U << p.max_order) : "-",
-          words ? std::to_string(1U << p.log2_fanout) : "-"};
-}
+std::string or_dash(unsigned n) { return n == 0 ? "-" : std::to_string(n); }
 
 void print_scenarios(const std::vector<job>& jobs) {
   fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6}  {}\n", "scenario", "property",
@@ -160,10 +154,10 @@ void print_scenarios(const std::vector<job>& jobs) {
     const std::string verdict_text = !j.trouble.empty() ? "BROKEN: " + j.trouble
                                      : j.convicted() ? "VIOLATED " + j.results.back().seen.property
                                                      : "no violation";
-    const auto [blocks, fanout] = size_of(*p);
+    const sizes of = sizes_of(*p);
     fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6.1f}  {}\n", j.name, j.properties,
-               p->threads.size(), blocks, fanout, searches_of(j), j.executions(), j.ended.seconds,
-               verdict_text);
+               of.threads, or_dash(of.blocks), or_dash(of.fanout), searches_of(j), j.executions(),
+               j.ended.seconds, verdict_text);
   }
   fmt::print("* the search came to its end: exhausted within the bound, within Relacy's model\n");
 }
