@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "audit.hpp"
+#include "cost.hpp"
 #include "orders_text.hpp"
 #include "plan.hpp"
 #include "scenarios.hpp"
@@ -27,6 +28,7 @@ struct arguments {
   bool quick = false;
   bool changed = false;
   bool resume = false;
+  bool cost = false;
   std::string since;
   std::string orders;
   std::vector<std::string> only;
@@ -160,13 +162,17 @@ int run(const arguments& given) {
     return 0;
   }
   const audit_result result = audit(*request, search);
+  nlohmann::json json = to_json(result);
+  if (given.cost && result.complete) {
+    const cost_report cost = find_costs(request->sites, given.jobs, true);
+    fmt::print("{}\n", to_text(cost));
+    json["cost"] = to_json(cost);
+  }
   fmt::print("{}", to_text(result));
   bool written = true;
-  if (!given.json.empty()) written &= write_file(given.json, to_json(result).dump(1) + "\n");
+  if (!given.json.empty()) written &= write_file(given.json, json.dump(1) + "\n");
   if (!given.killers.empty()) written &= write_file(given.killers, killers_of(result));
-  if (!given.out.empty()) {
-    written &= write_file(given.out + "/audit.json", to_json(result).dump(1) + "\n");
-  }
+  if (!given.out.empty()) written &= write_file(given.out + "/audit.json", json.dump(1) + "\n");
   return result.passed() && written ? 0 : 1;
 }
 
@@ -189,6 +195,7 @@ void add_audit(CLI::App& app, const std::string& self, int& code) {
   command->add_option("--jobs", given->jobs, "processes at a time")->check(CLI::Range(1, 1024));
   command->add_option("--out", given->out, "directory for the state and the result");
   command->add_flag("--resume", given->resume, "go on where the run with this --out ended");
+  command->add_flag("--cost", given->cost, "and what each order costs: instructions and time");
   command->add_option("--json", given->json, "write the result there, too");
   command->add_option("--write-killers", given->killers, "write rows of audit_killers.inc");
   command->callback([given, &code] {

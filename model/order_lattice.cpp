@@ -77,6 +77,13 @@ std::vector<std::memory_order> stronger_orders(std::size_t site, std::memory_ord
   return all;
 }
 
+bool every_access_can_have(std::size_t site, std::memory_order order) {
+  const std::string_view name = shipped_sites()[site].name;
+  return std::all_of(std::begin(uses), std::end(uses), [&](const core_use& use) {
+    return use.site != name || has_order(use.kind, order);
+  });
+}
+
 std::string changes_of(const order_table& table) {
   std::string text;
   const auto& rows = shipped_sites();

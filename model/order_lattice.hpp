@@ -33,6 +33,9 @@ std::vector<std::memory_order> weaker_orders(std::size_t site, std::memory_order
 /// The same, stronger, weakest first.
 std::vector<std::memory_order> stronger_orders(std::size_t site, std::memory_order than);
 
+/// Whether an order is one that each of a site's accesses can have.
+bool every_access_can_have(std::size_t site, std::memory_order order);
+
 /// Where a table differs from the one that this program was built with, as `--orders` takes it.
 std::string changes_of(const order_table& table);
 
