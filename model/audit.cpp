@@ -30,6 +30,7 @@ class auditor {
   auditor(const audit_request& given, searcher& search) : given_(given), search_(search) {
     result_.shipped = given.shipped;
     result_.minimal = given.shipped;
+    result_.kept = given.kept;
   }
 
   audit_result run() {
@@ -65,13 +66,23 @@ class auditor {
     return !seen.convicted && !search_.interrupted();
   }
 
+  /// Of what is known to convict a weakening, what these programs can show.
+  std::vector<killer> known(std::size_t site, std::memory_order order) const {
+    std::vector<killer> all = known_killers(site_name(site), order);
+    std::erase_if(all, [&](const killer& k) {
+      return std::none_of(programs_.begin(), programs_.end(),
+                          [&](const audit_program& p) { return p.name == k.scenario; });
+    });
+    return all;
+  }
+
   /// Table with one order changed; first asked of what is known to convict that.
   question single(const order_table& from, std::size_t site, std::memory_order order) const {
     question q;
     q.table = from;
     q.table[site] = order;
     q.about = bit(site);
-    q.known = known_killers(site_name(site), order);
+    q.known = known(site, order);
     return q;
   }
 
@@ -155,7 +166,7 @@ class auditor {
         question q = single(given_.shipped, a.site, a.order);
         q.table[b.site] = b.order;
         q.about |= bit(b.site);
-        const auto more = known_killers(site_name(b.site), b.order);
+        const auto more = known(b.site, b.order);
         q.known.insert(q.known.end(), more.begin(), more.end());
         questions.push_back(std::move(q));
         result_.pairs.push_back({a, b, {}});
@@ -198,6 +209,8 @@ class auditor {
                                        ? std::memory_order_seq_cst
                                        : std::memory_order_relaxed;
     question lives = single(given_.shipped, hint, from);
+    lives.known.clear();
+    lives.stages = 1;
     lives.most_programs = given_.upward_programs;
     add(fmt::format("word_hint={}", name_of(from)), false,
         search_.ask(lives, programs_, "controls"));
@@ -254,7 +267,7 @@ class auditor {
     const site_row& row = shipped_sites()[site];
     const bool touched = std::any_of(programs_.begin(), programs_.end(),
                                      [&](const auto& p) { return (p.touched & bit(site)) != 0; });
-    const bool has_reason = *row.kept != '\0';
+    const bool has_reason = !given_.kept[site].empty();
     if (!touched && !has_reason && given_.all_programs) {
       add(fmt::format("{}: no program comes by it, and orders.hpp gives no reason", row.name));
     }

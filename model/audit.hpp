@@ -57,6 +57,7 @@ struct strengthening {
 struct audit_result {
   order_table shipped;
   order_table minimal;
+  std::vector<std::string> kept;  // reasons, per site
   std::vector<weakening> matrix;
   std::vector<order_pair> pairs;
   std::vector<control_row> controls;
@@ -71,7 +72,8 @@ struct audit_result {
 struct audit_request {
   search_options how;
   order_table shipped;
-  std::vector<bool> sites;  // which to audit
+  std::vector<std::string> kept;  // per site: why it ships stronger than needed; empty: it does not
+  std::vector<bool> sites;        // which to audit
   std::vector<audit_program> programs;
   std::size_t upward_programs = 0;  // per site; 0: all
   bool all_stronger = false;        // upward: every stronger order, not only seq_cst

@@ -2,6 +2,7 @@
 // audit_command.cpp: the command line of `caiman-check audit`
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -31,6 +32,7 @@ struct arguments {
   bool cost = false;
   std::string since;
   std::string orders;
+  std::vector<std::string> kept;
   std::vector<std::string> only;
   std::vector<std::string> scenarios;
   std::uint64_t executions = 30'000;
@@ -75,15 +77,37 @@ std::expected<std::vector<audit_program>, std::string> programs_of(const argumen
   return all;
 }
 
+/// The index of a site; as many as there are if there is none of that name.
+std::size_t site_of(std::string_view name) {
+  const auto& rows = shipped_sites();
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
+  return static_cast<std::size_t>(row - rows.begin());
+}
+
+/// The reasons of orders.hpp, and those to be taken as though they stood there.
+std::expected<std::vector<std::string>, std::string> kept_of(const arguments& given) {
+  std::vector<std::string> all;
+  for (const site_row& row : shipped_sites()) all.emplace_back(row.kept);
+  for (const std::string& text : given.kept) {
+    const std::size_t equals = text.find('=');
+    const std::size_t site = site_of(text.substr(0, equals));
+    if (site == all.size() || equals == std::string::npos) {
+      return failure(fmt::format("--kept: want site=reason, not '{}'", text));
+    }
+    all[site] = text.substr(equals + 1);
+  }
+  return all;
+}
+
 std::expected<std::vector<bool>, std::string> sites_of(const arguments& given,
                                                        const order_table& shipped) {
   const auto& rows = shipped_sites();
   std::vector<bool> chosen(rows.size(), given.only.empty() && !given.changed);
   for (const std::string& name : given.only) {
-    const auto row =
-        std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
-    if (row == rows.end()) return failure(fmt::format("--only: no site '{}'", name));
-    chosen[static_cast<std::size_t>(row - rows.begin())] = true;
+    const std::size_t site = site_of(name);
+    if (site == rows.size()) return failure(fmt::format("--only: no site '{}'", name));
+    chosen[site] = true;
   }
   if (!given.changed) return chosen;
   const auto before = orders_of_revision(given.since);
@@ -101,6 +125,9 @@ std::expected<audit_request, std::string> request_of(const arguments& given) {
   if (!changes) return failure("--" + changes.error());
   r.shipped = shipped_orders();
   for (const auto& [site, order] : *changes) r.shipped[site] = order;
+  auto kept = kept_of(given);
+  if (!kept) return failure(kept.error());
+  r.kept = std::move(*kept);
   auto programs = programs_of(given);
   if (!programs) return failure(programs.error());
   r.programs = std::move(*programs);
@@ -108,7 +135,7 @@ std::expected<audit_request, std::string> request_of(const arguments& given) {
   if (!sites) return failure(sites.error());
   r.sites = std::move(*sites);
   r.all_programs = given.scenarios.empty();
-  r.upward_programs = given.quick ? 3 : 0;
+  r.upward_programs = given.quick ? 8 : 0;
   r.all_stronger = !given.quick;
   if (given.resume && given.out.empty()) return failure("--resume: which --out?");
   r.how = {given.self,
@@ -143,6 +170,15 @@ bool write_file(const std::string& name, const std::string& text) {
   return false;
 }
 
+/// Whether a file can be written there; asked before the work, not after it.
+bool can_write(const std::string& name) {
+  if (name.empty()) return true;
+  std::filesystem::path folder = std::filesystem::path(name).parent_path();
+  if (folder.empty()) folder = ".";
+  std::error_code failed;
+  return std::filesystem::is_directory(folder, failed) && ::access(folder.c_str(), W_OK) == 0;
+}
+
 int run(const arguments& given) {
   const auto bad_input = [](const std::string& message) {
     fmt::print(stderr, "caiman-check: {}\n", message);
@@ -150,8 +186,11 @@ int run(const arguments& given) {
   };
   const auto request = request_of(given);
   if (!request) return bad_input(request.error());
+  for (const std::string& name : {given.json, given.killers}) {
+    if (!can_write(name)) return bad_input(fmt::format("cannot write {}", name));
+  }
   std::error_code failed;
-  if (!given.out.empty()) std::filesystem::create_directories(given.out, failed);
+  if (!given.out.empty() && !given.resume) std::filesystem::create_directories(given.out, failed);
   if (failed) return bad_input(fmt::format("--out: {}: {}", given.out, failed.message()));
   searcher search(request->how);
   if (const auto opened = search.open(identity_of(given, *request)); !opened) {
@@ -186,6 +225,7 @@ void add_audit(CLI::App& app, const std::string& self, int& code) {
   command->add_option("--only", given->only, "this site; may be repeated");
   command->add_option("--scenario", given->scenarios, "this program alone; may be repeated");
   command->add_option("--orders", given->orders, "as though these shipped: site=order,...");
+  command->add_option("--kept", given->kept, "as though orders.hpp had this reason: site=text");
   auto* changed = command->add_flag("--changed", given->changed, "the sites that differ from...");
   command->add_option("--since", given->since, "... this git revision")->needs(changed);
   command->add_option("--executions", given->executions, "of one search of one program")

@@ -66,7 +66,7 @@ std::string kept_lines(const audit_result& result) {
     const site_row& row = shipped_sites()[i];
     text += fmt::format("  {:<15} ships {}, the checks ask for {}: {}\n", row.name,
                         model::name_of(result.shipped[i]), model::name_of(result.minimal[i]),
-                        *row.kept != '\0' ? row.kept : "NO REASON");
+                        result.kept[i].empty() ? "NO REASON" : result.kept[i]);
   }
   return text;
 }
@@ -93,7 +93,7 @@ void add_reply(nlohmann::json& row, const reply& a) {
   row["execution"] = a.execution;
 }
 
-nlohmann::json table_of(const order_table& table) {
+nlohmann::json table_of(const order_table& table, const std::vector<std::string>& kept) {
   nlohmann::json rows = nlohmann::json::array();
   for (std::size_t i = 0; i < table.size(); ++i) {
     const site_row& row = shipped_sites()[i];
@@ -101,7 +101,7 @@ nlohmann::json table_of(const order_table& table) {
                     {"order", model::name_of(table[i])},
                     {"pairs", row.pairs},
                     {"without", row.without},
-                    {"kept", row.kept}});
+                    {"kept", kept[i]}});
   }
   return rows;
 }
@@ -156,8 +156,8 @@ std::string to_text(const audit_result& result) {
 
 nlohmann::json to_json(const audit_result& result) {
   nlohmann::json all{{"caiman_audit", 1},
-                     {"shipped", table_of(result.shipped)},
-                     {"minimal", table_of(result.minimal)},
+                     {"shipped", table_of(result.shipped, result.kept)},
+                     {"minimal", table_of(result.minimal, result.kept)},
                      {"matrix", nlohmann::json::array()},
                      {"pairs", nlohmann::json::array()},
                      {"controls", nlohmann::json::array()},

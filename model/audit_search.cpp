@@ -51,6 +51,21 @@ std::string key_of(const std::string& orders, const std::string& program,
   return orders + " / " + program + " / " + search;
 }
 
+/// Those that touch what a question is about; if it wants fewer, some from everywhere.
+std::vector<const audit_program*> programs_for(const question& of,
+                                               const std::vector<audit_program>& programs) {
+  std::vector<const audit_program*> all;
+  for (const audit_program& p : programs) {
+    if ((p.touched & of.about) == of.about) all.push_back(&p);
+  }
+  if (of.most_programs == 0 || of.most_programs >= all.size()) return all;
+  std::vector<const audit_program*> some;
+  for (std::size_t i = 0; i < of.most_programs; ++i) {
+    some.push_back(all[i * all.size() / of.most_programs]);
+  }
+  return some;
+}
+
 }  // namespace
 
 std::expected<void, std::string> searcher::open(const std::string& identity) {
@@ -64,7 +79,7 @@ std::expected<void, std::string> searcher::open(const std::string& identity) {
     }
     if (nlohmann::json::parse(line, nullptr, false) != head) {
       return std::unexpected(fmt::format(
-          "--resume: {} is of another build, table or choice of options", options_.state_file));
+          "--resume: {} is of another build, table or seed", options_.state_file));
     }
     while (std::getline(in, line)) {
       // The last line may have been cut off.
@@ -183,11 +198,8 @@ std::vector<reply> searcher::ask(const std::vector<question>& questions,
     for (std::size_t q = 0; q < questions.size(); ++q) {
       const question& of = questions[q];
       if (!open(q) || (of.stages != 0 && stage >= of.stages)) continue;
-      std::size_t left = of.most_programs == 0 ? programs.size() : of.most_programs;
-      for (const audit_program& p : programs) {
-        if ((p.touched & of.about) != of.about || left == 0) continue;
-        --left;
-        runs.push_back({q, p.name, p.text, options_.stages[stage], false});
+      for (const audit_program* p : programs_for(of, programs)) {
+        runs.push_back({q, p->name, p->text, options_.stages[stage], false});
       }
     }
     run_stage(runs, questions, replies,
