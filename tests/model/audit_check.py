@@ -17,6 +17,8 @@ import time
 import unittest
 
 PROGRAM = SOURCE = None
+# Enough for the shares and for the controls of an audit.
+FEW = ("--scenario", "shares-2", "--scenario", "shares-add", "--scenario", "buddies-again-f2")
 
 
 def call(*arguments, cwd=None):
@@ -39,17 +41,17 @@ def row(result, site, order):
 
 class Reasons(unittest.TestCase):
     def test_stronger_without_reason(self):
-        code, result, _ = quick("--orders", "word_hint=acquire", "--only", "word_hint")
+        code, result, _ = quick(*FEW, "--orders", "share_add=acquire", "--only", "share_add")
         self.assertEqual(code, 1)
         self.assertEqual(len(result["complaints"]), 1)
-        self.assertIn("word_hint ships acquire, nothing convicts relaxed", result["complaints"][0])
-        self.assertEqual(row(result, "word_hint", "relaxed")["result"], "survives")
+        self.assertIn("share_add ships acquire, nothing convicts relaxed", result["complaints"][0])
+        self.assertEqual(row(result, "share_add", "relaxed")["result"], "survives")
 
     def test_stronger_with_reason(self):
-        code, result, text = quick("--orders", "word_hint=acquire", "--only", "word_hint",
-                                   "--kept", "word_hint=measured, and faster")
+        code, result, text = quick(*FEW, "--orders", "share_add=acquire", "--only", "share_add",
+                                   "--kept", "share_add=measured, and faster")
         self.assertEqual((code, result["verdict"]), (0, "pass"), text)
-        self.assertIn("word_hint       ships acquire, the checks ask for relaxed: measured", text)
+        self.assertIn("share_add       ships acquire, the checks ask for relaxed: measured", text)
 
     def test_nothing_convicts_it(self):
         # These programs come by the site, and none of them can show what it is for.
@@ -59,12 +61,12 @@ class Reasons(unittest.TestCase):
         self.assertIn("slot_take ships acquire, nothing convicts relaxed", result["complaints"][0])
 
     def test_reason_out_of_date(self):
-        code, result, _ = quick("--only", "share_drop", "--kept", "share_drop=to be safe")
+        code, result, _ = quick(*FEW, "--only", "share_drop", "--kept", "share_drop=to be safe")
         self.assertEqual(code, 1)
         self.assertIn("out of date", result["complaints"][0])
 
     def test_table_itself_is_convicted(self):
-        code, result, _ = quick("--orders", "share_drop=relaxed", "--only", "share_drop")
+        code, result, _ = quick(*FEW, "--orders", "share_drop=relaxed", "--only", "share_drop")
         self.assertEqual(code, 1)
         self.assertIn("the table itself is convicted", result["complaints"][0])
 
@@ -82,7 +84,7 @@ class Findings(unittest.TestCase):
         self.assertEqual((minimal["claim_look"], minimal["claim"]), ("relaxed", "acq_rel"))
 
     def test_convicted_and_controls(self):
-        code, result, text = quick("--only", "share_look", "--only", "share_drop")
+        code, result, text = quick(*FEW, "--only", "share_look", "--only", "share_drop")
         self.assertEqual(code, 0, text)
         self.assertEqual({(r["site"], r["order"], r["result"], r["property"])
                           for r in result["matrix"]},
@@ -115,7 +117,7 @@ class Changed(unittest.TestCase):
                 old.write_text(content)
                 subprocess.run([*git, "add", "."], check=True)
                 subprocess.run([*git, "commit", "-qm", "orders"], check=True)
-            code, result, text = quick("--changed", "--since", "HEAD~1", cwd=folder)
+            code, result, text = quick(*FEW, "--changed", "--since", "HEAD~1", cwd=folder)
             self.assertEqual(code, 0, text)
             self.assertEqual({r["site"] for r in result["matrix"]}, {"share_look"})
             code, result, text = quick("--changed", cwd=folder)
