@@ -36,6 +36,7 @@ class auditor {
   audit_result run() {
     const auto start = std::chrono::steady_clock::now();
     if (look_around()) {
+      check_standing();
       fill_matrix();
       descend();
       if (!search_.interrupted()) tell_masked();
@@ -84,6 +85,24 @@ class auditor {
     q.about = bit(site);
     q.known = known(site, order);
     return q;
+  }
+
+  /// A site that was weakened too far has no weaker order left that could be convicted: so what has
+  /// changed is searched as it is. Of the rest, only what is known to have convicted its order.
+  void check_standing() {
+    std::vector<question> questions;
+    for (std::size_t site = 0; site < given_.shipped.size(); ++site) {
+      if (!given_.sites[site]) continue;
+      question q = single(given_.shipped, site, given_.shipped[site]);
+      if (!given_.changed[site]) q.stages = 0;
+      if (!given_.changed[site] && q.known.empty()) continue;
+      questions.push_back(std::move(q));
+      result_.standing_as_shipped.push_back({site, given_.shipped[site], {}});
+    }
+    const std::vector<reply> replies = search_.ask(questions, programs_, "as it ships");
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      result_.standing_as_shipped[i].seen = replies[i];
+    }
   }
 
   void fill_matrix() {
@@ -243,6 +262,11 @@ class auditor {
     for (std::size_t site = 0; site < given_.shipped.size(); ++site) {
       if (given_.sites[site]) complain_of(site, add);
     }
+    for (const standing& s : result_.standing_as_shipped) {
+      if (!s.seen.convicted) continue;
+      add(fmt::format("{} ships {}, which is convicted: {} in {} ({})", site_name(s.site),
+                      name_of(s.order), s.seen.property, s.seen.scenario, s.seen.text));
+    }
     for (const weakening& w : result_.matrix) {
       if (!w.seen.trouble.empty()) {
         add(fmt::format("{}={}: {}", site_name(w.site), name_of(w.order), w.seen.trouble));
@@ -253,7 +277,7 @@ class auditor {
       add(fmt::format("control {} must {} and did not{}{}", c.name, c.must_die ? "die" : "live",
                       c.seen.trouble.empty() ? "" : ": ", c.seen.trouble));
     }
-    for (const strengthening& s : result_.upward) {
+    for (const standing& s : result_.upward) {
       if (!s.seen.convicted) continue;
       add(fmt::format(
           "a fault of the checker: {}={} is stronger than what ships and is convicted: "

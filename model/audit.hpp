@@ -1,6 +1,7 @@
 // ---------------------------------------------------------------------------------------------
 // audit.hpp: is every order of the table needed, and is every needed order there?
 //
+//   standing  what has changed must not be convicted itself
 //   matrix    every order weaker than the shipped one, site by site: what convicts it
 //   descent   takes what nothing convicts, greedily, until every further single weakening dies: a
 //             locally minimal table
@@ -19,6 +20,7 @@
 
 #include "audit_search.hpp"
 
+// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so
 namespace CLI {
 class App;
 }
@@ -35,6 +37,13 @@ struct weakening {
   std::vector<std::string> by;  // masked: "site=order"
 };
 
+/// An order at which a site is not to be convicted: as it ships, or stronger.
+struct standing {
+  std::size_t site;
+  std::memory_order order;
+  reply seen;
+};
+
 struct order_pair {
   weakening one;
   weakening other;
@@ -48,20 +57,15 @@ struct control_row {
   reply seen;
 };
 
-struct strengthening {
-  std::size_t site;
-  std::memory_order order;
-  reply seen;
-};
-
 struct audit_result {
   order_table shipped;
   order_table minimal;
   std::vector<std::string> kept;  // reasons, per site
+  std::vector<standing> standing_as_shipped;
   std::vector<weakening> matrix;
   std::vector<order_pair> pairs;
   std::vector<control_row> controls;
-  std::vector<strengthening> upward;
+  std::vector<standing> upward;
   std::vector<std::string> complaints;
   bool complete = false;
   double seconds = 0;
@@ -74,6 +78,7 @@ struct audit_request {
   order_table shipped;
   std::vector<std::string> kept;  // per site: why it ships stronger than needed; empty: it does not
   std::vector<bool> sites;        // which to audit
+  std::vector<bool> changed;      // which of them nobody has checked as they are
   std::vector<audit_program> programs;
   std::size_t upward_programs = 0;  // per site; 0: all
   bool all_stronger = false;        // upward: every stronger order, not only seq_cst

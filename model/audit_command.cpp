@@ -134,6 +134,8 @@ std::expected<audit_request, std::string> request_of(const arguments& given) {
   auto sites = sites_of(given, r.shipped);
   if (!sites) return failure(sites.error());
   r.sites = std::move(*sites);
+  r.changed.assign(r.sites.size(), given.changed);
+  for (const auto& [site, order] : *changes) r.changed[site] = true;
   r.all_programs = given.scenarios.empty();
   r.upward_programs = given.quick ? 8 : 0;
   r.all_stronger = !given.quick;

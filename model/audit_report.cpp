@@ -114,7 +114,16 @@ const char* verdict_of(const audit_result& result) {
 }  // namespace
 
 std::string to_text(const audit_result& result) {
-  std::string text = "weaker orders, each from the table that ships\n";
+  std::string text;
+  if (!result.standing_as_shipped.empty()) text += "as it ships\n";
+  for (const standing& s : result.standing_as_shipped) {
+    text += fmt::format("  {:<15} {:<8} {}\n", site_name(s.site), model::name_of(s.order),
+                        s.seen.convicted ? "CONVICTED " + conviction(s.seen)
+                        : s.seen.complete
+                            ? fmt::format("no violation in {} executions", s.seen.executions)
+                            : "not run");
+  }
+  text += "weaker orders, each from the table that ships\n";
   for (const weakening& w : result.matrix) text += line_of(w);
   if (const std::string kept = kept_lines(result); !kept.empty()) {
     text += "\nkept stronger than the checks ask for\n" + kept;
@@ -138,7 +147,7 @@ std::string to_text(const audit_result& result) {
   }
   std::uint64_t upward = 0;
   std::size_t changed = 0;
-  for (const strengthening& s : result.upward) {
+  for (const standing& s : result.upward) {
     upward += s.seen.executions;
     changed += s.seen.convicted ? 1 : 0;
   }
@@ -158,6 +167,7 @@ nlohmann::json to_json(const audit_result& result) {
   nlohmann::json all{{"caiman_audit", 1},
                      {"shipped", table_of(result.shipped, result.kept)},
                      {"minimal", table_of(result.minimal, result.kept)},
+                     {"as_shipped", nlohmann::json::array()},
                      {"matrix", nlohmann::json::array()},
                      {"pairs", nlohmann::json::array()},
                      {"controls", nlohmann::json::array()},
@@ -165,6 +175,13 @@ nlohmann::json to_json(const audit_result& result) {
                      {"complaints", result.complaints},
                      {"seconds", result.seconds},
                      {"verdict", verdict_of(result)}};
+  for (const standing& s : result.standing_as_shipped) {
+    nlohmann::json row{{"site", site_name(s.site)},
+                       {"order", model::name_of(s.order)},
+                       {"convicted", s.seen.convicted}};
+    add_reply(row, s.seen);
+    all["as_shipped"].push_back(std::move(row));
+  }
   for (const weakening& w : result.matrix) {
     nlohmann::json row{{"site", site_name(w.site)},
                        {"order", model::name_of(w.order)},
@@ -188,7 +205,7 @@ nlohmann::json to_json(const audit_result& result) {
     add_reply(row, c.seen);
     all["controls"].push_back(std::move(row));
   }
-  for (const strengthening& s : result.upward) {
+  for (const standing& s : result.upward) {
     nlohmann::json row{{"site", site_name(s.site)},
                        {"order", model::name_of(s.order)},
                        {"changed", s.seen.convicted}};

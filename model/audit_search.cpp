@@ -78,8 +78,8 @@ std::expected<void, std::string> searcher::open(const std::string& identity) {
       return std::unexpected(fmt::format("--resume: no state in {}", options_.state_file));
     }
     if (nlohmann::json::parse(line, nullptr, false) != head) {
-      return std::unexpected(fmt::format(
-          "--resume: {} is of another build, table or seed", options_.state_file));
+      return std::unexpected(
+          fmt::format("--resume: {} is of another build, table or seed", options_.state_file));
     }
     while (std::getline(in, line)) {
       // The last line may have been cut off.
@@ -165,7 +165,7 @@ reply searcher::look_around(std::vector<audit_program>& programs, const order_ta
     runs.push_back({runs.size(), p.name, p.text, look_around_search, false});
   }
   // A question each, so that one that convicts does not keep the others from being seen.
-  const std::vector<question> questions(programs.size(), question{table, 0, {}, 0, 0});
+  const std::vector<question> questions(programs.size(), question{table, 0, {}, 0, question::all});
   std::vector<reply> replies(programs.size());
   run_stage(runs, questions, replies, "which sites a program touches");
   reply all;
@@ -197,7 +197,7 @@ std::vector<reply> searcher::ask(const std::vector<question>& questions,
     runs.clear();
     for (std::size_t q = 0; q < questions.size(); ++q) {
       const question& of = questions[q];
-      if (!open(q) || (of.stages != 0 && stage >= of.stages)) continue;
+      if (!open(q) || stage >= of.stages) continue;
       for (const audit_program* p : programs_for(of, programs)) {
         runs.push_back({q, p->name, p->text, options_.stages[stage], false});
       }

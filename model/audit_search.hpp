@@ -37,7 +37,8 @@ struct question {
   std::uint64_t about = 0;        // sites: only programs that touch all of them are asked
   std::vector<killer> known;      // tried first
   std::size_t most_programs = 0;  // 0: all
-  std::size_t stages = 0;         // 0: all
+  std::size_t stages = all;       // of the searches, from the first on
+  static constexpr std::size_t all = ~std::size_t{0};
 };
 
 struct reply {

@@ -3,6 +3,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so
 namespace CLI {
 class App;
 }

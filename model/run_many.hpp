@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so
 namespace CLI {
 class App;
 }

@@ -65,6 +65,14 @@ class Reasons(unittest.TestCase):
         self.assertEqual(code, 1)
         self.assertIn("out of date", result["complaints"][0])
 
+    def test_weakened_too_far(self):
+        # No order is weaker than relaxed: it is the site as it is that must be judged.
+        code, result, text = quick("--orders", "sweep_take=release", "--only", "sweep_take",
+                                   "--scenario", "sweep-again-f4", "--scenario", "buddies-f2")
+        self.assertEqual(code, 1)
+        self.assertIn("sweep_take ships release, which is convicted: S2 in sweep-again-f4",
+                      result["complaints"][0], text)
+
     def test_table_itself_is_convicted(self):
         code, result, _ = quick(*FEW, "--orders", "share_drop=relaxed", "--only", "share_drop")
         self.assertEqual(code, 1)
