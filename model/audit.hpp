@@ -29,8 +29,8 @@ namespace caiman::model {
 
 struct weakening {
   enum class fate : unsigned char { not_run, convicted, masked, survives };
-  std::size_t site;
-  std::memory_order order;
+  std::size_t site = 0;
+  std::memory_order order = std::memory_order_relaxed;
   fate result = fate::not_run;
   bool from_minimal = false;    // it took the minimal table to convict it
   reply seen;                   // the run that convicts, or what all the others came to
@@ -39,8 +39,8 @@ struct weakening {
 
 /// An order at which a site is not to be convicted: as it ships, or stronger.
 struct standing {
-  std::size_t site;
-  std::memory_order order;
+  std::size_t site = 0;
+  std::memory_order order = std::memory_order_relaxed;
   reply seen;
 };
 
@@ -52,8 +52,8 @@ struct order_pair {
 
 struct control_row {
   std::string name;
-  bool must_die;
-  bool held;  // it did as it must
+  bool must_die = true;
+  bool held = false;  // it did as it must
   reply seen;
 };
 
@@ -91,6 +91,8 @@ audit_result audit(const audit_request& given, searcher& search);
 /// What a reader wants to know, in that order.
 std::string to_text(const audit_result& result);
 nlohmann::json to_json(const audit_result& result);
+/// What a weakening came to, in a few words.
+std::string verdict_on(const weakening& w);
 /// Rows of audit_killers.inc: what convicted each weakening.
 std::string killers_of(const audit_result& result);
 /// What is known to convict a weakening.

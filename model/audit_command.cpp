@@ -205,7 +205,12 @@ int run(const arguments& given) {
   const audit_result result = audit(*request, search);
   nlohmann::json json = to_json(result);
   if (given.cost && result.complete) {
-    const cost_report cost = find_costs(request->sites, given.jobs, true);
+    cost_report cost = find_costs(request->sites, given.jobs, true);
+    for (const weakening& w : result.matrix) {
+      for (cost_row& row : cost.rows) {
+        if (row.site == w.site && row.order == w.order) row.verdict = verdict_on(w);
+      }
+    }
     fmt::print("{}\n", to_text(cost));
     json["cost"] = to_json(cost);
   }

@@ -40,23 +40,8 @@ std::string conviction(const reply& a) {
 }
 
 std::string line_of(const weakening& w) {
-  std::string what;
-  switch (w.result) {
-    case weakening::fate::convicted:
-      what = conviction(w.seen);
-      break;
-    case weakening::fate::masked:
-      what = fmt::format("by {}; then {}", w.by.empty() ? "the minimal table" : joined(w.by),
-                         conviction(w.seen));
-      break;
-    case weakening::fate::survives:
-      what = fmt::format("no violation in {} executions", w.seen.executions);
-      break;
-    case weakening::fate::not_run:
-      break;
-  }
-  return fmt::format("  {:<15} {:<8} {:<9} {}\n", site_name(w.site), model::name_of(w.order),
-                     name_of(w.result), what);
+  return fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), model::name_of(w.order),
+                     verdict_on(w));
 }
 
 std::string kept_lines(const audit_result& result) {
@@ -75,6 +60,21 @@ std::size_t count(const audit_result& result, weakening::fate what) {
   return static_cast<std::size_t>(
       std::count_if(result.matrix.begin(), result.matrix.end(),
                     [&](const weakening& w) { return w.result == what; }));
+}
+
+std::string sums(const audit_result& result) {
+  std::uint64_t upward = 0;
+  std::size_t changed = 0;
+  for (const standing& s : result.upward) {
+    upward += s.seen.executions;
+    changed += s.seen.convicted ? 1 : 0;
+  }
+  return fmt::format(
+      "\nstronger orders: {} tried in {} executions, {} changed a verdict\n"
+      "weaker orders: {} convicted, {} masked, {} survive, {} not run; {:.0f} s\n",
+      result.upward.size(), upward, changed, count(result, weakening::fate::convicted),
+      count(result, weakening::fate::masked), count(result, weakening::fate::survives),
+      count(result, weakening::fate::not_run), result.seconds);
 }
 
 void add_reply(nlohmann::json& row, const reply& a) {
@@ -113,6 +113,25 @@ const char* verdict_of(const audit_result& result) {
 
 }  // namespace
 
+std::string verdict_on(const weakening& w) {
+  std::string what;
+  switch (w.result) {
+    case weakening::fate::convicted:
+      what = conviction(w.seen);
+      break;
+    case weakening::fate::masked:
+      what = fmt::format("by {}; then {}", w.by.empty() ? "the minimal table" : joined(w.by),
+                         conviction(w.seen));
+      break;
+    case weakening::fate::survives:
+      what = fmt::format("no violation in {} executions", w.seen.executions);
+      break;
+    case weakening::fate::not_run:
+      break;
+  }
+  return fmt::format("{:<9} {}", name_of(w.result), what);
+}
+
 std::string to_text(const audit_result& result) {
   std::string text;
   if (!result.standing_as_shipped.empty()) text += "as it ships\n";
@@ -123,7 +142,7 @@ std::string to_text(const audit_result& result) {
                             ? fmt::format("no violation in {} executions", s.seen.executions)
                             : "not run");
   }
-  text += "weaker orders, each from the table that ships\n";
+  if (!result.matrix.empty()) text += "weaker orders, each from the table that ships\n";
   for (const weakening& w : result.matrix) text += line_of(w);
   if (const std::string kept = kept_lines(result); !kept.empty()) {
     text += "\nkept stronger than the checks ask for\n" + kept;
@@ -137,7 +156,7 @@ std::string to_text(const audit_result& result) {
         : p.seen.complete ? fmt::format("no violation in {} executions", p.seen.executions)
                           : "not run");
   }
-  text += "\ncontrols\n";
+  if (!result.controls.empty()) text += "\ncontrols\n";
   for (const control_row& c : result.controls) {
     text += fmt::format("  {:<22} must {:<5} {:<7} {}\n", c.name, c.must_die ? "die:" : "live:",
                         c.held            ? "holds"
@@ -145,19 +164,7 @@ std::string to_text(const audit_result& result) {
                                           : "not run",
                         c.seen.convicted ? conviction(c.seen) : "");
   }
-  std::uint64_t upward = 0;
-  std::size_t changed = 0;
-  for (const standing& s : result.upward) {
-    upward += s.seen.executions;
-    changed += s.seen.convicted ? 1 : 0;
-  }
-  text += fmt::format("\nstronger orders: {} tried in {} executions, {} changed a verdict\n",
-                      result.upward.size(), upward, changed);
-  text +=
-      fmt::format("weaker orders: {} convicted, {} masked, {} survive, {} not run; {:.0f} s\n",
-                  count(result, weakening::fate::convicted), count(result, weakening::fate::masked),
-                  count(result, weakening::fate::survives), count(result, weakening::fate::not_run),
-                  result.seconds);
+  if (!result.matrix.empty() || !result.upward.empty()) text += sums(result);
   for (const std::string& c : result.complaints) text += "complaint: " + c + "\n";
   if (!result.complete) text += "interrupted: what is above is what was found; --resume goes on\n";
   return text + (result.passed() ? "\nPASS\n" : "\nFAIL\n");

@@ -147,7 +147,7 @@ class cost_finder {
     }
     for (std::size_t site = 0; site < sites.size(); ++site) {
       if (!sites[site]) continue;
-      for (const auto o : other_orders(site)) report_.rows.push_back({site, o, {}, {}, {}});
+      for (const auto o : other_orders(site)) report_.rows.push_back({site, o, {}, {}, {}, {}});
     }
   }
 
@@ -332,7 +332,8 @@ std::string to_text(const cost_report& report) {
   for (const std::string& line : report.missing) text += "  " + line + "\n";
   for (const cost_row& row : report.rows) {
     const site_row& site = shipped_sites()[row.site];
-    text += fmt::format("  {}: {} -> {}\n", site.name, name_of(site.order), name_of(row.order));
+    text += fmt::format("  {}: {} -> {}{}{}\n", site.name, name_of(site.order), name_of(row.order),
+                        row.verdict.empty() ? "" : "  ", row.verdict);
     if (!row.trouble.empty()) text += "    " + row.trouble + "\n";
     for (const cost_target& t : row.targets) {
       text += fmt::format("    {:<18} {}\n", t.name, text_of(t.change));
@@ -355,6 +356,7 @@ nlohmann::json to_json(const cost_report& report) {
     nlohmann::json item{{"site", site.name},
                         {"shipped", name_of(site.order)},
                         {"order", name_of(row.order)},
+                        {"verdict", row.verdict},
                         {"targets", nlohmann::json::array()},
                         {"ratios", nlohmann::json::array()}};
     if (!row.trouble.empty()) item["trouble"] = row.trouble;

@@ -39,11 +39,12 @@ struct cost_ratio {
   double high = 1;
 };
 struct cost_row {
-  std::size_t site;
-  std::memory_order order;
+  std::size_t site = 0;
+  std::memory_order order = std::memory_order_relaxed;
   std::vector<cost_target> targets;
   std::vector<cost_ratio> ratios;  // empty: this machine runs the same code
   std::string trouble;
+  std::string verdict;  // what the audit says of the order, if it was asked
 };
 struct cost_report {
   std::vector<std::string> missing;  // compilers that are not installed
