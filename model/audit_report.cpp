@@ -39,11 +39,6 @@ std::string conviction(const reply& a) {
   return fmt::format("{} in {}, {}, execution {}", a.property, a.scenario, a.search, a.execution);
 }
 
-std::string line_of(const weakening& w) {
-  return fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), model::name_of(w.order),
-                     verdict_on(w));
-}
-
 std::string kept_lines(const audit_result& result) {
   std::string text;
   for (std::size_t i = 0; i < result.shipped.size(); ++i) {
@@ -60,6 +55,51 @@ std::size_t count(const audit_result& result, weakening::fate what) {
   return static_cast<std::size_t>(
       std::count_if(result.matrix.begin(), result.matrix.end(),
                     [&](const weakening& w) { return w.result == what; }));
+}
+
+/// What a reply comes to where a conviction is no matter of course.
+std::string outcome_of(const reply& seen) {
+  if (seen.convicted) return conviction(seen);
+  return seen.complete ? fmt::format("no violation in {} executions", seen.executions) : "not run";
+}
+
+std::string standing_lines(const audit_result& result) {
+  std::string text = result.standing_as_shipped.empty() ? "" : "as it ships\n";
+  for (const standing& s : result.standing_as_shipped) {
+    text += fmt::format("  {:<15} {:<8} {}{}\n", site_name(s.site), model::name_of(s.order),
+                        s.seen.convicted ? "CONVICTED " : "", outcome_of(s.seen));
+  }
+  return text;
+}
+
+std::string matrix_lines(const audit_result& result) {
+  std::string text = result.matrix.empty() ? "" : "weaker orders, each from the table that ships\n";
+  for (const weakening& w : result.matrix) {
+    text += fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), model::name_of(w.order),
+                        verdict_on(w));
+  }
+  return text;
+}
+
+std::string pair_lines(const audit_result& result) {
+  std::string text = result.pairs.empty() ? "" : "\npairs that live alone: together\n";
+  for (const order_pair& p : result.pairs) {
+    text +=
+        fmt::format("  {}={} with {}={}: {}\n", site_name(p.one.site), model::name_of(p.one.order),
+                    site_name(p.other.site), model::name_of(p.other.order), outcome_of(p.seen));
+  }
+  return text;
+}
+
+std::string control_lines(const audit_result& result) {
+  std::string text = result.controls.empty() ? "" : "\ncontrols\n";
+  for (const control_row& c : result.controls) {
+    const char* held = c.held ? "holds" : c.seen.complete ? "FAILS" : "not run";
+    text +=
+        fmt::format("  {:<22} must {:<5} {:<7} {}\n", c.name, c.must_die ? "die:" : "live:", held,
+                    c.seen.convicted ? conviction(c.seen) : "");
+  }
+  return text;
 }
 
 std::string sums(const audit_result& result) {
@@ -133,37 +173,11 @@ std::string verdict_on(const weakening& w) {
 }
 
 std::string to_text(const audit_result& result) {
-  std::string text;
-  if (!result.standing_as_shipped.empty()) text += "as it ships\n";
-  for (const standing& s : result.standing_as_shipped) {
-    text += fmt::format("  {:<15} {:<8} {}\n", site_name(s.site), model::name_of(s.order),
-                        s.seen.convicted ? "CONVICTED " + conviction(s.seen)
-                        : s.seen.complete
-                            ? fmt::format("no violation in {} executions", s.seen.executions)
-                            : "not run");
-  }
-  if (!result.matrix.empty()) text += "weaker orders, each from the table that ships\n";
-  for (const weakening& w : result.matrix) text += line_of(w);
+  std::string text = standing_lines(result) + matrix_lines(result);
   if (const std::string kept = kept_lines(result); !kept.empty()) {
     text += "\nkept stronger than the checks ask for\n" + kept;
   }
-  if (!result.pairs.empty()) text += "\npairs that live alone: together\n";
-  for (const order_pair& p : result.pairs) {
-    text += fmt::format(
-        "  {}={} with {}={}: {}\n", site_name(p.one.site), model::name_of(p.one.order),
-        site_name(p.other.site), model::name_of(p.other.order),
-        p.seen.convicted  ? conviction(p.seen)
-        : p.seen.complete ? fmt::format("no violation in {} executions", p.seen.executions)
-                          : "not run");
-  }
-  if (!result.controls.empty()) text += "\ncontrols\n";
-  for (const control_row& c : result.controls) {
-    text += fmt::format("  {:<22} must {:<5} {:<7} {}\n", c.name, c.must_die ? "die:" : "live:",
-                        c.held            ? "holds"
-                        : c.seen.complete ? "FAILS"
-                                          : "not run",
-                        c.seen.convicted ? conviction(c.seen) : "");
-  }
+  text += pair_lines(result) + control_lines(result);
   if (!result.matrix.empty() || !result.upward.empty()) text += sums(result);
   for (const std::string& c : result.complaints) text += "complaint: " + c + "\n";
   if (!result.complete) text += "interrupted: what is above is what was found; --resume goes on\n";

@@ -98,7 +98,7 @@ class searcher {
   };
   void run_stage(const std::vector<run_of>& runs, const std::vector<question>& questions,
                  std::vector<reply>& replies, const std::string& what);
-  void take(const run_of& run, const nlohmann::json& result, reply& a);
+  static void take(const run_of& run, const nlohmann::json& result, reply& a);
   void remember(const std::string& key, const nlohmann::json& result);
 
   search_options options_;
