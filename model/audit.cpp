@@ -267,11 +267,14 @@ class auditor {
       add(fmt::format("{} ships {}, which is convicted: {} in {} ({})", site_name(s.site),
                       name_of(s.order), s.seen.property, s.seen.scenario, s.seen.text));
     }
-    for (const weakening& w : result_.matrix) {
-      if (!w.seen.trouble.empty()) {
-        add(fmt::format("{}={}: {}", site_name(w.site), name_of(w.order), w.seen.trouble));
-      }
-    }
+    const auto add_trouble = [&](std::size_t site, std::memory_order order, const reply& seen) {
+      if (seen.trouble.empty()) return;
+      add(fmt::format("{}={}: {}", site_name(site), name_of(order), seen.trouble));
+    };
+    for (const standing& s : result_.standing_as_shipped) add_trouble(s.site, s.order, s.seen);
+    for (const weakening& w : result_.matrix) add_trouble(w.site, w.order, w.seen);
+    for (const order_pair& p : result_.pairs) add_trouble(p.one.site, p.one.order, p.seen);
+    for (const standing& s : result_.upward) add_trouble(s.site, s.order, s.seen);
     for (const control_row& c : result_.controls) {
       if (c.held || search_.interrupted()) continue;
       add(fmt::format("control {} must {} and did not{}{}", c.name, c.must_die ? "die" : "live",
