@@ -19,11 +19,9 @@ struct known_row {
   std::string_view program;
   std::string_view search;
 };
-constexpr known_row known[] = {
+constexpr known_row known_rows[] = {
 #include "audit_killers.inc"
 };
-
-const char* site_name(std::size_t site) { return shipped_sites()[site].name; }
 
 class auditor {
  public:
@@ -208,22 +206,16 @@ class auditor {
   }
 
   void ask_controls() {
-    const auto site_of = [](std::string_view name) {
-      const auto& rows = shipped_sites();
-      const auto at =
-          std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
-      return static_cast<std::size_t>(at - rows.begin());
-    };
     const auto add = [&](std::string name, bool must_die, reply seen) {
       const bool held = seen.complete && seen.trouble.empty() && seen.convicted == must_die;
       result_.controls.push_back({std::move(name), must_die, held, std::move(seen)});
     };
     // What is known to convict it is left out: the searches themselves must find it.
-    question dies = single(given_.shipped, site_of("release"), std::memory_order_relaxed);
+    question dies = single(given_.shipped, site_named("release"), std::memory_order_relaxed);
     dies.known.clear();
     add("release=relaxed", true, search_.ask(dies, programs_, "controls"));
     // A hint that decides nothing, taken down from an order that it does not need.
-    const std::size_t hint = site_of("word_hint");
+    const std::size_t hint = site_named("word_hint");
     const std::memory_order from = given_.shipped[hint] == std::memory_order_relaxed
                                        ? std::memory_order_seq_cst
                                        : std::memory_order_relaxed;
@@ -328,7 +320,7 @@ audit_result audit(const audit_request& given, searcher& search) {
 
 std::vector<killer> known_killers(std::string_view site, std::memory_order order) {
   std::vector<killer> all;
-  for (const known_row& row : known) {
+  for (const known_row& row : known_rows) {
     if (row.site != site || row.order != name_of(order)) continue;
     all.push_back({std::string(row.scenario), std::string(row.program), std::string(row.search)});
   }

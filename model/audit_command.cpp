@@ -77,21 +77,13 @@ std::expected<std::vector<audit_program>, std::string> programs_of(const argumen
   return all;
 }
 
-/// The index of a site; as many as there are if there is none of that name.
-std::size_t site_of(std::string_view name) {
-  const auto& rows = shipped_sites();
-  const auto row =
-      std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
-  return static_cast<std::size_t>(row - rows.begin());
-}
-
 /// The reasons of orders.hpp, and those to be taken as though they stood there.
 std::expected<std::vector<std::string>, std::string> kept_of(const arguments& given) {
   std::vector<std::string> all;
   for (const site_row& row : shipped_sites()) all.emplace_back(row.kept);
   for (const std::string& text : given.kept) {
     const std::size_t equals = text.find('=');
-    const std::size_t site = site_of(text.substr(0, equals));
+    const std::size_t site = site_named(text.substr(0, equals));
     if (site == all.size() || equals == std::string::npos) {
       return failure(fmt::format("--kept: want site=reason, not '{}'", text));
     }
@@ -105,7 +97,7 @@ std::expected<std::vector<bool>, std::string> sites_of(const arguments& given,
   const auto& rows = shipped_sites();
   std::vector<bool> chosen(rows.size(), given.only.empty() && !given.changed);
   for (const std::string& name : given.only) {
-    const std::size_t site = site_of(name);
+    const std::size_t site = site_named(name);
     if (site == rows.size()) return failure(fmt::format("--only: no site '{}'", name));
     chosen[site] = true;
   }
@@ -181,7 +173,7 @@ bool can_write(const std::string& name) {
   return std::filesystem::is_directory(folder, failed) && ::access(folder.c_str(), W_OK) == 0;
 }
 
-int run(const arguments& given) {
+int run_audit(const arguments& given) {
   const auto bad_input = [](const std::string& message) {
     fmt::print(stderr, "caiman-check: {}\n", message);
     return 2;
@@ -247,7 +239,7 @@ void add_audit(CLI::App& app, const std::string& self, int& code) {
   command->add_option("--write-killers", given->killers, "write rows of audit_killers.inc");
   command->callback([given, &code] {
     if (given->changed && given->since.empty()) given->since = "HEAD";
-    code = run(*given);
+    code = run_audit(*given);
   });
 }
 

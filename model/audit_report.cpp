@@ -12,9 +12,7 @@
 namespace caiman::model {
 namespace {
 
-const char* site_name(std::size_t site) { return shipped_sites()[site].name; }
-
-const char* name_of(weakening::fate result) {
+const char* fate_name(weakening::fate result) {
   switch (result) {
     case weakening::fate::not_run:
       return "not run";
@@ -45,7 +43,7 @@ std::string kept_lines(const audit_result& result) {
     if (result.shipped[i] == result.minimal[i]) continue;
     const site_row& row = shipped_sites()[i];
     text += fmt::format("  {:<15} ships {}, the checks ask for {}: {}\n", row.name,
-                        model::name_of(result.shipped[i]), model::name_of(result.minimal[i]),
+                        name_of(result.shipped[i]), name_of(result.minimal[i]),
                         result.kept[i].empty() ? "NO REASON" : result.kept[i]);
   }
   return text;
@@ -66,7 +64,7 @@ std::string outcome_of(const reply& seen) {
 std::string standing_lines(const audit_result& result) {
   std::string text = result.standing_as_shipped.empty() ? "" : "as it ships\n";
   for (const standing& s : result.standing_as_shipped) {
-    text += fmt::format("  {:<15} {:<8} {}{}\n", site_name(s.site), model::name_of(s.order),
+    text += fmt::format("  {:<15} {:<8} {}{}\n", site_name(s.site), name_of(s.order),
                         s.seen.convicted ? "CONVICTED " : "", outcome_of(s.seen));
   }
   return text;
@@ -75,8 +73,7 @@ std::string standing_lines(const audit_result& result) {
 std::string matrix_lines(const audit_result& result) {
   std::string text = result.matrix.empty() ? "" : "weaker orders, each from the table that ships\n";
   for (const weakening& w : result.matrix) {
-    text += fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), model::name_of(w.order),
-                        verdict_on(w));
+    text += fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), name_of(w.order), verdict_on(w));
   }
   return text;
 }
@@ -84,9 +81,8 @@ std::string matrix_lines(const audit_result& result) {
 std::string pair_lines(const audit_result& result) {
   std::string text = result.pairs.empty() ? "" : "\npairs that live alone: together\n";
   for (const order_pair& p : result.pairs) {
-    text +=
-        fmt::format("  {}={} with {}={}: {}\n", site_name(p.one.site), model::name_of(p.one.order),
-                    site_name(p.other.site), model::name_of(p.other.order), outcome_of(p.seen));
+    text += fmt::format("  {}={} with {}={}: {}\n", site_name(p.one.site), name_of(p.one.order),
+                        site_name(p.other.site), name_of(p.other.order), outcome_of(p.seen));
   }
   return text;
 }
@@ -138,7 +134,7 @@ nlohmann::json table_of(const order_table& table, const std::vector<std::string>
   for (std::size_t i = 0; i < table.size(); ++i) {
     const site_row& row = shipped_sites()[i];
     rows.push_back({{"site", row.name},
-                    {"order", model::name_of(table[i])},
+                    {"order", name_of(table[i])},
                     {"pairs", row.pairs},
                     {"without", row.without},
                     {"kept", kept[i]}});
@@ -169,7 +165,7 @@ std::string verdict_on(const weakening& w) {
     case weakening::fate::not_run:
       break;
   }
-  return fmt::format("{:<9} {}", name_of(w.result), what);
+  return fmt::format("{:<9} {}", fate_name(w.result), what);
 }
 
 std::string to_text(const audit_result& result) {
@@ -197,16 +193,15 @@ nlohmann::json to_json(const audit_result& result) {
                      {"seconds", result.seconds},
                      {"verdict", verdict_of(result)}};
   for (const standing& s : result.standing_as_shipped) {
-    nlohmann::json row{{"site", site_name(s.site)},
-                       {"order", model::name_of(s.order)},
-                       {"convicted", s.seen.convicted}};
+    nlohmann::json row{
+        {"site", site_name(s.site)}, {"order", name_of(s.order)}, {"convicted", s.seen.convicted}};
     add_reply(row, s.seen);
     all["as_shipped"].push_back(std::move(row));
   }
   for (const weakening& w : result.matrix) {
     nlohmann::json row{{"site", site_name(w.site)},
-                       {"order", model::name_of(w.order)},
-                       {"result", name_of(w.result)},
+                       {"order", name_of(w.order)},
+                       {"result", fate_name(w.result)},
                        {"from", w.from_minimal ? "minimal" : "shipped"},
                        {"by", w.by}};
     add_reply(row, w.seen);
@@ -214,7 +209,7 @@ nlohmann::json to_json(const audit_result& result) {
   }
   for (const order_pair& p : result.pairs) {
     const auto side = [](const weakening& w) {
-      return nlohmann::json{{"site", site_name(w.site)}, {"order", model::name_of(w.order)}};
+      return nlohmann::json{{"site", site_name(w.site)}, {"order", name_of(w.order)}};
     };
     nlohmann::json row{{"one", side(p.one)}, {"other", side(p.other)}};
     row["result"] = p.seen.convicted ? "convicted" : p.seen.complete ? "survives" : "not run";
@@ -227,9 +222,8 @@ nlohmann::json to_json(const audit_result& result) {
     all["controls"].push_back(std::move(row));
   }
   for (const standing& s : result.upward) {
-    nlohmann::json row{{"site", site_name(s.site)},
-                       {"order", model::name_of(s.order)},
-                       {"changed", s.seen.convicted}};
+    nlohmann::json row{
+        {"site", site_name(s.site)}, {"order", name_of(s.order)}, {"changed", s.seen.convicted}};
     add_reply(row, s.seen);
     all["upward"].push_back(std::move(row));
   }
@@ -248,7 +242,7 @@ std::string killers_of(const audit_result& result) {
     search->front().how.executions = std::max<std::uint64_t>(1000, 4 * w.seen.execution);
     text +=
         fmt::format("    {{\"{}\", \"{}\", \"{}\", \"{}\",\n     \"{}\"}},\n", site_name(w.site),
-                    model::name_of(w.order), w.seen.scenario, w.seen.program, to_string(*search));
+                    name_of(w.order), w.seen.scenario, w.seen.program, to_string(*search));
   }
   return text;
 }

@@ -19,7 +19,7 @@ namespace caiman::model {
 namespace {
 
 namespace fs = std::filesystem;
-using command = std::vector<std::string>;
+using command_line = std::vector<std::string>;
 
 struct target {
   std::string name;
@@ -102,16 +102,16 @@ bool concerns(int part, std::string_view pair) {
   return part == 0 && (pair == "stacks" || pair == "announced" || pair == "tree");
 }
 
-command compile(const target& t, std::size_t site, std::memory_order order, int part,
-                const std::string& out) {
-  command c{t.compiler,
-            "-std=c++23",
-            "-O2",
-            "-DNDEBUG",
-            "-w",
-            "-I" CAIMAN_SOURCE_ROOT "/core",
-            fmt::format("-DPROBE_SITE={}", shipped_sites()[site].name),
-            fmt::format("-DPROBE_ORDER={}", name_of(order))};
+command_line compile(const target& t, std::size_t site, std::memory_order order, int part,
+                     const std::string& out) {
+  command_line c{t.compiler,
+                 "-std=c++23",
+                 "-O2",
+                 "-DNDEBUG",
+                 "-w",
+                 "-I" CAIMAN_SOURCE_ROOT "/core",
+                 fmt::format("-DPROBE_SITE={}", shipped_sites()[site].name),
+                 fmt::format("-DPROBE_ORDER={}", name_of(order))};
   c.insert(c.end(), t.options.begin(), t.options.end());
   c.push_back(part < 0 ? "-DPROBE_MAIN" : fmt::format("-DPROBE_PART={}", part));
   if (part >= 0) c.emplace_back("-c");
@@ -165,7 +165,7 @@ class cost_finder {
  private:
   static constexpr int rounds = 7;
 
-  bool run_all(const std::vector<command>& commands, const std::string& what,
+  bool run_all(const std::vector<command_line>& commands, const std::string& what,
                std::vector<job_result>& ended) {
     ended.assign(commands.size(), {});
     progress line(commands.size());
@@ -181,8 +181,8 @@ class cost_finder {
   /// Compiles every row for one target, and each part once as it ships, and compares.
   void disassemble(std::size_t number) {
     const target& t = targets_[number];
-    std::vector<command> compiles;
-    std::vector<command> dumps;
+    std::vector<command_line> compiles;
+    std::vector<command_line> dumps;
     const auto add = [&](std::size_t site, std::memory_order order) {
       const std::string object = folder_.file(fmt::format("{}.o", compiles.size()));
       compiles.push_back(compile(t, site, order, part_of_site(site), object));

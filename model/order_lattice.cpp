@@ -55,6 +55,15 @@ const char* name_of(access kind) {
 
 std::span<const core_use> core_uses() { return uses; }
 
+const char* site_name(std::size_t site) { return shipped_sites()[site].name; }
+
+std::size_t site_named(std::string_view name) {
+  const auto& rows = shipped_sites();
+  const auto row =
+      std::find_if(rows.begin(), rows.end(), [&](const site_row& r) { return name == r.name; });
+  return static_cast<std::size_t>(row - rows.begin());
+}
+
 bool is_weaker(std::memory_order a, std::memory_order b) {
   if (a == b || b == relaxed || a == seq_cst) return false;
   if (b == seq_cst || a == relaxed) return true;

@@ -23,6 +23,10 @@ struct core_use {
 };
 std::span<const core_use> core_uses();
 
+/// The name of a site, and its number; of an unknown name, how many sites there are.
+const char* site_name(std::size_t site);
+std::size_t site_named(std::string_view name);
+
 /// A table of orders: one per site of shipped_sites().
 using order_table = std::vector<std::memory_order>;
 

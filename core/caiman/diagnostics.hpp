@@ -29,6 +29,11 @@
 
 namespace caiman::detail {
 
+#if defined(CAIMAN_WITH_VALGRIND)
+/// Asked once: a request is seven stores, and a pair makes two of them.
+inline const bool under_valgrind = [] { return RUNNING_ON_VALGRIND != 0; }();
+#endif
+
 #if defined(CAIMAN_UNDER_ASAN)
 // AddressSanitizer has a byte for every 8 bytes, and changes it by a load and a store. Where one
 // block ends and the next begins within those 8, two threads would undo each other's change. So
@@ -55,7 +60,8 @@ inline void forbid([[maybe_unused]] const std::byte* from,
   const std::size_t lost = to_granule(from) + past_granule(from + count);
   if (lost < count) __asan_poison_memory_region(from + to_granule(from), count - lost);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  VALGRIND_MAKE_MEM_NOACCESS(from, count);
+  if (under_valgrind) [[unlikely]]
+    VALGRIND_MAKE_MEM_NOACCESS(from, count);
 #endif
 }
 
@@ -65,7 +71,8 @@ inline void allow([[maybe_unused]] const std::byte* from, [[maybe_unused]] std::
 #if defined(CAIMAN_UNDER_ASAN)
   unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  VALGRIND_MAKE_MEM_UNDEFINED(from, count);
+  if (under_valgrind) [[unlikely]]
+    VALGRIND_MAKE_MEM_UNDEFINED(from, count);
 #endif
 }
 
@@ -76,7 +83,8 @@ inline void allow_as_written([[maybe_unused]] const std::byte* from,
 #if defined(CAIMAN_UNDER_ASAN)
   unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  VALGRIND_MAKE_MEM_DEFINED(from, count);
+  if (under_valgrind) [[unlikely]]
+    VALGRIND_MAKE_MEM_DEFINED(from, count);
 #endif
 }
 

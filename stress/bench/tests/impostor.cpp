@@ -12,7 +12,7 @@ extern "C" {
 void* __libc_malloc(std::size_t bytes);
 void __libc_free(void* p);
 
-void* malloc(std::size_t bytes) { return __libc_malloc(bytes); }
-void free(void* p) { __libc_free(p); }
+void* malloc(std::size_t size) { return __libc_malloc(size); }
+void free(void* ptr) { __libc_free(ptr); }
 }
 // NOLINTEND(clang-diagnostic-reserved-identifier,readability-identifier-naming)

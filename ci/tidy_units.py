@@ -1,0 +1,101 @@
+#!/usr/bin/env python3
+# +-----------------------------------------------------------------------------------------+
+# | The translation units that clang-tidy looks at.                                         |
+# | Why: clang-tidy visits every header of every unit, the system's included, and that is   |
+# | what it does for most of its time. So sources are looked at together: those of one      |
+# | target, since their names do not clash, as one unit; tests, whose names do, several to  |
+# | a unit, each inside a namespace, behind all that they include. What stands alone: a     |
+# | source that defines something the whole program has one of, or opens a namespace.       |
+# | Relies on: what meson says of build/plain. Writes build/tidy/compile_commands.json and  |
+# | the units beside it, and prints position and path of each, ended by a 0.                |
+# +-----------------------------------------------------------------------------------------+
+import json
+import pathlib
+import re
+import sys
+
+FOLDERS = {"core", "examples", "model", "stress", "tests"}
+IN_ONE_UNIT = 6  # few enough that two processors are busy to the end
+ALONE = re.compile(r"^(namespace \w|extern \"C\"|#define |template <>|.*\boperator (new|delete)\b)",
+                   re.MULTILINE)
+INCLUDE = re.compile(r'^#include ?([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def sources_of(group: dict) -> list[pathlib.Path]:
+    """What a target compiles, also where meson has joined it."""
+    if group["language"] != "cpp":
+        return []
+    paths = group["sources"] + [
+        included for made in group["generated_sources"] if "-unity" in made
+        for _, included in INCLUDE.findall(pathlib.Path(made).read_text())]
+    return [pathlib.Path(path).resolve() for path in paths]
+
+
+def commands(root: pathlib.Path) -> dict[pathlib.Path, tuple[str, list[str]]]:
+    """Each source of ours once: its target, and how that compiles. Not the mutants, which compile
+    some again."""
+    chosen = {}
+    for target in json.loads((root / "build/plain/meson-info/intro-targets.json").read_text()):
+        if "mutants" in target["defined_in"]:
+            continue
+        for group in target["target_sources"]:
+            for path in sources_of(group):
+                if path.is_relative_to(root) and path.relative_to(root).parts[0] in FOLDERS:
+                    chosen.setdefault(path, (target["id"], group["compiler"] + group["parameters"]))
+    return chosen
+
+
+def is_test(path: pathlib.Path) -> bool:
+    return path.parts[0] == "examples" or "tests" in path.parts
+
+
+def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:
+    """Which sources make a unit."""
+    targets, tests = {}, {}
+    for path in sorted(chosen):
+        if is_test(path.relative_to(root)) and not ALONE.search(path.read_text()):
+            tests.setdefault(path.parent, []).append(path)
+        else:
+            targets.setdefault(chosen[path][0], []).append(path)
+    units = list(targets.values())
+    for paths in tests.values():
+        parts = -(-len(paths) // IN_ONE_UNIT)
+        units += [paths[part::parts] for part in range(parts)]
+    return units
+
+
+def unit_of(paths: list[pathlib.Path], inside_namespaces: bool) -> str:
+    # NOLINT: that a source is included is the point.
+    line = '#include "{}"  // NOLINT(bugprone-suspicious-include)\n'
+    if not inside_namespaces:
+        return "".join(line.format(path) for path in paths)
+    headers = dict.fromkeys(
+        f"#include <{name}>" if kind == "<" or not (path.parent / name).exists()
+        else f'#include "{(path.parent / name).resolve()}"'
+        for path in paths for kind, name in INCLUDE.findall(path.read_text()))
+    bodies = (f"namespace unit_{n} {{\n{line.format(path)}}}  // namespace unit_{n}\n"
+              for n, path in enumerate(paths))
+    return "\n".join(headers) + "\n" + "".join(bodies)
+
+
+def main() -> None:
+    root = pathlib.Path.cwd()
+    out = root / "build/tidy"
+    out.mkdir(parents=True, exist_ok=True)
+    chosen = commands(root)
+    database, names = [], []
+    for paths in sorted(together(root, chosen), key=len, reverse=True):
+        unit = paths[0]
+        if len(paths) > 1:
+            name = str(unit.relative_to(root).with_suffix("")).replace("/", "-")
+            unit = out / f"{name}-and-others.cpp"
+            unit.write_text(unit_of(paths, is_test(paths[0].relative_to(root))))
+        database.append({"directory": str(root / "build/plain"), "file": str(unit),
+                         "arguments": chosen[paths[0]][1] + ["-c", str(unit)]})
+        names.append(str(unit.relative_to(root)))
+    (out / "compile_commands.json").write_text(json.dumps(database, indent=1))
+    for position, name in enumerate(names, 1):
+        sys.stdout.write(f"{position}/{len(names)}\0{name}\0")
+
+
+main()
