@@ -20,10 +20,11 @@
 
 #include "audit_search.hpp"
 
-// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so
+// NOLINTBEGIN(readability-identifier-naming): CLI11's names
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 

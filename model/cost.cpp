@@ -21,6 +21,9 @@ namespace {
 namespace fs = std::filesystem;
 using command_line = std::vector<std::string>;
 
+constexpr const char* core_option = "-I" CAIMAN_SOURCE_ROOT "/core";
+constexpr const char* probe_source = CAIMAN_SOURCE_ROOT "/model/cost_probe.cpp";
+
 struct target {
   std::string name;
   std::string compiler;
@@ -54,7 +57,7 @@ std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");  // NOLINT(concurrency-mt-unsafe): one thread
   std::istringstream all(path == nullptr ? "/usr/bin:/bin" : path);
   for (std::string folder; std::getline(all, folder, ':');) {
-    const std::string file = folder + "/" + name;
+    const std::string file = fmt::format("{}/{}", folder, name);
     if (::access(file.c_str(), X_OK) == 0) return file;
   }
   return {};
@@ -109,13 +112,13 @@ command_line compile(const target& t, std::size_t site, std::memory_order order,
                  "-O2",
                  "-DNDEBUG",
                  "-w",
-                 "-I" CAIMAN_SOURCE_ROOT "/core",
+                 core_option,
                  fmt::format("-DPROBE_SITE={}", shipped_sites()[site].name),
                  fmt::format("-DPROBE_ORDER={}", name_of(order))};
   c.insert(c.end(), t.options.begin(), t.options.end());
   c.push_back(part < 0 ? "-DPROBE_MAIN" : fmt::format("-DPROBE_PART={}", part));
   if (part >= 0) c.emplace_back("-c");
-  c.insert(c.end(), {CAIMAN_SOURCE_ROOT "/model/cost_probe.cpp", "-o", out});
+  c.insert(c.end(), {probe_source, "-o", out});
   return c;
 }
 
@@ -313,13 +316,12 @@ instructions difference(const instructions& from, const instructions& to) {
   return change;
 }
 
-bool orders_memory(std::string_view name) {
+bool orders_memory(std::string_view instruction) {
   // x86-64, then AArch64.
-  for (const std::string_view start :
-       {"lock ", "xchg with", "mfence", "ld", "st", "cas", "swp", "dmb"}) {
-    if (name.starts_with(start)) return true;
-  }
-  return false;
+  constexpr std::string_view starts[] = {"lock ", "xchg with", "mfence", "ld",
+                                         "st",    "cas",       "swp",    "dmb"};
+  return std::any_of(std::begin(starts), std::end(starts),
+                     [&](std::string_view start) { return instruction.starts_with(start); });
 }
 
 cost_report find_costs(const std::vector<bool>& sites, unsigned jobs, bool with_time) {

@@ -108,13 +108,17 @@ int run_scenarios(const run_choice& chosen, const run_common& how) {
     line.step((*all)[i].name);
   });
   line.clear();
+  std::size_t ran = 0;
   for (const named& n : *all) {
-    if (complete || n.ended.started) clean = print(n, how, rows) && clean;
+    if (!complete && !n.ended.started) continue;
+    ++ran;
+    clean = print(n, how, rows) && clean;
   }
   if (how.json) fmt::print("{}\n", rows.dump());
-  if (!complete)
-    fmt::print(stderr, "caiman-check: interrupted, {} of {} scenarios were run\n", rows.size(),
+  if (!complete) {
+    fmt::print(stderr, "caiman-check: interrupted, {} of {} scenarios were run\n", ran,
                all->size());
+  }
   return clean && complete ? 0 : 1;
 }
 

@@ -10,10 +10,11 @@
 #include <thread>
 #include <vector>
 
-// NOLINTNEXTLINE(readability-identifier-naming): CLI11 calls itself so
+// NOLINTBEGIN(readability-identifier-naming): CLI11's names
 namespace CLI {
 class App;
 }
+// NOLINTEND(readability-identifier-naming)
 
 namespace caiman::model {
 
