@@ -98,11 +98,11 @@ enum class site : unsigned char {
 
 /// A row of the table.
 struct order_row {
-  site at;                  ///< Of which site.
-  const char* name;         ///< Its name, for tables and messages.
-  std::memory_order order;  ///< What ships.
-  const char* pairs;        ///< With which sites, and under which number.
-  const char* without;      ///< What breaks when it is weaker, or why it may be this weak.
+  site at{};                  ///< Of which site.
+  const char* name = "";      ///< Its name, for tables and messages.
+  std::memory_order order{};  ///< What ships.
+  const char* pairs = "";     ///< With which sites, and under which number.
+  const char* without = "";   ///< What breaks when it is weaker, or why it may be this weak.
   /// Why it ships stronger than the checks ask for; empty where they convict whatever is weaker.
   /// `caiman-check audit` fails where the two do not agree.
   const char* kept = "";
