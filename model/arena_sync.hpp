@@ -21,7 +21,7 @@ class mortal {
   mortal& operator=(const mortal&) = delete;
   ~mortal() = default;
 
-  static void touch(location at = location::here()) { (void)in_force()->body_(at.info()).load(); }
+  static void touch(location at = location::here()) { (void)in_force()->body_.load(at); }
 
   void took() noexcept { ++outstanding_; }
   /// Before the call that gives it up.
@@ -31,7 +31,7 @@ class mortal {
     if (outstanding_ != 0) report_fault("R1", "it ends while somebody has something of it");
     if (ended_) report_fault("R1", "it ends twice");
     ended_ = true;
-    body_(at.info()).store(0);
+    body_.store(0, at);
   }
   bool ended() const noexcept { return ended_; }
   finding fault() const noexcept {
@@ -45,7 +45,7 @@ class mortal {
     return only;
   }
 
-  rl::var<unsigned> body_{1U};
+  checked_plain<unsigned> body_{1U};
   unsigned outstanding_ = 0;
   bool ended_ = false;
 };

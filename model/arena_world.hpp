@@ -12,6 +12,7 @@
 #include "caiman/buddy.hpp"
 #include "caiman/ledger.hpp"
 #include "caiman/turnover.hpp"
+#include "names.hpp"
 
 namespace caiman::model {
 
@@ -52,6 +53,14 @@ class arena_world final : public part {
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
+
+  std::string name_of(const void* address) const override {
+    std::string name = name_in_tree(tree_.inside(), address);
+    if (name.empty()) name = name_in_ledger(books_, address);
+    if (name.empty()) name = name_in_pool(pool_, address);
+    return name.empty() && lies_in(arena_, address) ? "what the arena is" : name;
+  }
+  std::vector<recording::level> levels() const override { return levels_of(tree_.inside()); }
 
  private:
   static constexpr unsigned most = 32;

@@ -132,8 +132,9 @@ void searcher::run_stage(const std::vector<run_of>& runs, const std::vector<ques
   for (const run_of& r : runs) {
     const std::string orders = changes_of(questions[r.question].table);
     keys.push_back(key_of(orders, r.program, r.search));
-    commands.push_back({options_.self, "run", "--json", "--program", r.program, "--searches",
-                        r.search, "--seed", std::to_string(options_.seed), "--orders", orders});
+    commands.push_back({options_.self, "run", "--json", "--as-found", "--program", r.program,
+                        "--searches", r.search, "--seed", std::to_string(options_.seed), "--orders",
+                        orders});
   }
   progress line(runs.size());
   const auto settled = [&](std::size_t i) { return replies[runs[i].question].convicted; };
@@ -219,12 +220,12 @@ reply searcher::ask_mutant(const std::string& name) {
   const auto mutant = std::filesystem::path(options_.self).parent_path() / "mutants" / name;
   std::vector<std::vector<std::string>> commands;
   for (const attempt& tried : row->attempts) {
-    commands.push_back({mutant.string(), "run", "--json", "--program", std::string(tried.program),
-                        "--searches", std::string(tried.searches)});
+    commands.push_back({mutant.string(), "run", "--json", "--as-found", "--program",
+                        std::string(tried.program), "--searches", std::string(tried.searches)});
   }
   interrupted_ = !run_jobs(commands, options_.jobs, [&](std::size_t i, job_result ended) {
     const nlohmann::json result = summary_of(ended);
-    take({0, name, commands[i][4], commands[i][6], false}, result, a);
+    take({0, name, commands[i][5], commands[i][7], false}, result, a);
   });
   a.complete = a.convicted || !interrupted_;
   return a;

@@ -15,6 +15,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "recording.hpp"
 #include "relacy.hpp"
 #include "world.hpp"
 
@@ -42,10 +43,22 @@ struct history_opener {
   using values = T[rl::atomic_history_size];
   friend values rl::generic_atomic<T, false>::*member(history_of<T>) { return Member; }
 };
+template <class T>
+struct newest_of {
+  friend unsigned rl::generic_atomic<T, false>::*member(newest_of<T>);
+};
+template <class T, unsigned rl::generic_atomic<T, false>::*Member>
+struct newest_opener {
+  friend unsigned rl::generic_atomic<T, false>::*member(newest_of<T>) { return Member; }
+};
 template struct data_opener<std::uint32_t, &rl::generic_atomic<std::uint32_t, false>::impl_>;
 template struct data_opener<std::uint64_t, &rl::generic_atomic<std::uint64_t, false>::impl_>;
 template struct history_opener<std::uint32_t, &rl::generic_atomic<std::uint32_t, false>::history_>;
 template struct history_opener<std::uint64_t, &rl::generic_atomic<std::uint64_t, false>::history_>;
+template struct newest_opener<std::uint32_t,
+                              &rl::generic_atomic<std::uint32_t, false>::last_index_>;
+template struct newest_opener<std::uint64_t,
+                              &rl::generic_atomic<std::uint64_t, false>::last_index_>;
 
 #pragma GCC diagnostic pop
 
@@ -99,15 +112,6 @@ struct records {
   }
 };
 
-constexpr bool acquires(std::memory_order o) noexcept {
-  return o == std::memory_order_acquire || o == std::memory_order_acq_rel ||
-         o == std::memory_order_seq_cst;
-}
-constexpr bool releases(std::memory_order o) noexcept {
-  return o == std::memory_order_release || o == std::memory_order_acq_rel ||
-         o == std::memory_order_seq_cst;
-}
-
 // Relacy's records are not polymorphic: how many threads they are for is all there is to know.
 // NOLINTBEGIN(cppcoreguidelines-pro-type-static-cast-downcast)
 
@@ -141,6 +145,14 @@ template <class T>
 bool placed_early(rl::generic_atomic<T, false>& of, T value, std::memory_order o, T& read) {
   return threads_in_force == 2 ? exchange_early<2>(of, value, o, read)
                                : exchange_early<3>(of, value, o, read);
+}
+
+/// What a load that chooses the newest store is given. Relacy keeps beside it what
+/// read-modify-writes work on, so a label here is seen by loads alone: a recorded execution labels
+/// each store, and each load says which store it read.
+template <class T>
+T& what_loads_read(rl::generic_atomic<T, false>& of) {
+  return (of.*member(history_of<T>{}))[of.*member(newest_of<T>{})];
 }
 
 }  // namespace caiman::model::beyond

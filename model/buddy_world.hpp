@@ -11,6 +11,7 @@
 #include "caiman/buddy.hpp"
 #include "caiman/cold.hpp"
 #include "caiman/turnover.hpp"
+#include "names.hpp"
 
 namespace caiman::model {
 
@@ -60,6 +61,13 @@ class buddy_world final : public world {
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
+
+  std::string name_of(const void* address) const override {
+    std::string name = name_in_tree(inside(), address);
+    if (name.empty()) name = name_in_pool(pool_, address);
+    return name.empty() && scrubs_ ? "cold bits" : name;  // what else there is
+  }
+  std::vector<recording::level> levels() const override { return levels_of(inside()); }
 
   finding quiescent_fault(block_set live, unsigned live_blocks) override {
     if (inside().slots().begun() != inside().slots().ended()) {

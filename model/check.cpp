@@ -5,8 +5,11 @@
 //   caiman-check run       scenarios, or one program; also how every other job is run
 //   caiman-check audit     is every memory order needed, is every needed one there?
 //   caiman-check list      the scenarios, the controls and the order sites
+//   caiman-check replay    the execution of a trace, again
+//   caiman-check show      what lies in a file, for people: text, or a page
 //
-// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments.
+// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
+// the same again, 1 not.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
@@ -16,9 +19,9 @@
 
 #include "audit.hpp"
 #include "list.hpp"
-#include "plan.hpp"
-#include "program.hpp"
-#include "run_many.hpp"
+#include "replay.hpp"
+#include "run_command.hpp"
+#include "show.hpp"
 #include "verify.hpp"
 
 namespace {
@@ -28,53 +31,6 @@ using namespace caiman::model;
 int bad_input(const std::string& message) {
   fmt::print(stderr, "caiman-check: {}\n", message);
   return 2;
-}
-
-struct run_arguments {
-  std::string program;
-  std::string searches = "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped";
-  std::string orders;
-  std::string state;
-  std::uint64_t seed = 0;
-  double seconds = 0;
-  bool json = false;
-  bool trace = false;
-};
-
-int run_program(const run_arguments& given) {
-  const auto p = parse_program(given.program);
-  if (!p) return bad_input(p.error());
-  auto searches = parse_plan(given.searches);
-  if (!searches) return bad_input(searches.error());
-  for (planned& one : *searches) one.how.seconds = given.seconds;
-  if (given.state.find_first_not_of("0123456789 ") != std::string::npos ||
-      given.state.size() > 1'000'000 || (!given.state.empty() && given.state[0] == ' ')) {
-    return bad_input("--state: want the numbers of a replay line");
-  }
-  const auto changes = parse_orders(given.orders);
-  if (!changes) return bad_input(changes.error());
-  const std::vector<outcome> results = run_plan(*p, *searches, given.seed, given.state, *changes);
-  const bool passed = results.back().seen.what == verdict::outcome::passed;
-  if (given.json) {
-    fmt::print("{}\n", to_json(results).dump());
-    return passed ? 0 : 1;
-  }
-  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace));
-  return passed ? 0 : 1;
-}
-
-int run_what_was_named(const run_arguments& given, const run_choice& chosen, const char* self) {
-  if (chosen.names.empty() == given.program.empty()) {
-    return bad_input("run wants scenarios or a --program, one of the two");
-  }
-  if (chosen.names.empty()) return run_program(given);
-  if (!given.state.empty()) return bad_input("--state goes with a --program");
-  if (const auto searches = parse_plan(given.searches); !searches) {
-    return bad_input(searches.error());
-  }
-  if (const auto changes = parse_orders(given.orders); !changes) return bad_input(changes.error());
-  return run_scenarios(chosen,
-                       {self, given.searches, given.orders, given.seed, given.json, given.trace});
 }
 
 }  // namespace
@@ -97,21 +53,17 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(0, 1'000'000));
   verify_command->add_option("--jobs", verify.jobs, "processes at a time")
       ->check(CLI::Range(1, 1024));
+  verify_command->add_option("--json", verify.json, "write the table to this file");
+  verify_command->add_option("--page", verify.page, "write it as a page");
 
-  run_arguments run;
-  auto* run_command = app.add_subcommand("run", "check one program with given searches");
-  run_command->add_option("--program", run.program);
-  run_command->add_option("--searches", run.searches,
-                          "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
-  run_command->add_option("--orders", run.orders, "e.g. claim=acq_rel,hint_set=relaxed");
-  run_command->add_option("--seed", run.seed)->check(CLI::Range(0, 1'000'000));
-  run_command->add_option("--state", run.state, "replay one execution from this state");
-  run_command->add_flag("--json", run.json);
-  run_command->add_flag("--trace", run.trace, "print the execution that convicts");
-  run_choice chosen;
-  add_run_options(*run_command, chosen);
+  verify_command->add_option("--traces", verify.traces,
+                             "a directory: a trace of each scenario that fails goes there");
+  verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
 
   int code = 2;
+  add_run(app, argv[0], code);
+  add_replay(app, argv[0], code);
+  add_show(app, code);
   add_audit(app, argv[0], code);
   add_list(app, code);
 
@@ -123,12 +75,5 @@ int main(int argc, char** argv) {
     return bad_input(error.what());
   }
   if (*verify_command) return run_verify(verify);
-  if (*run_command) {
-    if (const std::string searches = searches_of(*run_command, chosen); !searches.empty()) {
-      run.searches = searches;
-    }
-    run.seconds = chosen.seconds;
-    return run_what_was_named(run, chosen, argv[0]);
-  }
   return code;  // of the subcommand that has been called
 }

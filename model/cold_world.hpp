@@ -10,6 +10,7 @@
 #include "checked_sync.hpp"
 // then the core
 #include "caiman/cold.hpp"
+#include "names.hpp"
 #include "part.hpp"
 
 namespace caiman::model {
@@ -36,6 +37,11 @@ class cold_world final : public part {
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
+
+  std::string name_of(const void* address) const override {
+    const std::string name = name_in_pool(pool_, address);
+    return name.empty() ? "cold bits" : name;  // what else there is
+  }
 
  private:
   static constexpr unsigned order = 1;

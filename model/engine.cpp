@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <string_view>
 
 #include "execution.hpp"
+#include "recorder.hpp"
 #include "relacy.hpp"
 
 namespace caiman::model {
@@ -111,17 +113,16 @@ rl::test_params params_of(const search& how) {
   return params;
 }
 
-/// Runs the convicted execution once more, with Relacy's history switched on.
-std::string trace_of(const request& what, rl::test_params params, const std::string& state) {
-  rl::ostringstream trace;
+/// Runs the convicted execution once more, and records it.
+recording record_again(const request& what, rl::test_params params, const std::string& state) {
   rl::ostringstream ignored;
   params.initial_state = to_relacy(state);
-  params.output_stream = &trace;
-  params.progress_stream = &trace;
-  params.collect_history = true;
+  params.output_stream = &ignored;
+  params.progress_stream = &ignored;
   current_execution().prepare_again();
-  search_once(what.what.threads.size(), params, ignored, true);
-  return from_relacy(trace.str());
+  the_recorder().start();
+  const rl::test_result_e seen = search_once(what.what.threads.size(), params, ignored, true);
+  return current_execution().recorded(seen == rl::test_result_data_race);
 }
 
 }  // namespace
@@ -161,8 +162,32 @@ verdict run(const request& what) {
   result.property = fault ? fault.property : property_of(seen, what.what.core);
   result.text = fault ? fault.text : rl::test_result_str(seen);
   result.state = from_relacy(state.str());
-  result.trace = trace_of(what, params, result.state);
+  result.seen = record_again(what, params, result.state);
   return result;
+}
+
+std::string fault_of_state(const search& how) {
+  constexpr std::size_t most = 1'000'000;
+  const char* const bad = "--state: want the numbers of a replay line";
+  const std::string& text = how.state;
+  if (text.empty() || text.size() > most || text[0] == ' ' ||
+      text.find_first_not_of("0123456789 ") != std::string::npos) {
+    return bad;
+  }
+  std::vector<std::uint64_t> numbers;
+  const char* const past = text.data() + text.size();
+  for (const char* at = text.data(); at != past;) {
+    const auto [end, error] = std::from_chars(at, past, numbers.emplace_back());
+    if (error != std::errc{} || numbers.back() >= seed_stride * seed_stride) return bad;
+    for (at = end; at != past && *at == ' ';) ++at;
+  }
+  if (how.how == search::method::random) return numbers.size() == 1 ? "" : bad;
+  // The execution, and three numbers for every choice: of how many, which, of what kind.
+  if (numbers.size() < 2 || numbers[1] > most || numbers.size() != 2 + 3 * numbers[1]) return bad;
+  for (std::size_t i = 2; i < numbers.size(); i += 3) {
+    if (numbers[i + 1] >= numbers[i] || numbers[i] > 10'000 || numbers[i + 2] > 4) return bad;
+  }
+  return {};
 }
 
 std::vector<std::memory_order> shipped_orders() {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "program.hpp"
+#include "recording.hpp"
 
 namespace caiman::model {
 
@@ -46,10 +47,14 @@ struct verdict {
   std::string property;        // convicted: the property, and what was seen
   std::string text;
   std::string state;  // convicted: replays it
-  std::string trace;  // convicted: Relacy's history of the execution
+  recording seen;     // convicted: the execution
 };
 
 verdict run(const request& what);
+
+/// What is wrong with the state that a search is to replay from, empty if nothing is. Whether it
+/// fits the program only a run can tell: Relacy ends the process if it does not.
+std::string fault_of_state(const search& how);
 
 /// All sites at the order that ships, or all at seq_cst.
 std::vector<std::memory_order> shipped_orders();

@@ -3,6 +3,11 @@
 #include <algorithm>
 #include <bit>
 
+#include <fmt/format.h>
+
+#include "own_heap.hpp"
+#include "recorder.hpp"
+
 namespace caiman::model {
 namespace {
 
@@ -50,21 +55,51 @@ class from_outside {
   }
 };
 
-/// While it lives, the heap is the program's own. Relacy's would be one more choice to search: when
-/// what was freed is handed out again.
-class own_heap {
- public:
-  own_heap() { ++off(); }
-  own_heap(const own_heap&) = delete;
-  own_heap& operator=(const own_heap&) = delete;
-  ~own_heap() { --off(); }
+// ---- the trace: brackets around operations, and what only the harness knows --------------------
 
- private:
-  struct open : rl::context {
-    static constexpr int rl::context::*off = &open::disable_alloc_;
-  };
-  static int& off() { return rl::ctx().*open::off; }
-};
+std::string block_text(unsigned order, std::size_t index) {
+  return fmt::format("block {} of order {}", index, order);
+}
+
+/// Of a part.
+std::string text_of(const operation& op) {
+  switch (op.what) {
+    case operation::kind::take:
+    case operation::kind::must_take:
+    case operation::kind::must_fail:
+      return op.arg == 0 ? "take a block" : fmt::format("take a block of order {}", op.arg);
+    case operation::kind::release:
+      return fmt::format("return block {}", op.arg);
+    case operation::kind::add:
+      return "one handle more";
+    case operation::kind::drop:
+      return "one handle less";
+    case operation::kind::warm:
+      return fmt::format("warm block {}", op.arg);
+    case operation::kind::call:
+      return fmt::format("operation {}", op.arg);
+  }
+  return {};
+}
+
+template <class Text>
+void begin_bracket(Text text) {
+  if (!recording_in_force) return;
+  const own_heap lasts;
+  the_recorder().begin_operation(text());
+}
+template <class Text>
+void end_bracket(Text text) {
+  if (!recording_in_force) return;
+  const own_heap lasts;
+  the_recorder().end_operation(text());
+}
+template <class Text>
+std::uint32_t record_note(Text text) {
+  if (!recording_in_force) return no_event;
+  const own_heap lasts;
+  return the_recorder().note(text());
+}
 
 }  // namespace
 
@@ -128,16 +163,19 @@ void execution::begin() {
     actors_[t].slot = p.slots == slot_use::own ? t : model_slots;
   }
   stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
+  refused_at_ = no_event;
   build_world();
   set_up();
   acting_ = outside;
+  the_recorder().threads_run(true);
   history_.clear(blocks_of(p.max_order, 0) & ~live_blocks(), p.max_order);
 }
 
 void execution::build_world() {
   const program& p = what_->what;
   for (std::size_t i = 0; i < min_blocks(); ++i) {
-    ::new (static_cast<void*>(&cell(i))) rl::var<unsigned>(p.init == memory::cold ? dirt : 0U);
+    ::new (static_cast<void*>(&cell(i)))
+        checked_plain<unsigned>(p.init == memory::cold ? dirt : 0U);
   }
   ::new (static_cast<void*>(finish_storage_.data())) rl::atomic<unsigned>(0U);
   const own_heap lasts;
@@ -162,7 +200,8 @@ void execution::build_thing() {
 void execution::tear_down() {
   const own_heap lasts;
   slots_->~slotted();
-  for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~var();
+  slots_ = nullptr;
+  for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~checked_plain();
   finish_line().~atomic();
 }
 
@@ -170,7 +209,7 @@ void execution::set_up() {
   for (const setup_step& step : what_->what.setup) {
     acting_ = step.thread;
     if (part_ != nullptr) {
-      part_->operate(step.thread, step.op, step.owner);
+      operate_part(step.thread, step.op, step.owner);
     } else if (step.op.what == operation::kind::release) {
       release(step.thread, step.op.arg);
     } else {
@@ -186,9 +225,17 @@ void execution::set_up() {
 void execution::run_thread(unsigned index) {
   const program& p = what_->what;
   actor& me = actors_[index];
-  if (p.slots == slot_use::pooled) me.slot = slots_->take_slot();
+  if (p.slots == slot_use::pooled) {
+    begin_bracket([] { return std::string("take a slot"); });
+    me.slot = slots_->take_slot();
+    end_bracket([&] { return fmt::format("slot {}", me.slot); });
+  }
   for (const operation& op : p.threads[index]) operate(index, op);
-  if (p.slots == slot_use::pooled) slots_->give_slot(me.slot);
+  if (p.slots == slot_use::pooled) {
+    begin_bracket([&] { return fmt::format("give slot {}", me.slot); });
+    slots_->give_slot(me.slot);
+    end_bracket([] { return std::string("done"); });
+  }
   if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, here());
   me.done = true;
   ++finished_;
@@ -198,11 +245,18 @@ void execution::run_thread(unsigned index) {
 void execution::end() {
   const program& p = what_->what;
   acting_ = 0;
+  the_recorder().threads_run(false);
+  the_recorder().checks_look();
+  const std::uint32_t quiet = record_note([] { return "all threads have ended"; });
   if (p.stops && actors_[p.stop_thread].steps > p.stop_most) stop_too_soon_ = true;
   if (history_.any_refused()) {
     if (history_.overflown()) fail("model", "too many operations to judge a refusal");
-    if (!history_.explainable()) fail("S6", "a refusal that no order of the operations explains");
+    if (!history_.explainable()) {
+      the_recorder().lost_at(refused_at_);
+      fail("S6", "a refusal that no order of the operations explains");
+    }
   }
+  the_recorder().lost_at(quiet);  // what is found from here on was so by then
   if (part_ != nullptr) {
     if (const finding f = part_->quiescent_fault()) fail(f.property, f.text);
   } else {
@@ -216,7 +270,7 @@ void execution::end() {
 
 void execution::operate(unsigned thread, const operation& op) {
   if (part_ != nullptr) {
-    part_->operate(thread, op, thread);
+    operate_part(thread, op, thread);
   } else if (op.what == operation::kind::release) {
     release(thread, op.arg);
   } else {
@@ -224,9 +278,35 @@ void execution::operate(unsigned thread, const operation& op) {
   }
 }
 
+void execution::operate_part(unsigned thread, const operation& op, unsigned owner) {
+  begin_bracket([&] {
+    std::string text = part_->text_of(thread, op);
+    return by(thread, text.empty() ? text_of(op) : text);
+  });
+  part_->operate(thread, op, owner);
+  end_bracket([&] { return part_->result_of(thread); });
+}
+
+std::string execution::by(unsigned thread, std::string text) const {
+  return in_threads() ? text : fmt::format("thread {}: {}", thread, text);
+}
+
+/// The answer to a request, as the result of its operation.
+void execution::end_request(unsigned order, const grant& got) {
+  end_bracket([&] {
+    return got.what == answer::ok     ? block_text(order, got.index)
+           : got.what == answer::full ? std::string("full")
+                                      : std::string("contended");
+  });
+  if (got.what == answer::full && recording_in_force) refused_at_ = the_recorder().next() - 1;
+}
+
 void execution::take(unsigned thread, const operation& op, unsigned owner) {
   const std::uint32_t earlier = records_before(thread);
+  begin_bracket([&] { return by(thread, fmt::format("allocate({})", op.arg)); });
   const grant got = world_->allocate(op.arg);
+  if (got.what == answer::ok) own(owner, op.arg, got.index);
+  end_request(op.arg, got);
   if (got.what != answer::ok) {
     if (op.what == operation::kind::must_take) {
       fail("S6", got.what == answer::full ? "refused with room for every request"
@@ -243,7 +323,6 @@ void execution::take(unsigned thread, const operation& op, unsigned owner) {
   }
   if (op.what == operation::kind::must_fail) fail("S6", "a grant where there is no room");
   note(thread, record::kind::granted, op.arg, blocks_of(op.arg, got.index), earlier);
-  own(owner, op.arg, got.index);
   touch(thread, op.arg, got.index, true);
 }
 
@@ -253,11 +332,14 @@ void execution::release(unsigned thread, unsigned which) {
   holding& h = me.blocks[which];
   touch(thread, h.order, h.index, false);
   const std::uint32_t earlier = records_before(thread);
+  begin_bracket(
+      [&] { return by(thread, fmt::format("release({})", block_text(h.order, h.index))); });
   disown(thread, h);
   me.releasing = true;
   me.releasing_blocks = blocks_of(h.order, h.index);
   world_->release(h.order, h.index);
   me.releasing = false;
+  end_bracket([] { return std::string("done"); });
   note(thread, record::kind::released, h.order, me.releasing_blocks, earlier);
 }
 
@@ -265,6 +347,9 @@ void execution::own(unsigned owner, unsigned order, std::size_t index) {
   actor& me = actors_[owner];
   if (me.taken == most_blocks) fail("model", "too many blocks");
   me.blocks[me.taken++] = {order, index, true};
+  if (recording_in_force) {
+    the_recorder().owned(event_kind::own, owner, index << order, std::size_t{1} << order);
+  }
   for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
     if (i >= min_blocks()) fail("S1", "a block outside the arena");
     if (owner_[i] != nobody) fail("S1", "a min block with two owners");
@@ -276,6 +361,9 @@ void execution::disown(unsigned owner, const holding& h) {
   holding& mine = *std::find_if(actors_[owner].blocks.begin(), actors_[owner].blocks.end(),
                                 [&](const holding& x) { return &x == &h; });
   mine.live = false;
+  if (recording_in_force) {
+    the_recorder().owned(event_kind::disown, owner, h.index << h.order, std::size_t{1} << h.order);
+  }
   for (std::size_t i = h.index << h.order; i < (h.index + 1) << h.order; ++i) owner_[i] = nobody;
 }
 
@@ -283,17 +371,17 @@ void execution::disown(unsigned owner, const holding& h) {
 /// an overlap, or a hand-over that nothing orders, is a data race.
 void execution::touch(unsigned thread, unsigned order, std::size_t index, bool fresh) {
   for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
-    if (fresh && what_->what.init != memory::any && cell(i)(here()).load() != 0) {
+    if (fresh && what_->what.init != memory::any && cell(i).load() != 0) {
       fail("Z1", "a block that is not zeroed");
     }
-    if (!fresh && cell(i)(here()).load() == 0) fail("S1", "a payload cell that nobody wrote");
-    cell(i)(here()).store(thread + 1);
+    if (!fresh && cell(i).load() == 0) fail("S1", "a payload cell that nobody wrote");
+    cell(i).store(thread + 1);
   }
 }
 
 /// What the world zeroes, because it comes back or was never handed out before.
 void execution::zero_payload(std::size_t first, std::size_t count) {
-  for (std::size_t i = first; i < first + count; ++i) cell(i)(here()).store(0);
+  for (std::size_t i = first; i < first + count; ++i) cell(i).store(0);
 }
 
 std::uint32_t execution::records_before(unsigned thread) const {
@@ -315,6 +403,26 @@ void execution::note(unsigned thread, record::kind what, unsigned order, block_s
     moments_[history_.size()] = {thread, rl::ctx().threadx_->own_acq_rel_order_, ++time_};
   }
   history_.add({what, order, blocks, earlier});
+}
+
+// ---- the recording -------------------------------------------------------------------------
+
+recording execution::recorded(bool raced) {
+  recording made = the_recorder().stop(raced, [&](const void* at) { return name_of(at); });
+  if (slots_ != nullptr) made.levels = slots_->levels();
+  return made;
+}
+
+std::string execution::name_of(const void* address) const {
+  const auto* at = static_cast<const std::byte*>(address);
+  const std::less<> before;
+  if (!before(at, cell_storage_.data()) &&
+      before(at, cell_storage_.data() + cell_storage_.size())) {
+    return fmt::format(
+        "payload {}",
+        (at - cell_storage_.data()) / static_cast<std::ptrdiff_t>(sizeof(checked_plain<unsigned>)));
+  }
+  return slots_ != nullptr ? slots_->name_of(address) : std::string();
 }
 
 // ---- hooks of the policy -------------------------------------------------------------------
@@ -351,6 +459,9 @@ void execution::before_access() {
 
 void execution::fail(const char* property, const char* text) {
   if (!fault_) fault_ = {property, text};
+  if (recording_in_force) {
+    the_recorder().lost_at(record_note([&] { return fmt::format("{}: {}", property, text); }));
+  }
   rl::ctx().fail_test(text, rl::test_result_user_assert_failed, here());
   std::abort();  // not reached: fail_test leaves the fibre
 }

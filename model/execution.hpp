@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "checked_atomic.hpp"
 #include "engine.hpp"
 #include "history.hpp"
 #include "part.hpp"
@@ -28,6 +29,8 @@ class execution {
     most_executions_ = 0;
     deadline_ = {};
   }
+  /// After it: the recording, and what there is to draw.
+  recording recorded(bool raced);
 
   // Relacy's three hooks.
   void begin();
@@ -79,6 +82,9 @@ class execution {
   void set_up();
   void build_thing();
   void operate(unsigned thread, const operation& op);
+  void operate_part(unsigned thread, const operation& op, unsigned owner);
+  void end_request(unsigned order, const grant& got);
+  std::string by(unsigned thread, std::string text) const;
   void take(unsigned thread, const operation& op, unsigned owner);
   void release(unsigned thread, unsigned which);
   void own(unsigned owner, unsigned order, std::size_t index);
@@ -95,6 +101,7 @@ class execution {
   unsigned live_count() const noexcept;
   void check_quiescent();
   void check_one_block();
+  std::string name_of(const void* address) const;
   bool in_threads() const noexcept { return acting_ == outside; }
 
   const request* what_ = nullptr;
@@ -112,6 +119,7 @@ class execution {
   unsigned acting_ = 0;       // whose slot set-up and end use; `outside` while the threads run
   unsigned stop_at_ = 0;
   unsigned finished_ = 0;
+  std::uint32_t refused_at_ = no_event;  // while recording: where the last refusal came
   std::uint64_t time_ = 0;
   std::array<actor, max_threads> actors_{};
   std::array<int, max_min_blocks> owner_{};
@@ -119,10 +127,10 @@ class execution {
   std::array<moment, history::most> moments_{};
 
   alignas(std::max_align_t) std::array<std::byte, std::size_t{64} * 1024> world_storage_{};
-  alignas(rl::var<unsigned>)
-      std::array<std::byte, sizeof(rl::var<unsigned>) * max_min_blocks> cell_storage_{};
-  rl::var<unsigned>& cell(std::size_t i) noexcept {
-    return reinterpret_cast<rl::var<unsigned>*>(cell_storage_.data())[i];
+  alignas(checked_plain<unsigned>)
+      std::array<std::byte, sizeof(checked_plain<unsigned>) * max_min_blocks> cell_storage_{};
+  checked_plain<unsigned>& cell(std::size_t i) noexcept {
+    return reinterpret_cast<checked_plain<unsigned>*>(cell_storage_.data())[i];
   }
   /// What a thread did before it ended or stopped, the look around the stopped one has seen.
   alignas(

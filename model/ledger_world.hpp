@@ -11,6 +11,7 @@
 #include "arena_sync.hpp"
 // then the core
 #include "caiman/ledger.hpp"
+#include "names.hpp"
 
 namespace caiman::model {
 
@@ -59,6 +60,12 @@ class ledger_world final : public part {
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
+
+  std::string name_of(const void* address) const override {
+    std::string name = name_in_ledger(books_, address);
+    if (name.empty()) name = name_in_pool(pool_, address);
+    return name.empty() && lies_in(arena_, address) ? "what the arena is" : name;
+  }
 
  private:
   void need_handle(unsigned thread) const {

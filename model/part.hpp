@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "program.hpp"
 #include "world.hpp"
@@ -18,6 +19,10 @@ class part : public slotted {
  public:
   /// Thread `thread` does it; what comes of it is thread `owner`'s.
   virtual void operate(unsigned thread, const operation& op, unsigned owner) = 0;
+  /// For traces, by the thread that is about to do `op`, or has just done it. Empty: as the program
+  /// has it.
+  virtual std::string text_of(unsigned /*thread*/, const operation& /*op*/) const { return {}; }
+  virtual std::string result_of(unsigned /*thread*/) const { return "done"; }
   /// Quiescent; afterwards it drops what is left, and looks again.
   virtual finding quiescent_fault() = 0;
 };

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "shortest.hpp"
 #include "world.hpp"
 
 namespace caiman::model {
@@ -146,7 +147,8 @@ std::expected<order_changes, std::string> parse_orders(std::string_view text) {
 }
 
 std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
-                              const std::string& state, const order_changes& changes) {
+                              const std::string& state, const order_changes& changes,
+                              const showing& shown) {
   std::vector<outcome> results;
   for (const planned& one : searches) {
     request r{p, one.seq_cst ? all_seq_cst() : shipped_orders(), one.seq_cst, one.how};
@@ -154,8 +156,12 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
     r.how.seed = seed;
     r.how.state = state;
     if (!state.empty()) r.how.executions = 1;
-    results.push_back({one, run(r)});
-    if (results.back().seen.what != verdict::outcome::passed) break;
+    results.push_back({one, run(r), {}, {}});
+    outcome& last = results.back();
+    if (last.seen.what == verdict::outcome::passed) continue;
+    last.trace = to_trace(r, to_string(plan{one}), last.seen, shown.label);
+    if (shown.shortest && state.empty()) show_shortest(r, last, shown.label);
+    break;
   }
   return results;
 }
@@ -175,7 +181,8 @@ nlohmann::json to_json(const std::vector<outcome>& results) {
                    {"property", v.property},
                    {"text", v.text},
                    {"state", v.state},
-                   {"trace", v.trace}});
+                   {"trace", o.trace},
+                   {"again", o.again}});
   }
   return all;
 }
@@ -201,7 +208,8 @@ std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::s
     v.property = item.at("property");
     v.text = item.at("text");
     v.state = item.at("state");
-    v.trace = item.at("trace");
+    o.trace = item.at("trace");
+    o.again = item.at("again");
     results.push_back(std::move(o));
   }
   return results;

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine.hpp"
+#include "trace.hpp"
 
 namespace caiman::model {
 
@@ -41,6 +42,14 @@ std::string to_string(const plan& p);
 struct outcome {
   planned what;
   verdict seen;
+  nlohmann::json trace;  // convicted: what is shown of it
+  std::string again;     // convicted by a random search: whether a smaller bound finds it, too
+};
+
+/// What is shown of a conviction.
+struct showing {
+  trace_label label;
+  bool shortest = false;  // look for the smallest context bound that finds it, too
 };
 
 /// Orders to change for a run: which site, to what.
@@ -52,7 +61,8 @@ std::expected<order_changes, std::string> parse_orders(std::string_view text);
 
 /// Runs the searches in order, up to the first conviction.
 std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint64_t seed,
-                              const std::string& state, const order_changes& changes = {});
+                              const std::string& state, const order_changes& changes = {},
+                              const showing& shown = {});
 
 nlohmann::json to_json(const std::vector<outcome>& results);
 std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text);

@@ -26,10 +26,11 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {core_part::buddy, "buddy", "AMXF"}, {core_part::textbook, "textbook", "AMXF"},
-    {core_part::arena, "arena", "AFHD"}, {core_part::ledger, "ledger", "AFHD"},
-    {core_part::shares, "shares", "HD"}, {core_part::cold, "cold", "W"}};
-const core_name& name_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
+    {core_part::buddy, "buddy", "AMXF"},     {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"},     {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"},     {core_part::cold, "cold", "W"},
+    {core_part::structure, "structure", "C"}};
+const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
  public:
@@ -56,7 +57,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDW";
+    constexpr std::string_view letters = "AMXFHDWC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
@@ -161,7 +162,7 @@ bool read_threads(reader& in, program& p) {
 }
 
 const char* fault_of_operation(const operation& op, const program& p) {
-  if (name_of(p.core).operations.find(static_cast<char>(op.what)) == std::string_view::npos) {
+  if (row_of(p.core).operations.find(static_cast<char>(op.what)) == std::string_view::npos) {
     return "this core has no such operation";
   }
   if (op.what == operation::kind::warm) {
@@ -172,7 +173,8 @@ const char* fault_of_operation(const operation& op, const program& p) {
   if (p.core == core_part::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";
   }
-  return op.what != operation::kind::release && op.arg > p.max_order ? "order too large" : nullptr;
+  const bool of_order = op.what != operation::kind::release && op.what != operation::kind::call;
+  return of_order && op.arg > p.max_order ? "order too large" : nullptr;
 }
 
 const char* fault_of_operations(const program& p) {
@@ -216,6 +218,8 @@ std::string text_of(const operation& op) {
 
 }  // namespace
 
+std::string_view name_of(core_part core) noexcept { return row_of(core).name; }
+
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
@@ -234,7 +238,7 @@ sizes sizes_of(const program& p) {
 }
 
 std::string to_string(const program& p) {
-  const std::string core = fmt::format("core={}", name_of(p.core).name);
+  const std::string core = fmt::format("core={}", name_of(p.core));
   std::string text = p.is_part() ? core : std::string();
   if (!p.is_part() || p.log2_fanout != program{}.log2_fanout) {
     text += fmt::format("{}fanout={}", text.empty() ? "" : " ", 1U << p.log2_fanout);

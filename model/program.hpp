@@ -15,13 +15,15 @@
 //                    init=cold (the same over memory that nobody has zeroed),
 //                    core=textbook (the specimen of textbook.cpp instead of the core),
 //                    core=arena, core=ledger, core=shares, core=cold (a part of the core: its
-//                    operations are in <part>_world.hpp)
+//                    operations are in <part>_world.hpp),
+//                    core=structure (somebody else's: structure.hpp)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |
 // operations         A<k> take a block of order k      M<k> the same, and it must succeed
 //                    X<k> the same, and it must fail   F<i> release the i-th block taken
 //                    H one handle or share more, D one less, W<i> warm block i (of parts)
+//                    C<k> operation k (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -42,7 +44,8 @@ struct operation {
     release = 'F',
     add = 'H',
     drop = 'D',
-    warm = 'W'
+    warm = 'W',
+    call = 'C'
   };
   kind what = kind::take;
   unsigned arg = 0;  // an order, or which block
@@ -58,7 +61,7 @@ struct setup_step {
 
 enum class slot_use : unsigned char { own, shared, pooled };
 enum class memory : unsigned char { any, zero, cold };
-enum class core_part : unsigned char { buddy, textbook, arena, ledger, shares, cold };
+enum class core_part : unsigned char { buddy, textbook, arena, ledger, shares, cold, structure };
 
 struct program {
   static constexpr unsigned plenty_of_looks = 24;
@@ -89,6 +92,9 @@ struct sizes {
   unsigned fanout = 0;
 };
 sizes sizes_of(const program& p);
+
+/// As `core=` has it.
+std::string_view name_of(core_part core) noexcept;
 
 std::expected<program, std::string> parse_program(std::string_view text);
 std::string to_string(const program& p);

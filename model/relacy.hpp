@@ -14,10 +14,12 @@
 #include <bit>
 #include <cassert>
 #include <cerrno>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <expected>
 #include <map>
 #include <memory>
@@ -28,9 +30,13 @@
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
+// These two are the standard library's macros, and come back.
+#pragma push_macro("assert")
+#pragma push_macro("errno")
 #define RL_DO_ASSERT 1
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wall"
@@ -61,3 +67,5 @@
 #undef VAR
 #undef VAR_T
 #undef TLS_T
+#pragma pop_macro("assert")
+#pragma pop_macro("errno")

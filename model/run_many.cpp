@@ -10,8 +10,8 @@
 #include "plan.hpp"
 #include "pool.hpp"
 #include "progress.hpp"
+#include "run_command.hpp"
 #include "scenarios.hpp"
-#include "verify.hpp"
 
 namespace caiman::model {
 namespace {
@@ -59,8 +59,8 @@ bool print(const named& n, const run_common& how, nlohmann::json& rows) {
 
 }  // namespace
 
-void add_run_options(CLI::App& command, run_choice& chosen) {
-  command.add_option("scenario", chosen.names, "scenarios of caiman-check list");
+void add_run_options(CLI::App& command, run_choice& chosen, bool by_name) {
+  if (by_name) command.add_option("scenario", chosen.names, "scenarios of caiman-check list");
   auto* searches = command.get_option("--searches");
   command.add_option("--scheduler", chosen.scheduler, "random, bound or full")
       ->check(CLI::IsMember({"random", "bound", "full"}))

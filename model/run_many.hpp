@@ -26,7 +26,8 @@ struct run_choice {
   double seconds = 0;  // of one search; 0: as long as it takes
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
 };
-void add_run_options(CLI::App& command, run_choice& chosen);
+/// `by_name`: whether scenarios can be named.
+void add_run_options(CLI::App& command, run_choice& chosen, bool by_name);
 
 /// The searches that --scheduler and its like ask for; "" if none of them was given.
 std::string searches_of(const CLI::App& command, const run_choice& chosen);

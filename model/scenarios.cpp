@@ -5,7 +5,7 @@ namespace {
 
 // The set-up decides what a program can show: who holds which blocks, which words the threads'
 // hints name, and which marks are stale (an X fails, and so clears them).
-constexpr scenario all[] = {
+constexpr scenario scenario_table[] = {
     // ---- buddies released at once: no merge is lost
     {"buddies-f2", "S1 S4", "fanout=2 order=2 : 0A1 0A0 0A0>1 ; F1 | F0", 3, true,
      "two buddies, released by two threads"},
@@ -235,7 +235,7 @@ constexpr scenario all[] = {
 
 }  // namespace
 
-std::span<const scenario> scenarios() { return all; }
+std::span<const scenario> scenarios() { return scenario_table; }
 
 std::vector<variant> variants(const scenario& s) {
   constexpr std::string_view announced = "announced=";

@@ -10,6 +10,7 @@
 #include "arena_sync.hpp"
 // then the core
 #include "caiman/shares.hpp"
+#include "names.hpp"
 
 namespace caiman::model {
 
@@ -42,6 +43,11 @@ class shares_world final : public part {
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
   unsigned slots_seen() override { return pool_.seen(); }
+
+  std::string name_of(const void* address) const override {
+    if (lies_in(count_, address)) return "shares";
+    return lies_in(block_, address) ? "what the block holds" : name_in_pool(pool_, address);
+  }
 
  private:
   void drop(unsigned thread) {

@@ -59,9 +59,20 @@ class textbook final : public world {
   }
 
   bool in_move(unsigned /*slot*/) override { return false; }
-  unsigned take_slot() override { return 0; }
-  void give_slot(unsigned /*slot*/) override {}
-  unsigned slots_seen() override { return 0; }
+  /// As a tree of fan-out 2, a level per order.
+  std::string name_of(const void* address) const override {
+    for (std::size_t order = 0; order < free_.size(); ++order) {
+      if (address == &free_[order]) return "level " + std::to_string(order) + " word 0";
+    }
+    return address == &summary_ ? "summary of orders" : "";
+  }
+  std::vector<recording::level> levels() const override {
+    std::vector<recording::level> all;
+    for (unsigned order = 0; order <= max_order_; ++order) {
+      all.push_back({1, std::size_t{1} << (max_order_ - order)});
+    }
+    return all;
+  }
 
   finding quiescent_fault(block_set live, unsigned /*live_blocks*/) override {
     for (unsigned order = 0; order <= max_order_; ++order) {

@@ -8,8 +8,10 @@
 #include <filesystem>
 
 #include "controls.hpp"
+#include "page.hpp"
 #include "pool.hpp"
 #include "progress.hpp"
+#include "run_command.hpp"
 #include "scenarios.hpp"
 
 namespace caiman::model {
@@ -143,6 +145,12 @@ std::string searches_of(const job& j) {
 
 std::string or_dash(unsigned n) { return n == 0 ? "-" : std::to_string(n); }
 
+std::string verdict_of(const job& j) {
+  if (!j.trouble.empty()) return "BROKEN: " + j.trouble;
+  if (j.convicted()) return "VIOLATED " + j.results.back().seen.property;
+  return j.results.empty() ? "not run" : "no violation";
+}
+
 void print_scenarios(const std::vector<job>& jobs) {
   fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6}  {}\n", "scenario", "property",
              "thr", "blks", "fan", "schedulers: shipped orders; all seq_cst", "executions", "s",
@@ -151,13 +159,10 @@ void print_scenarios(const std::vector<job>& jobs) {
     if (j.of != nullptr) continue;
     const auto p = parse_program(j.program);
     if (!p) continue;  // run_verify has said so
-    const std::string verdict_text = !j.trouble.empty() ? "BROKEN: " + j.trouble
-                                     : j.convicted() ? "VIOLATED " + j.results.back().seen.property
-                                                     : "no violation";
     const sizes of = sizes_of(*p);
     fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6.1f}  {}\n", j.name, j.properties,
                of.threads, or_dash(of.blocks), or_dash(of.fanout), searches_of(j), j.executions(),
-               j.ended.seconds, verdict_text);
+               j.ended.seconds, verdict_of(j));
   }
   fmt::print("* the search came to its end: exhausted within the bound, within Relacy's model\n");
 }
@@ -168,36 +173,45 @@ bool as_expected(const job& j) {
          j.of->properties.find(j.results.back().seen.property) != std::string_view::npos;
 }
 
-/// Prints one row per control; the number of those that survived or could not be judged.
-unsigned print_controls(const std::vector<job>& jobs) {
-  unsigned failed = 0;
-  bool headed = false;
-  for (std::size_t i = 0; i < jobs.size();) {
-    if (jobs[i].of == nullptr) {
-      ++i;
-      continue;
-    }
-    if (!headed) {
-      fmt::print("\n{:<26} {:<12} {:<10} {:>10}  {}\n", "control", "convicted by", "scheduler",
-                 "executions", "fault");
-      headed = true;
-    }
-    const control* c = jobs[i].of;
-    const job* best = nullptr;
-    std::string trouble;
-    for (; i < jobs.size() && jobs[i].of == c; ++i) {
-      if (!jobs[i].trouble.empty()) trouble = jobs[i].trouble;
-      if (as_expected(jobs[i]) && best == nullptr) best = &jobs[i];
-    }
-    if (best == nullptr) ++failed;
-    fmt::print("{:<26} {:<12} {:<10} {:>10}  {}\n", c->name,
-               best != nullptr ? best->results.back().seen.property
-                               : (trouble.empty() ? "SURVIVED" : "BROKEN"),
-               best != nullptr ? to_string(best->results.back().what.how) : "-",
-               best != nullptr ? std::to_string(best->results.back().seen.executions) : "-",
-               best == nullptr && !trouble.empty() ? trouble : std::string(c->fault));
+/// A control and the attempt at it that came out as it must, if one did.
+struct control_row {
+  const control* of = nullptr;
+  const job* best = nullptr;
+  bool ran = false;
+  std::string trouble;
+
+  const char* verdict_text() const {
+    if (best != nullptr) return "convicted";
+    if (!trouble.empty()) return "BROKEN";
+    return ran ? "SURVIVED" : "not run";
   }
-  return failed;
+};
+
+std::vector<control_row> control_rows(const std::vector<job>& jobs) {
+  std::vector<control_row> rows;
+  for (const job& j : jobs) {
+    if (j.of == nullptr) continue;
+    if (rows.empty() || rows.back().of != j.of) rows.push_back({j.of, nullptr, false, {}});
+    control_row& row = rows.back();
+    row.ran = row.ran || !j.results.empty();
+    if (!j.trouble.empty()) row.trouble = j.trouble;
+    if (as_expected(j) && row.best == nullptr) row.best = &j;
+  }
+  return rows;
+}
+
+void print_controls(const std::vector<control_row>& rows) {
+  if (rows.empty()) return;
+  fmt::print("\n{:<26} {:<12} {:<10} {:>10}  {}\n", "control", "convicted by", "scheduler",
+             "executions", "fault");
+  for (const control_row& row : rows) {
+    const outcome* seen = row.best != nullptr ? &row.best->results.back() : nullptr;
+    fmt::print("{:<26} {:<12} {:<10} {:>10}  {}\n", row.of->name,
+               seen != nullptr ? seen->seen.property.c_str() : row.verdict_text(),
+               seen != nullptr ? to_string(seen->what.how) : "-",
+               seen != nullptr ? std::to_string(seen->seen.executions) : "-",
+               seen == nullptr && !row.trouble.empty() ? row.trouble : std::string(row.of->fault));
+  }
 }
 
 /// What a person needs to see of a violation: the shortest schedule first.
@@ -209,24 +223,120 @@ void print_violations(const std::vector<job>& jobs) {
   }
 }
 
-}  // namespace
+// ---- the same as data ----------------------------------------------------------------------
 
-std::string describe(const program& p, const outcome& o, bool with_trace) {
-  const verdict& v = o.seen;
-  const char* orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
-  if (v.what == verdict::outcome::passed) {
-    return fmt::format("no violation in {} executions of '{}', {}, {}{}", v.executions,
-                       to_string(p), to_string(o.what.how), orders,
-                       v.exhausted ? ": exhausted, within Relacy's model" : "");
+nlohmann::json to_json(const job& j) {
+  const auto p = parse_program(j.program);
+  nlohmann::json row{{"name", j.name},
+                     {"properties", j.properties},
+                     {"program", j.program},
+                     {"searches", searches_of(j)},
+                     {"executions", j.executions()},
+                     {"seconds", j.ended.seconds},
+                     {"verdict", verdict_of(j)}};
+  if (p) {
+    const sizes of = sizes_of(*p);
+    row["threads"] = of.threads;
+    row["blocks"] = or_dash(of.blocks);
+    row["fanout"] = or_dash(of.fanout);
   }
-  std::string text = fmt::format(
-      "{} violated: {} (execution {} of '{}', {}, {})\nreplay: caiman-check run --trace --program "
-      "'{}' --searches '{}' --state '{}'",
-      v.property, v.text, v.executions, to_string(p), to_string(o.what.how), orders, to_string(p),
-      to_string(plan{o.what}), v.state);
-  if (with_trace) text += "\n" + v.trace;
-  return text;
+  if (p && j.convicted()) {
+    row["told"] = describe(*p, j.results.back(), false);
+    row["trace"] = j.results.back().trace;
+  }
+  return row;
 }
+
+nlohmann::json to_json(const control_row& c) {
+  nlohmann::json row{{"name", c.of->name},
+                     {"properties", c.of->properties},
+                     {"fault", c.of->fault},
+                     {"verdict", c.verdict_text()},
+                     {"trouble", c.trouble}};
+  if (c.best != nullptr) {
+    const outcome& seen = c.best->results.back();
+    row["property"] = seen.seen.property;
+    row["scheduler"] = to_string(seen.what.how);
+    row["executions"] = seen.seen.executions;
+    row["program"] = c.best->program;
+  }
+  return row;
+}
+
+nlohmann::json to_json(const std::vector<job>& jobs, const std::vector<control_row>& controls,
+                       const char* verdict_text) {
+  nlohmann::json all{{"caiman_verify", 1},
+                     {"scenarios", nlohmann::json::array()},
+                     {"controls", nlohmann::json::array()},
+                     {"verdict", verdict_text}};
+  for (const job& j : jobs) {
+    if (j.of == nullptr) all["scenarios"].push_back(to_json(j));
+  }
+  for (const control_row& c : controls) all["controls"].push_back(to_json(c));
+  return all;
+}
+
+/// Writes what was asked for; false, and a line of why, if that failed.
+bool write_results(const verify_arguments& given, const nlohmann::json& all) {
+  std::expected<void, std::string> written;
+  if (!given.json.empty()) written = write_whole(given.json, text_of_data(all));
+  if (written && !given.page.empty()) written = write_whole(given.page, page_of(all));
+  if (!written) fmt::print(stderr, "caiman-check: {}\n", written.error());
+  return written.has_value();
+}
+
+std::vector<std::string> command_of(const job& j, const verify_arguments& given) {
+  std::vector<std::string> command = {program_for(j, given.self),
+                                      "run",
+                                      "--json",
+                                      "--program",
+                                      j.program,
+                                      "--searches",
+                                      j.searches,
+                                      "--seed",
+                                      std::to_string(given.seed),
+                                      "--title",
+                                      j.name};
+  if (j.of == nullptr) return command;
+  if (!j.of->orders.empty()) {
+    command.insert(command.end(), {"--orders", std::string(j.of->orders)});
+  }
+  // That a control dies is its verdict; how, only those want to know who look at it.
+  if (!given.control_traces) command.emplace_back("--as-found");
+  return command;
+}
+
+/// A trace per scenario that failed and, if wanted, per control; false if one cannot be written.
+bool write_traces(const std::vector<job>& jobs, const verify_arguments& given) {
+  if (given.traces.empty()) return true;
+  std::string last;  // a control's later attempts are the same fault once more
+  for (const job& j : jobs) {
+    if (!j.convicted() || (j.of != nullptr && (!given.control_traces || j.name == last))) continue;
+    last = j.name;
+    std::string name = j.name + ".json";
+    std::replace(name.begin(), name.end(), '/', '-');
+    const auto path = std::filesystem::path(given.traces) / name;
+    if (const auto done = write_trace(path.string(), j.results.back().trace); !done) {
+      fmt::print(stderr, "caiman-check: {}\n", done.error());
+      return false;
+    }
+    if (j.of == nullptr) fmt::print("trace of {}: {}\n", j.name, path.string());
+  }
+  return true;
+}
+
+/// Why what was asked for cannot be written, empty if it can: to be known before the work.
+std::string fault_of_targets(const verify_arguments& given) {
+  for (const std::string& target : {given.json, given.page}) {
+    if (!target.empty() && !can_write(target)) return fmt::format("cannot write '{}'", target);
+  }
+  if (given.traces.empty()) return {};
+  std::error_code error;
+  std::filesystem::create_directories(given.traces, error);
+  return error ? fmt::format("'{}': {}", given.traces, error.message()) : std::string();
+}
+
+}  // namespace
 
 int run_verify(const verify_arguments& given) {
   std::vector<job> jobs = plan_jobs(given);
@@ -241,14 +351,12 @@ int run_verify(const verify_arguments& given) {
       return 2;
     }
   }
-  std::vector<std::vector<std::string>> commands;
-  for (const job& j : jobs) {
-    commands.push_back({program_for(j, given.self), "run", "--json", "--program", j.program,
-                        "--searches", j.searches, "--seed", std::to_string(given.seed)});
-    if (j.of != nullptr && !j.of->orders.empty()) {
-      commands.back().insert(commands.back().end(), {"--orders", std::string(j.of->orders)});
-    }
+  if (const std::string fault = fault_of_targets(given); !fault.empty()) {
+    fmt::print(stderr, "caiman-check: {}\n", fault);
+    return 2;
   }
+  std::vector<std::vector<std::string>> commands;
+  for (const job& j : jobs) commands.push_back(command_of(j, given));
   progress line(jobs.size());
   const bool complete =
       run_jobs(commands, std::max(1U, given.jobs), [&](std::size_t i, job_result r) {
@@ -258,15 +366,21 @@ int run_verify(const verify_arguments& given) {
   line.clear();
 
   print_scenarios(jobs);
-  const unsigned bad_controls = print_controls(jobs);
+  const std::vector<control_row> controls = control_rows(jobs);
+  print_controls(controls);
   const auto bad = static_cast<unsigned>(std::count_if(jobs.begin(), jobs.end(), [](const job& j) {
     return j.of == nullptr && (j.convicted() || !j.trouble.empty());
   }));
   print_violations(jobs);
+  const bool traced = write_traces(jobs, given);
   if (!complete) fmt::print("\ninterrupted: rows without executions were not run\n");
-  const bool pass = complete && bad == 0 && bad_controls == 0;
-  fmt::print("\n{}\n", pass ? "PASS" : "FAIL");
-  return pass ? 0 : 1;
+  const bool all_convicted = std::all_of(controls.begin(), controls.end(),
+                                         [](const control_row& c) { return c.best != nullptr; });
+  const bool pass = complete && traced && bad == 0 && all_convicted;
+  const char* verdict_text = pass ? "PASS" : "FAIL";
+  const bool written = write_results(given, to_json(jobs, controls, verdict_text));
+  fmt::print("\n{}\n", verdict_text);
+  return pass && written ? 0 : 1;
 }
 
 }  // namespace caiman::model

@@ -18,13 +18,14 @@ struct verify_arguments {
   std::string only;
   std::string program;
   std::uint64_t seed = 0;
+  std::string traces;           // a directory for a trace of each scenario that fails,
+  bool control_traces = false;  // and of each control
   unsigned jobs = std::thread::hardware_concurrency();
+  std::string json;  // write the table there, as data
+  std::string page;  // and there, as a page
 };
 
 /// 0 PASS, 1 FAIL, 2 nothing to run.
 int run_verify(const verify_arguments& given);
-
-/// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
-std::string describe(const program& p, const outcome& o, bool with_trace);
 
 }  // namespace caiman::model

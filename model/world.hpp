@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "recording.hpp"
+
 namespace caiman::model {
 
 /// The arenas of the model are small: a set of min blocks is a word.
@@ -40,7 +42,8 @@ struct finding {
   explicit operator bool() const noexcept { return property != nullptr; }
 };
 
-/// Thread slots handed from ending to starting threads; used by programs that ask for a pool.
+/// What every thing under check has: thread slots, handed from ending to starting threads in
+/// programs that ask for a pool, and names for what it is made of.
 class slotted {
  public:
   slotted() = default;
@@ -48,9 +51,15 @@ class slotted {
   slotted& operator=(const slotted&) = delete;
   virtual ~slotted() = default;
 
-  virtual unsigned take_slot() = 0;
-  virtual void give_slot(unsigned slot) = 0;
-  virtual unsigned slots_seen() = 0;
+  virtual unsigned take_slot() { return 0; }
+  virtual void give_slot(unsigned /*slot*/) {}
+  virtual unsigned slots_seen() { return 0; }
+
+  // For traces; neither touches anything.
+  /// What lies at an address of its own, "level 0 word 2"; empty if it does not know.
+  virtual std::string name_of(const void* /*address*/) const { return {}; }
+  /// The words named so, if there are any.
+  virtual std::vector<recording::level> levels() const { return {}; }
 };
 
 class world : public slotted {

@@ -275,6 +275,8 @@ class slot_table {
 
   /// The stacks of any slot.
   owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
+  /// The counters of any slot, for checks. Not part of the stable surface.
+  counters& counted(unsigned slot) const noexcept { return counters_of(slot); }
 
   /// What a failing search compares; acquire, so that what was counted can be found.
   std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }

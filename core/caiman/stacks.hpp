@@ -82,6 +82,17 @@ class owner_stacks {
     }
   }
 
+  // ---- where they lie: for checks that name what they see, not part of the stable surface ----
+
+  /// The flag that drainers raise.
+  const void* flag_address() const noexcept { return &drainers(); }
+  /// Height, announcement and note.
+  const void* head_address(unsigned order) const noexcept { return &head(order); }
+  /// Entry `i`, from 1 to `room`.
+  const void* entry_address(unsigned order, std::uint32_t i) const noexcept {
+    return &entry(order, i);
+  }
+
   // ---- the owner's side ------------------------------------------------------------------
 
   /// Keeps a block; false when there is no room. Wait-free: two stores, and its tag.

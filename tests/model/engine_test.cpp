@@ -7,6 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #include "engine.hpp"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -57,7 +58,14 @@ void check_clean(const verdict& v) {
   CHECK(v.property.empty());
   CHECK(v.text.empty());
   CHECK(v.state.empty());
-  CHECK(v.trace.empty());
+  CHECK(v.seen.events.empty());
+}
+
+/// Whether an event of a recording tells of this.
+bool says(const recording& seen, std::string_view text) {
+  return std::any_of(seen.events.begin(), seen.events.end(), [&](const event& e) {
+    return e.kind == event_kind::note && e.text.find(text) != std::string::npos;
+  });
 }
 
 void check_same(const verdict& left, const verdict& right) {
@@ -183,7 +191,7 @@ TEST_CASE("each fault is convicted by the property that it breaks", "[engine]") 
       CHECK(v.executions >= 1);
       CHECK_FALSE(v.exhausted);
       CHECK_FALSE(v.state.empty());
-      CHECK(v.trace.find(fault.text) != std::string::npos);
+      CHECK(says(v.seen, fault.text));
     }
   }
 }
@@ -194,7 +202,36 @@ TEST_CASE("an order that is too weak is a data race", "[engine]") {
   const verdict v = run({p, relaxed, false, random_search(1000)});
   REQUIRE(v.what == outcome_of_run::convicted);
   CHECK(v.property == "S2");
+  CHECK(v.seen.lost_at == v.seen.race_second);
   check_clean(run({p, shipped_orders(), false, random_search(1000)}));
+}
+
+TEST_CASE("what random search found is shown under the smallest context bound", "[plan]") {
+  const auto random = parse_plan("random:1000@shipped");
+  const auto shown = run_plan(program_of(lost_merge), *random, 0, {}, {}, {{}, true});
+  REQUIRE(shown.size() == 1);
+  CHECK(shown[0].seen.property == "S4");
+  CHECK(shown[0].again == "found again with context bound 0, execution 2");
+  CHECK(shown[0].trace.at("search") == "bound0:100000@shipped");
+  CHECK(shown[0].trace.at("property").at("id") == "S4");
+
+  const auto switched = run_plan(program_of(lost_hint), *random, 0, {}, {}, {{}, true});
+  REQUIRE(switched.size() == 1);
+  CHECK(switched[0].seen.what == outcome_of_run::convicted);
+  CHECK(switched[0].trace.at("search") == "bound1:100000@shipped");
+
+  // Here another property breaks first under each bound that lets anything break.
+  const auto other = run_plan(program_of("fanout=2 order=2 core=textbook : 0A1 0A0 ; F1 | A0"),
+                              *random, 0, {}, {}, {{}, true});
+  REQUIRE(other.size() == 1);
+  CHECK(other[0].seen.property == "S5");
+  CHECK(other[0].trace.at("search") == "random:1000@shipped");
+  CHECK(other[0].again.find("context bounds 0 to 3 do not show it") == 0);
+  CHECK(other[0].again.find("breaks first") != std::string::npos);
+
+  const auto as_found = run_plan(program_of(lost_merge), *random, 0, {});
+  CHECK(as_found[0].again.empty());
+  CHECK(as_found[0].trace.at("search") == "random:1000@shipped");
 }
 
 TEST_CASE("a part is convicted by the property that it stands for", "[engine]") {
@@ -416,7 +453,8 @@ TEST_CASE("the outcome of a job survives the way through text", "[plan]") {
   for (std::size_t i = 0; i < made.size(); ++i) {
     CHECK(to_string(plan{(*read)[i].what}) == to_string(plan{made[i].what}));
     check_same((*read)[i].seen, made[i].seen);
-    CHECK((*read)[i].seen.trace == made[i].seen.trace);
+    CHECK((*read)[i].trace == made[i].trace);
+    CHECK((*read)[i].again == made[i].again);
   }
   for (const char* broken : {"", "no", "{}", "{\"a\":1}", "[", "null", "17"}) {
     CHECK_FALSE(outcomes_from_json(broken).has_value());
