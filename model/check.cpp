@@ -2,8 +2,9 @@
 // check.cpp: caiman-check, the command line of the model
 //
 //   caiman-check verify    the shipped core and the controls; what ./ci/verify calls
-//   caiman-check run       one program, given searches; also how every other job is run
-//   caiman-check list      the scenarios and the controls
+//   caiman-check run       scenarios, or one program; also how every other job is run
+//   caiman-check audit     is every memory order needed, is every needed one there?
+//   caiman-check list      the scenarios, the controls and the order sites
 //   caiman-check replay    the execution of a trace, again
 //   caiman-check show      what lies in a file, for people: text, or a page
 //
@@ -16,31 +17,15 @@
 #include <cstdio>
 #include <string>
 
+#include "audit.hpp"
 #include "command.hpp"
-#include "controls.hpp"
+#include "list.hpp"
 #include "replay.hpp"
 #include "run_command.hpp"
-#include "scenarios.hpp"
 #include "show.hpp"
 #include "verify.hpp"
 
-namespace {
-
 using namespace caiman::model;
-
-int list_all() {
-  fmt::print("scenarios\n");
-  for (const scenario& s : scenarios()) {
-    fmt::print("  {:<20} {:<10} {}\n  {:<20} {:<10} {}\n", s.name, s.properties, s.why, "", "",
-               s.program);
-  }
-  fmt::print("controls\n");
-  for (const control& c : controls())
-    fmt::print("  {:<24} {:<8} {}\n", c.name, c.properties, c.fault);
-  return 0;
-}
-
-}  // namespace
 
 // NOLINTNEXTLINE(bugprone-exception-escape): nothing to be done about a failed allocation
 int main(int argc, char** argv) {
@@ -67,11 +52,12 @@ int main(int argc, char** argv) {
                              "a directory: a trace of each scenario that fails goes there");
   verify_command->add_flag("--control-traces", verify.control_traces, "and of each control");
 
-  auto* list_command = app.add_subcommand("list", "the scenarios and the controls");
   int code = 2;
   add_run(app, argv[0], code);
   add_replay(app, argv[0], code);
   add_show(app, code);
+  add_audit(app, argv[0], code);
+  add_list(app, code);
 
   try {
     app.parse(argc, argv);
@@ -81,5 +67,5 @@ int main(int argc, char** argv) {
     return bad_input(error.what());
   }
   if (*verify_command) return run_verify(verify);
-  return *list_command ? list_all() : code;
+  return code;  // of the subcommand that has been called
 }

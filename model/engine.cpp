@@ -15,6 +15,7 @@ namespace caiman::model {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 std::memory_order orders_in_force[max_sites];
+site_set sites_touched;
 unsigned looks_in_force = program::plenty_of_looks;
 unsigned threads_in_force = 2;
 unsigned stacks_in_force = 0;
@@ -27,9 +28,15 @@ namespace {
 /// test suite is made anew for each execution and cannot be given arguments.
 template <unsigned Threads>
 struct suite : rl::test_suite<suite<Threads>, Threads> {
-  void before() { current_execution().begin(); }
+  void before() {
+    current_execution().begin();
+    sites_touched.reset();
+  }
   void thread(unsigned index) { current_execution().run_thread(index); }
-  void after() { current_execution().end(); }
+  void after() {
+    current_execution().note_touched(sites_touched);
+    current_execution().end();
+  }
 };
 
 rl::scheduler_type_e scheduler_of(search::method how) {
@@ -136,7 +143,7 @@ verdict run(const request& what) {
 
   const auto start = std::chrono::steady_clock::now();
   execution& ex = current_execution();
-  ex.prepare(what, tree ? what.how.executions : 0);
+  ex.prepare(what, tree ? what.how.executions : 0, what.how.seconds);
   const rl::test_result_e seen = search_once(what.what.threads.size(), params, state, false);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
 
@@ -144,6 +151,7 @@ verdict run(const request& what) {
   result.executions = ex.executions();
   result.stopped_at = ex.largest_stop();
   result.stop_too_soon = ex.stop_too_soon();
+  result.touched = ex.touched();
   if (seen == rl::test_result_until_condition_hit) return result;  // capped
   if (seen == rl::test_result_success) {
     result.exhausted = tree;

@@ -15,6 +15,7 @@
 
 #include "program.hpp"
 #include "recording.hpp"
+#include "world.hpp"
 
 namespace caiman::model {
 
@@ -25,6 +26,7 @@ struct search {
   std::uint64_t executions = 1000;  // at most; `random` runs exactly so many
   std::uint64_t seed = 0;           // of `random`
   std::string state;                // replays from here instead
+  double seconds = 0;               // stops after so long; 0: never
 };
 
 struct request {
@@ -42,6 +44,7 @@ struct verdict {
   double seconds = 0;
   unsigned stopped_at = 0;     // largest step at which the stopping thread was stopped
   bool stop_too_soon = false;  // it had more steps than the program allows for
+  site_set touched;            // that the threads came by
   std::string property;        // convicted: the property, and what was seen
   std::string text;
   std::string state;  // convicted: replays it

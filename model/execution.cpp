@@ -129,13 +129,20 @@ void zero_payload(std::size_t first, std::size_t count) {
 }
 void report_broken_invariant(const char* what) { current_execution().fail("S1", what); }
 
-void execution::prepare(const request& what, std::uint64_t most_executions) {
+void execution::prepare(const request& what, std::uint64_t most_executions, double seconds) {
   what_ = &what;
   most_executions_ = most_executions;
+  using clock = std::chrono::steady_clock;
+  deadline_ = {};
+  if (seconds > 0) {
+    deadline_ = clock::now() +
+                std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+  }
   fault_ = {};
   executions_ = 0;
   largest_stop_ = 0;
   stop_too_soon_ = false;
+  touched_.reset();
 }
 
 // ---- one execution -------------------------------------------------------------------------
@@ -143,6 +150,10 @@ void execution::prepare(const request& what, std::uint64_t most_executions) {
 void execution::begin() {
   if (most_executions_ != 0 && executions_ == most_executions_) {
     rl::ctx().rl_until("enough executions", here());
+  }
+  if (deadline_.time_since_epoch().count() != 0 && executions_ != 0 &&
+      std::chrono::steady_clock::now() >= deadline_) {
+    rl::ctx().rl_until("enough seconds", here());
   }
   ++executions_;
   const program& p = what_->what;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -21,10 +22,13 @@ namespace caiman::model {
 
 class execution {
  public:
-  /// Before a run: the program, and after how many executions to stop it (0: never).
-  void prepare(const request& what, std::uint64_t most_executions);
+  /// Before a run: the program, and after how many executions and seconds to stop it (0: never).
+  void prepare(const request& what, std::uint64_t most_executions, double seconds);
   /// Before the second, recorded run of a convicted execution: what was found stays.
-  void prepare_again() noexcept { most_executions_ = 0; }
+  void prepare_again() noexcept {
+    most_executions_ = 0;
+    deadline_ = {};
+  }
   /// After it: the recording, and what there is to draw.
   recording recorded(bool raced);
 
@@ -44,6 +48,8 @@ class execution {
   finding fault() const noexcept { return fault_; }
   unsigned largest_stop() const noexcept { return largest_stop_; }
   bool stop_too_soon() const noexcept { return stop_too_soon_; }
+  const site_set& touched() const noexcept { return touched_; }
+  void note_touched(const site_set& sites) noexcept { touched_ |= sites; }
 
  private:
   static constexpr std::size_t most_blocks = 48;
@@ -100,10 +106,12 @@ class execution {
 
   const request* what_ = nullptr;
   std::uint64_t most_executions_ = 0;
+  std::chrono::steady_clock::time_point deadline_;  // if it is not the clock's zero
   std::uint64_t executions_ = 0;
   finding fault_;
   unsigned largest_stop_ = 0;
   bool stop_too_soon_ = false;
+  site_set touched_;  // by the threads of all executions so far
 
   world* world_ = nullptr;    // either,
   part* part_ = nullptr;      // or

@@ -30,6 +30,10 @@ constexpr effort effort_of(level how_much) {
   return {};
 }
 
+/// In the order of std::memory_order.
+constexpr const char* order_names[] = {"relaxed", "consume", "acquire",
+                                       "release", "acq_rel", "seq_cst"};
+
 /// A full search is worth its price where it ends; it is given ten times the room for that.
 constexpr std::uint64_t full_factor = 10;
 
@@ -115,9 +119,10 @@ std::string to_string(const plan& p) {
   return text;
 }
 
+const char* name_of(std::memory_order order) { return order_names[static_cast<int>(order)]; }
+
 std::expected<order_changes, std::string> parse_orders(std::string_view text) {
-  static constexpr const char* names[] = {"relaxed", "consume", "acquire",
-                                          "release", "acq_rel", "seq_cst"};
+  constexpr const auto& names = order_names;
   order_changes changes;
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
@@ -172,6 +177,7 @@ nlohmann::json to_json(const std::vector<outcome>& results) {
                    {"seconds", v.seconds},
                    {"stopped_at", v.stopped_at},
                    {"stop_too_soon", v.stop_too_soon},
+                   {"touched", v.touched.to_string()},
                    {"property", v.property},
                    {"text", v.text},
                    {"state", v.state},
@@ -198,6 +204,7 @@ std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::s
     v.seconds = item.at("seconds");
     v.stopped_at = item.at("stopped_at");
     v.stop_too_soon = item.at("stop_too_soon");
+    v.touched = site_set(item.at("touched").get<std::string>());
     v.property = item.at("property");
     v.text = item.at("text");
     v.state = item.at("state");

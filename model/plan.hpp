@@ -54,6 +54,8 @@ struct showing {
 
 /// Orders to change for a run: which site, to what.
 using order_changes = std::vector<std::pair<std::size_t, std::memory_order>>;
+/// "relaxed", "acq_rel", ...
+const char* name_of(std::memory_order order);
 /// "claim=acq_rel,hint_set=relaxed"; the sites are those of core/caiman/orders.hpp.
 std::expected<order_changes, std::string> parse_orders(std::string_view text);
 

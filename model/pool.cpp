@@ -84,16 +84,19 @@ void end_all(std::vector<running>& active) {
 }  // namespace
 
 bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at_once,
-              const std::function<void(std::size_t, job_result)>& done) {
+              const std::function<void(std::size_t, job_result)>& done,
+              const std::function<bool(std::size_t)>& wanted) {
   std::signal(SIGINT, note_interrupt);
   std::signal(SIGTERM, note_interrupt);
   std::vector<running> active;
   std::size_t next = 0;
   while (next < commands.size() || !active.empty()) {
     while (next < commands.size() && active.size() < at_once) {
-      if (!start(commands[next], next, active)) done(next, {});
+      const bool chosen = !wanted || wanted(next);
+      if (chosen && !start(commands[next], next, active)) done(next, {});
       ++next;
     }
+    if (active.empty()) break;  // the last ones were not wanted
     std::vector<pollfd> waits;
     for (const running& job : active) waits.push_back({job.pipe, POLLIN, 0});
     if (poll(waits.data(), waits.size(), 500) < 0 && errno != EINTR) break;
@@ -109,7 +112,7 @@ bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at
       done(index, std::move(result));
     }
   }
-  return true;
+  return interrupted == 0;
 }
 
 }  // namespace caiman::model

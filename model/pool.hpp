@@ -20,9 +20,11 @@ struct job_result {
   std::string output;
 };
 
-/// Runs `commands`, at most `at_once` at a time; calls `done(index, result)` as each one ends.
+/// Runs `commands`, at most `at_once` at a time; calls `done(index, result)` as each one ends. One
+/// that `wanted(index)` says no to when its turn comes is left out.
 /// False if it was interrupted (SIGINT, SIGTERM): running jobs are ended, the rest not started.
 bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at_once,
-              const std::function<void(std::size_t, job_result)>& done);
+              const std::function<void(std::size_t, job_result)>& done,
+              const std::function<bool(std::size_t)>& wanted = {});
 
 }  // namespace caiman::model

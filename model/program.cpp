@@ -245,6 +245,13 @@ std::expected<program, std::string> parse_program(std::string_view text) {
   return p;
 }
 
+sizes sizes_of(const program& p) {
+  const bool alone = p.core == core_part::handshake || p.core == core_part::litmus;
+  const bool blocks = !alone && p.core != core_part::ledger && p.core != core_part::shares;
+  const bool words = blocks && p.core != core_part::cold;
+  return {p.threads.size(), blocks ? 1U << p.max_order : 0, words ? 1U << p.log2_fanout : 0};
+}
+
 std::string to_string(const program& p) {
   const std::string core = fmt::format("core={}", name_of(p.core));
   std::string text = p.is_part() ? core : std::string();

@@ -102,6 +102,14 @@ struct program {
   friend bool operator==(const program&, const program&) = default;
 };
 
+/// How large it is, for tables; 0 where there is no such thing.
+struct sizes {
+  std::size_t threads = 0;
+  unsigned blocks = 0;  // min blocks
+  unsigned fanout = 0;
+};
+sizes sizes_of(const program& p);
+
 /// As `core=` has it.
 std::string_view name_of(core_part core) noexcept;
 

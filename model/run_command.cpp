@@ -9,6 +9,7 @@
 
 #include "command.hpp"
 #include "program.hpp"
+#include "run_many.hpp"
 #include "show_text.hpp"
 
 namespace caiman::model {
@@ -25,13 +26,15 @@ struct run_arguments {
   std::string trace_out;
   bool as_found = false;
   trace_label label;
+  run_choice chosen;
 };
 
 int run_program(const run_arguments& given) {
   const auto p = parse_program(given.program);
   if (!p) return bad_input(p.error());
-  const auto searches = parse_plan(given.searches);
+  auto searches = parse_plan(given.searches);
   if (!searches) return bad_input(searches.error());
+  for (planned& one : *searches) one.how.seconds = given.chosen.seconds;
   if (!given.state.empty()) {
     search first = searches->front().how;
     first.state = given.state;
@@ -56,6 +59,22 @@ int run_program(const run_arguments& given) {
   return passed ? 0 : 1;
 }
 
+int run_what_was_named(const run_arguments& given, const std::string& self) {
+  if (given.chosen.names.empty() == given.program.empty()) {
+    return bad_input("run wants scenarios or a --program, one of the two");
+  }
+  if (given.chosen.names.empty()) return run_program(given);
+  if (!given.state.empty() || !given.trace_out.empty()) {
+    return bad_input("--state and --trace-out go with a --program");
+  }
+  if (const auto searches = parse_plan(given.searches); !searches) {
+    return bad_input(searches.error());
+  }
+  if (const auto changes = parse_orders(given.orders); !changes) return bad_input(changes.error());
+  return run_scenarios(given.chosen,
+                       {self, given.searches, given.orders, given.seed, given.json, given.trace});
+}
+
 }  // namespace
 
 std::string describe(const program& p, const outcome& o, bool with_trace) {
@@ -78,8 +97,8 @@ void add_run(CLI::App& app, const std::string& self, int& code, const std::strin
   const auto given = std::make_shared<run_arguments>();
   given->program = usual;
   given->label.recorded_by = std::filesystem::path(self).filename().string();
-  auto* command = app.add_subcommand("run", "check one program with given searches");
-  command->add_option("--program", given->program)->required(usual.empty());
+  auto* command = app.add_subcommand("run", "check scenarios, or one program, with given searches");
+  command->add_option("--program", given->program);
   command->add_option("--searches", given->searches,
                       "e.g. random:20000@shipped,bound2:50000@seq_cst,full:100000");
   command->add_option("--orders", given->orders, "e.g. claim=acq_rel,hint_set=relaxed");
@@ -92,7 +111,14 @@ void add_run(CLI::App& app, const std::string& self, int& code, const std::strin
                     "show what random search found, look for nothing shorter");
   command->add_option("--title", given->label.title, "of the trace");
 
-  command->callback([given, &code] { code = run_program(*given); });
+  add_run_options(*command, given->chosen, usual.empty());
+  command->callback([given, self, command, usual, &code] {
+    if (!given->chosen.names.empty() && given->program == usual) given->program.clear();
+    if (const std::string asked = searches_of(*command, given->chosen); !asked.empty()) {
+      given->searches = asked;
+    }
+    code = run_what_was_named(*given, self);
+  });
 }
 
 }  // namespace caiman::model

@@ -49,6 +49,8 @@ constexpr scenario scenario_table[] = {
      "two requests sweep the same words"},
     {"sweep-for-others-f4", "S2", "fanout=4 order=3 : 0A0 0F0 0A0 1A2 ; F1 | A3 | A2", 2, false,
      "one releases, one sweeps, the third takes what was swept"},
+    {"sweep-again-f4", "S2", "fanout=4 order=3 : 0A0 0F0 1A2 ; A0F1 | A3 | A2", 2, false,
+     "a block is taken and given back between a sweep's look and its taking; found by the audit"},
     {"sweep-look-f2", "S6", "fanout=2 order=2 : 1A0 0A1 1F0 ; F0A0F1 | A1", 3, false,
      "room moves into a word that a sweep looks at; found by random programs"},
     {"half-climb-f2", "S6", "fanout=2 order=3 : 0A2 0A1 0A0 1A0 ; F2F0 | F0M0", 3, false,

@@ -5,19 +5,13 @@
 #include <algorithm>
 #include <array>
 
+#include "plan.hpp"
 #include "world.hpp"
 
 namespace caiman::model {
 namespace {
 
 using nlohmann::json;
-
-constexpr std::array<std::string_view, 6> order_names = {"relaxed", "consume", "acquire",
-                                                         "release", "acq_rel", "seq_cst"};
-
-std::string_view order_name(std::memory_order order) {
-  return order_names.at(static_cast<std::size_t>(order));
-}
 
 /// As the source tree has it, whatever the build directory.
 std::string path_of(std::string_view file) {
@@ -41,8 +35,8 @@ json orders_of(const request& what) {
   const auto& sites = shipped_sites();
   for (std::size_t i = 0; i < sites.size(); ++i) {
     rows.push_back({{"site", sites[i].name},
-                    {"shipped", order_name(sites[i].order)},
-                    {"used", order_name(what.orders[i])},
+                    {"shipped", name_of(sites[i].order)},
+                    {"used", name_of(what.orders[i])},
                     {"pairs", sites[i].pairs},
                     {"without", sites[i].without}});
   }
@@ -55,7 +49,7 @@ std::string changes_of(const request& what) {
   for (std::size_t i = 0; i < base.size(); ++i) {
     if (what.orders[i] == base[i]) continue;
     text += fmt::format("{}{}={}", text.empty() ? "" : ",", shipped_sites()[i].name,
-                        order_name(what.orders[i]));
+                        name_of(what.orders[i]));
   }
   return text;
 }
@@ -68,7 +62,7 @@ json to_json(const event& e, std::size_t id, const std::string& object) {
               {"operation", e.operation},
               {"kind", event_kind_names[static_cast<std::size_t>(e.kind)]},
               {"site", e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name},
-              {"order", has_order(e.kind) ? order_name(e.order) : std::string_view()},
+              {"order", has_order(e.kind) ? name_of(e.order) : std::string_view()},
               {"file", path_of(e.at.file)},
               {"line", e.at.line},
               {"function", e.at.function},

@@ -143,14 +143,7 @@ std::string searches_of(const job& j) {
   return text;
 }
 
-/// Min blocks and fan-out, where there are any.
-std::pair<std::string, std::string> size_of(const program& p) {
-  const bool alone = p.core == core_part::handshake || p.core == core_part::litmus;
-  const bool blocks = !alone && p.core != core_part::ledger && p.core != core_part::shares;
-  const bool words = blocks && p.core != core_part::cold;
-  return {blocks ? std::to_string(1U << p.max_order) : "-",
-          words ? std::to_string(1U << p.log2_fanout) : "-"};
-}
+std::string or_dash(unsigned n) { return n == 0 ? "-" : std::to_string(n); }
 
 std::string verdict_of(const job& j) {
   if (!j.trouble.empty()) return "BROKEN: " + j.trouble;
@@ -166,10 +159,10 @@ void print_scenarios(const std::vector<job>& jobs) {
     if (j.of != nullptr) continue;
     const auto p = parse_program(j.program);
     if (!p) continue;  // run_verify has said so
-    const auto [blocks, fanout] = size_of(*p);
+    const sizes of = sizes_of(*p);
     fmt::print("{:<20} {:<9} {:>3} {:>4} {:>3}  {:<44} {:>11} {:>6.1f}  {}\n", j.name, j.properties,
-               p->threads.size(), blocks, fanout, searches_of(j), j.executions(), j.ended.seconds,
-               verdict_of(j));
+               of.threads, or_dash(of.blocks), or_dash(of.fanout), searches_of(j), j.executions(),
+               j.ended.seconds, verdict_of(j));
   }
   fmt::print("* the search came to its end: exhausted within the bound, within Relacy's model\n");
 }
@@ -242,10 +235,10 @@ nlohmann::json to_json(const job& j) {
                      {"seconds", j.ended.seconds},
                      {"verdict", verdict_of(j)}};
   if (p) {
-    const auto [blocks, fanout] = size_of(*p);
-    row["threads"] = p->threads.size();
-    row["blocks"] = blocks;
-    row["fanout"] = fanout;
+    const sizes of = sizes_of(*p);
+    row["threads"] = of.threads;
+    row["blocks"] = or_dash(of.blocks);
+    row["fanout"] = or_dash(of.fanout);
   }
   if (p && j.convicted()) {
     row["told"] = describe(*p, j.results.back(), false);

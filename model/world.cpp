@@ -30,7 +30,7 @@ const std::vector<site_row>& shipped_sites() {
     static_assert(site_count <= max_sites);
     std::vector<site_row> all;
     for (const order_row& row : order_table) {
-      all.push_back({row.name, row.order, row.pairs, row.without});
+      all.push_back({row.name, row.order, row.pairs, row.without, row.kept});
     }
     return all;
   }();

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -96,6 +97,7 @@ struct site_row {
   std::memory_order order;
   const char* pairs;
   const char* without;
+  const char* kept;
 };
 const std::vector<site_row>& shipped_sites();
 
@@ -105,6 +107,11 @@ const std::vector<site_row>& shipped_sites();
 inline constexpr std::size_t max_sites = 96;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
+
+/// A bit per site, printed as digits.
+using site_set = std::bitset<max_sites>;
+/// Whose order was asked for; the engine clears it.
+extern site_set sites_touched;
 
 unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
