@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <string>
 
+#include "command.hpp"
 #include "controls.hpp"
 #include "replay.hpp"
 #include "run_command.hpp"
@@ -26,11 +27,6 @@
 namespace {
 
 using namespace caiman::model;
-
-int bad_input(const std::string& message) {
-  fmt::print(stderr, "caiman-check: {}\n", message);
-  return 2;
-}
 
 int list_all() {
   fmt::print("scenarios\n");

@@ -76,10 +76,10 @@ std::string text_of(const operation& op) {
       return "one handle less";
     case operation::kind::warm:
       return fmt::format("warm block {}", op.arg);
-    case operation::kind::wait:
-      return fmt::format("wait for a block of order {}", op.arg);
     case operation::kind::call:
       return fmt::format("operation {}", op.arg);
+    case operation::kind::wait:
+      return fmt::format("wait for a block of order {}", op.arg);
   }
   return {};
 }

@@ -6,6 +6,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -67,6 +68,11 @@ enum class event_kind : unsigned char {
   build,
   note
 };
+
+/// As a trace has them.
+inline constexpr std::array<const char*, 15> event_kind_names = {
+    "load",  "store",      "exchange",    "fetch_add", "fetch_or", "fetch_and", "cas", "cas_failed",
+    "fence", "plain_read", "plain_write", "own",       "disown",   "build",     "note"};
 
 inline constexpr std::uint32_t no_event = ~std::uint32_t{0};
 /// Set-up and end, which no thread does.

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "command.hpp"
 #include "controls.hpp"
 #include "plan.hpp"
 #include "pool.hpp"
@@ -21,17 +22,12 @@ namespace {
 
 using nlohmann::json;
 
-struct arguments {
+struct replay_arguments {
   std::string self;
   std::string file;
   unsigned times = 1;
   bool here = false;
 };
-
-int bad_input(const std::string& message) {
-  fmt::print(stderr, "caiman-check: {}\n", printable(message));
-  return 2;
-}
 
 /// What the trace says was run.
 std::expected<std::pair<request, planned>, std::string> request_of(const json& trace) {
@@ -77,7 +73,7 @@ std::string difference(const json& was, const json& is) {
 }
 
 /// In a process of its own: a state that does not fit the program ends it.
-int replay_and_tell(const arguments& given) {
+int replay_and_tell(const replay_arguments& given) {
   const auto trace = read_trace(given.file);
   if (!trace) return bad_input(trace.error());
   // Relacy says what it finds wrong with a state on both streams.
@@ -106,7 +102,7 @@ std::string program_of(const json& trace, const std::string& self) {
   return (here.parent_path() / "mutants" / by).string();
 }
 
-int replay(const arguments& given) {
+int replay(const replay_arguments& given) {
   if (given.here) return replay_and_tell(given);
   const auto trace = read_trace(given.file);
   if (!trace) return bad_input(trace.error());
@@ -152,7 +148,7 @@ std::expected<replayed, std::string> replay_here(const json& trace) {
 }
 
 void add_replay(CLI::App& app, const std::string& self, int& code) {
-  const auto given = std::make_shared<arguments>();
+  const auto given = std::make_shared<replay_arguments>();
   given->self = self;
   auto* command = app.add_subcommand("replay", "run the execution of a trace again, and compare");
   command->add_option("file", given->file, "what --trace-out or --traces wrote")->required();

@@ -7,16 +7,12 @@
 #include <filesystem>
 #include <memory>
 
+#include "command.hpp"
 #include "program.hpp"
 #include "show_text.hpp"
 
 namespace caiman::model {
 namespace {
-
-int bad_input(const std::string& message) {
-  fmt::print(stderr, "caiman-check: {}\n", message);
-  return 2;
-}
 
 struct run_arguments {
   std::string program;

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
-#include <cstdio>
 #include <expected>
 #include <memory>
 #include <string>
 
+#include "command.hpp"
 #include "page.hpp"
 #include "show_text.hpp"
 #include "trace.hpp"
@@ -15,36 +15,34 @@
 namespace caiman::model {
 namespace {
 
-struct arguments {
+struct show_arguments {
   std::string file;
   std::string page;
   bool whole = false;
 };
 
-std::expected<void, std::string> show_page(const arguments& given) {
+std::expected<void, std::string> show_page(const show_arguments& given) {
   const auto data = read_page_data(given.file);
   if (!data) return std::unexpected(data.error());
   return write_whole(given.page, page_of(*data));
 }
 
-std::expected<void, std::string> show_text(const arguments& given) {
+std::expected<void, std::string> show_text(const show_arguments& given) {
   const auto trace = read_trace(given.file);
   if (!trace) return std::unexpected(trace.error());
   fmt::print("{}", text_of(*trace, given.whole));
   return {};
 }
 
-int show(const arguments& given) {
+int show(const show_arguments& given) {
   const auto shown = given.page.empty() ? show_text(given) : show_page(given);
-  if (shown) return 0;
-  fmt::print(stderr, "caiman-check: {}\n", printable(shown.error()));
-  return 2;
+  return shown ? 0 : bad_input(shown.error());
 }
 
 }  // namespace
 
 void add_show(CLI::App& app, int& code) {
-  const auto given = std::make_shared<arguments>();
+  const auto given = std::make_shared<show_arguments>();
   auto* command =
       app.add_subcommand("show", "a trace as text; that, an audit or a table as a page");
   command->add_option("file", given->file, "what --trace-out, --traces or --json wrote")

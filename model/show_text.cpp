@@ -12,30 +12,30 @@ using nlohmann::json;
 
 constexpr std::size_t most_lanes = 16;  // what a trace may have
 
-std::string text(const json& item, const char* name) {
+std::string text_at(const json& item, const char* name) {
   return printable(item.at(name).get_ref<const std::string&>());
 }
 
 /// "3 -> 1", "= 3", "".
 std::string values_of(const json& e) {
-  const std::string after = e.contains("after") ? text(e, "after") : "";
+  const std::string after = e.contains("after") ? text_at(e, "after") : "";
   if (e.contains("before")) {
-    return fmt::format(" {} -> {}", text(e, "before"), after.empty() ? "?" : after);
+    return fmt::format(" {} -> {}", text_at(e, "before"), after.empty() ? "?" : after);
   }
   return after.empty() ? "" : " = " + after;
 }
 
 /// "[claim relaxed, ships acq_rel]".
 std::string order_of_event(const json& e, const json& rows) {
-  const std::string order = text(e, "order");
-  const std::string site = text(e, "site");
+  const std::string order = text_at(e, "order");
+  const std::string site = text_at(e, "site");
   if (order.empty()) return {};
   if (site.empty()) return fmt::format("  [{}]", order);
   const auto row = std::find_if(rows.begin(), rows.end(),
                                 [&](const json& r) { return r.at("site") == e.at("site"); });
   const bool changed = row != rows.end() && row->at("used") != row->at("shipped");
   return fmt::format("  [{} {}{}]", site, order,
-                     changed ? ", ships " + text(*row, "shipped") : std::string());
+                     changed ? ", ships " + text_at(*row, "shipped") : std::string());
 }
 
 std::string edge_of(const json& e) {
@@ -48,15 +48,15 @@ std::string edge_of(const json& e) {
 }
 
 std::string place_of(const json& e) {
-  const std::string file = text(e, "file");
+  const std::string file = text_at(e, "file");
   if (file.empty()) return {};
   return fmt::format("  {}:{}", file.substr(file.rfind('/') + 1),
                      e.at("line").get<std::uint64_t>());
 }
 
 std::string words_of(const json& e, const json& rows) {
-  const std::string kind = text(e, "kind");
-  if (kind == "note") return text(e, "text");
+  const std::string kind = text_at(e, "kind");
+  if (kind == "note") return text_at(e, "text");
   if (kind == "own" || kind == "disown") {
     return fmt::format("{} {} min blocks from {} on", kind == "own" ? "owns" : "gives up",
                        e.at("blocks")[1].get<std::uint64_t>(),
@@ -64,10 +64,10 @@ std::string words_of(const json& e, const json& rows) {
   }
   std::string line = kind;
   std::replace(line.begin(), line.end(), '_', ' ');
-  const std::string object = text(e, "object");
+  const std::string object = text_at(e, "object");
   if (!object.empty()) line += " " + object;
   line += values_of(e) + order_of_event(e, rows) + edge_of(e) + place_of(e);
-  const std::string more = text(e, "text");
+  const std::string more = text_at(e, "text");
   return more.empty() ? line : line + "  (" + more + ")";
 }
 
@@ -90,17 +90,17 @@ class drawing {
 
   void head() {
     const json& property = trace_.at("property");
-    const std::string title = text(trace_, "title");
-    line(fmt::format("{}{} violated: {}", title.empty() ? "" : title + ": ", text(property, "id"),
-                     text(property, "text")));
-    line(fmt::format("{}, {}, execution {}", text(trace_, "program"), text(trace_, "search"),
+    const std::string title = text_at(trace_, "title");
+    line(fmt::format("{}{} violated: {}", title.empty() ? "" : title + ": ",
+                     text_at(property, "id"), text_at(property, "text")));
+    line(fmt::format("{}, {}, execution {}", text_at(trace_, "program"), text_at(trace_, "search"),
                      trace_.at("execution").get<std::uint64_t>()));
     for (const json& row : trace_.at("orders")) {
       if (row.at("shipped") == row.at("used")) continue;
-      line(fmt::format("order of {}: {} instead of {}", text(row, "site"), text(row, "used"),
-                       text(row, "shipped")));
+      line(fmt::format("order of {}: {} instead of {}", text_at(row, "site"), text_at(row, "used"),
+                       text_at(row, "shipped")));
     }
-    line(fmt::format("replay: {}", text(trace_, "replay")));
+    line(fmt::format("replay: {}", text_at(trace_, "replay")));
     std::string threads;
     for (std::size_t t = 0; t < lanes_; ++t) threads += fmt::format("{:<3}", t);
     line(fmt::format("\n   event  {} thread", threads));
@@ -133,18 +133,18 @@ class drawing {
 
   void begin(const json& operation, int thread) {
     if (thread >= 0) {
-      line(fmt::format("          {} {}{}", gutter(thread, "/"), text(operation, "text"),
+      line(fmt::format("          {} {}{}", gutter(thread, "/"), text_at(operation, "text"),
                        returns(operation) ? "" : "  (never returns)"));
     } else {
-      line(fmt::format("          {} {} -> {}", gutter(thread, ""), text(operation, "text"),
-                       text(operation, "result")));
+      line(fmt::format("          {} {} -> {}", gutter(thread, ""), text_at(operation, "text"),
+                       text_at(operation, "result")));
     }
     set(thread, true);
   }
   void end(const json& operation, int thread) {
     if (returns(operation)) set(thread, false);
     if (thread >= 0 && returns(operation)) {
-      line(fmt::format("          {} -> {}", gutter(thread, "\\"), text(operation, "result")));
+      line(fmt::format("          {} -> {}", gutter(thread, "\\"), text_at(operation, "result")));
     }
   }
   static bool returns(const json& operation) {
@@ -175,7 +175,7 @@ class drawing {
           fmt::format("  <- nothing orders it before #{}", race.at("second").get<std::size_t>());
     }
     if (is_at(trace_.at("property"), "event", id)) {
-      remark += fmt::format("  <- {} is lost here", text(trace_.at("property"), "id"));
+      remark += fmt::format("  <- {} is lost here", text_at(trace_.at("property"), "id"));
     }
     return remark;
   }

@@ -12,10 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<const char*, 15> kinds = {
-    "load",  "store",      "exchange",    "fetch_add", "fetch_or", "fetch_and", "cas", "cas_failed",
-    "fence", "plain_read", "plain_write", "own",       "disown",   "build",     "note"};
-
 constexpr std::array<std::string_view, 6> order_names = {"relaxed", "consume", "acquire",
                                                          "release", "acq_rel", "seq_cst"};
 
@@ -70,7 +66,7 @@ json to_json(const event& e, std::size_t id, const std::string& object) {
   json one = {{"id", id},
               {"thread", e.thread},
               {"operation", e.operation},
-              {"kind", kinds[static_cast<std::size_t>(e.kind)]},
+              {"kind", event_kind_names[static_cast<std::size_t>(e.kind)]},
               {"site", e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name},
               {"order", has_order(e.kind) ? order_name(e.order) : std::string_view()},
               {"file", path_of(e.at.file)},

@@ -80,14 +80,11 @@ std::string fault_of_list(const json& list, const std::vector<field>& fields, bo
   return {};
 }
 
-constexpr std::array kind_names = {
-    "load",  "store",      "exchange", "fetch_add",   "fetch_or", "fetch_and", "cas", "cas_failed",
-    "fence", "plain_read", "own",      "plain_write", "disown",   "build",     "note"};
-
 std::string fault_of_event(const json& e, std::size_t id, std::size_t operations) {
   const auto& kind = e.at("kind").get_ref<const std::string&>();
-  if (std::find(kind_names.begin(), kind_names.end(), kind) == kind_names.end())
+  if (std::find(event_kind_names.begin(), event_kind_names.end(), kind) == event_kind_names.end()) {
     return "there is no such kind";
+  }
   const json& operation = e.at("operation");
   if (operation != -1 && !fits(operation, type::id, operations)) return "no such operation";
   for (const char* value : {"before", "after"}) {
@@ -129,47 +126,47 @@ std::string fault_of_events(const json& events, std::size_t operations) {
 }
 
 /// What else a trace has.
-struct part {
+struct section {
   enum kind : unsigned char { list, numbered, one, maybe };
   const char* name;
   kind what;
   std::vector<field> fields;
 };
-const std::vector<part>& parts() {
-  static const std::vector<part> all = {
+const std::vector<section>& sections() {
+  static const std::vector<section> all = {
       {"property",
-       part::one,
+       section::one,
        {{"id", type::text}, {"text", type::text}, {"event", type::id_or_null}}},
       {"shape",
-       part::one,
+       section::one,
        {{"log2_fanout", type::number},
         {"max_order", type::number},
         {"threads", type::number},
         {"core", type::text}}},
       {"levels",
-       part::list,
+       section::list,
        {{"level", type::number}, {"words", type::number}, {"bits", type::number}}},
       {"orders",
-       part::list,
+       section::list,
        {{"site", type::text},
         {"shipped", type::text},
         {"used", type::text},
         {"pairs", type::text},
         {"without", type::text}}},
       {"operations",
-       part::numbered,
+       section::numbered,
        {{"id", type::number},
         {"thread", type::thread},
         {"text", type::text},
         {"result", type::text},
         {"first", type::id_or_null},
         {"last", type::id_or_null}}},
-      {"race", part::maybe, {{"first", type::id_or_null}, {"second", type::id}}}};
+      {"race", section::maybe, {{"first", type::id_or_null}, {"second", type::id}}}};
   return all;
 }
 
-std::string named(const char* part, const std::string& fault) {
-  return fault.empty() ? fault : fmt::format("{}: {}", part, fault);
+std::string named(const char* section, const std::string& fault) {
+  return fault.empty() ? fault : fmt::format("{}: {}", section, fault);
 }
 
 }  // namespace
@@ -194,11 +191,11 @@ std::string fault_of_trace(const json& trace) {
   const json& events = trace.at("events");
   if (!events.is_array() || events.size() > most_items) return "events: not a list";
   const std::size_t count = events.size();
-  for (const part& each : parts()) {
+  for (const section& each : sections()) {
     const json& value = trace.at(each.name);
-    if (each.what == part::maybe && value.is_null()) continue;
-    fault = each.what <= part::numbered
-                ? fault_of_list(value, each.fields, each.what == part::numbered, count)
+    if (each.what == section::maybe && value.is_null()) continue;
+    fault = each.what <= section::numbered
+                ? fault_of_list(value, each.fields, each.what == section::numbered, count)
                 : fault_of_fields(value, each.fields, count);
     if (!fault.empty()) return named(each.name, fault);
   }

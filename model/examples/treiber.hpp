@@ -68,11 +68,10 @@ class checked_stack final : public part {
       last_[thread] = stack_.pop();
       if (last_[thread] == 0) return;
       if (std::exchange(taken_[last_[thread]], true)) report_fault("S1", "a node with two owners");
-      ++mine.back_;
-      mine.nodes_[mine.back_ - 1] = last_[thread];
+      mine.nodes[mine.back++] = last_[thread];
       value_[last_[thread]].store(thread);
-    } else if (mine.front_ != mine.back_) {
-      last_[thread] = mine.nodes_[mine.front_++];
+    } else if (mine.front != mine.back) {
+      last_[thread] = mine.nodes[mine.front++];
       value_[last_[thread]].store(thread);
       taken_[last_[thread]] = false;
       stack_.push(last_[thread]);
@@ -104,8 +103,8 @@ class checked_stack final : public part {
 
  private:
   struct belongings {
-    std::array<std::uint32_t, 32> nodes_{};
-    std::size_t front_ = 0, back_ = 0;
+    std::array<std::uint32_t, 32> nodes{};
+    std::size_t front = 0, back = 0;
   };
   stack<Counted> stack_;
   std::array<checked_plain<unsigned>, stack<Counted>::nodes + 1> value_;

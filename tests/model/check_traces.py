@@ -371,6 +371,9 @@ def main():
             mutant = Program(path, folder)
             recorded.append((mutant, *mutant.recorded(title, *MUTANTS[title])[:2]))
             check(recorded[-1][2]["recorded_by"] == title, "by which program")
+            # The shipped program knows which one to ask.
+            code, out, err = program.run("replay", str(recorded[-1][1]))
+            check(code == 0 and "reproduced" in out, f"{title}: {out}{err}")
         for by, file, trace in recorded:
             check_all(trace)
             check_that_checks_see(trace)
