@@ -72,7 +72,7 @@ class waiting_room {
   template <class Home>
   void enter(Home& home, waiter& one, wake_list& wakes) noexcept {
     one.state_ = waiter::state::waits;
-    const std::uint64_t at = address_of(one);
+    const std::uint64_t at = place_of(one);
     std::uint64_t top = inbox_.load(Sync::order(site::inbox_look));
     do {
       one.next_ = waiter_at(top);
@@ -169,12 +169,17 @@ class waiting_room {
   static constexpr unsigned yielding =
       4;  // a round from which on Sync::pause gives the processor up
 
-  static std::uint64_t address_of(waiter& one) noexcept {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&one));
+  // Places relative to this object, so that an execution of a checker is the same wherever it lies.
+  // 0 is nobody: a waiter lies elsewhere.
+  std::uint64_t place_of(const waiter& one) const noexcept {
+    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&one)) - own_place();
   }
-  static waiter* waiter_at(std::uint64_t address) noexcept {
+  waiter* waiter_at(std::uint64_t place) const noexcept {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a policy's atomics are numbers
-    return reinterpret_cast<waiter*>(static_cast<std::uintptr_t>(address));
+    return place == 0 ? nullptr : reinterpret_cast<waiter*>(place + own_place());
+  }
+  std::uint64_t own_place() const noexcept {
+    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
   }
 
   // ---- the desk ------------------------------------------------------------------------------
