@@ -17,10 +17,7 @@ constexpr std::array<const char*, 15> kinds = {
     "load",  "store",      "exchange",    "fetch_add", "fetch_or", "fetch_and", "cas", "cas_failed",
     "fence", "plain_read", "plain_write", "own",       "disown",   "build",     "note"};
 
-
-std::string_view order_name(std::memory_order order) {
-  return name_of(order);
-}
+std::string_view order_name(std::memory_order order) { return name_of(order); }
 
 /// As the source tree has it, whatever the build directory.
 std::string path_of(std::string_view file) {
