@@ -93,11 +93,11 @@ world* make_world(const world_spec& spec, void* storage, std::size_t size);
 world* make_textbook(const world_spec& spec, void* storage, std::size_t size);
 
 struct site_row {
-  const char* name;
-  std::memory_order order;
-  const char* pairs;
-  const char* without;
-  const char* kept;
+  const char* name = "";
+  std::memory_order order{};
+  const char* pairs = "";
+  const char* without = "";
+  const char* kept = "";
 };
 const std::vector<site_row>& shipped_sites();
 
