@@ -78,8 +78,6 @@ class small_arena {
     assert(right);
     (void)right;
   }
-  static bool is_block(std::size_t index) noexcept { return index < tree_type::contended; }
-  static bool is_full(std::size_t index) noexcept { return index == tree_type::full; }
 
  private:
   void touch(unsigned order, std::size_t index) noexcept {
@@ -90,6 +88,12 @@ class small_arena {
   unsigned payload_[std::size_t{1} << MaxOrder] = {};
   tree_type tree_;
 };
+
+/// What take() says.
+inline bool is_block(std::size_t answer) noexcept {
+  return answer < tree<genmc_sync, 1>::contended;
+}
+inline bool is_full(std::size_t answer) noexcept { return answer == tree<genmc_sync, 1>::full; }
 
 /// Two threads, each in a slot of its own, from start to end; then the caller, in slot 0.
 inline void run_both(void* (*first)(void*), void* (*second)(void*)) noexcept {

@@ -7,7 +7,7 @@
 
 namespace {
 
-// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): threads of C have no other way
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): pthreads
 std::atomic<unsigned> bits{0};
 std::atomic<unsigned> merged{0};
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
