@@ -49,7 +49,7 @@ class auditor {
   }
 
  private:
-  static std::uint64_t bit(std::size_t site) { return std::uint64_t{1} << site; }
+  static site_set bit(std::size_t site) { return site_set().set(site); }
 
   bool look_around() {
     programs_ = given_.programs;
@@ -285,7 +285,7 @@ class auditor {
   void complain_of(std::size_t site, const Add& add) const {
     const site_row& row = shipped_sites()[site];
     const bool touched = std::any_of(programs_.begin(), programs_.end(),
-                                     [&](const auto& p) { return (p.touched & bit(site)) != 0; });
+                                     [&](const auto& p) { return p.touched[site]; });
     const bool has_reason = !given_.kept[site].empty();
     if (!touched && !has_reason && given_.all_programs) {
       add(fmt::format("{}: no program comes by it, and orders.hpp gives no reason", row.name));

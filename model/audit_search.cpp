@@ -29,7 +29,7 @@ nlohmann::json summary_of(const job_result& ended) {
   const auto outcomes = outcomes_from_json(ended.output);
   if (!outcomes || outcomes->empty()) return broken("printed no result");
   std::uint64_t executions = 0;
-  std::uint64_t touched = 0;
+  site_set touched;
   for (const outcome& o : *outcomes) {
     executions += o.seen.executions;
     touched |= o.seen.touched;
@@ -37,7 +37,7 @@ nlohmann::json summary_of(const job_result& ended) {
   const outcome& last = outcomes->back();
   if (last.seen.property == "model") return broken(last.seen.text);
   result["executions"] = executions;
-  result["touched"] = touched;
+  result["touched"] = touched.to_string();
   if (last.seen.what == verdict::outcome::passed) return result;
   result["property"] = last.seen.property;
   result["text"] = last.seen.text;
@@ -166,7 +166,7 @@ reply searcher::look_around(std::vector<audit_program>& programs, const order_ta
     runs.push_back({runs.size(), p.name, p.text, look_around_search, false});
   }
   // A question each, so that one that convicts does not keep the others from being seen.
-  const std::vector<question> questions(programs.size(), question{table, 0, {}, 0, question::all});
+  const std::vector<question> questions(programs.size(), question{table, {}, {}, 0, question::all});
   std::vector<reply> replies(programs.size());
   run_stage(runs, questions, replies, "which sites a program touches");
   reply all;
@@ -175,7 +175,7 @@ reply searcher::look_around(std::vector<audit_program>& programs, const order_ta
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const auto result = done_.find(key_of(orders, programs[i].text, look_around_search));
     if (result != done_.end()) {
-      programs[i].touched = result->second.value("touched", std::uint64_t{0});
+      programs[i].touched = site_set(result->second.value("touched", std::string("0")));
     }
     if (replies[i].convicted || !replies[i].trouble.empty()) all = replies[i];
   }

@@ -16,13 +16,14 @@
 #include <nlohmann/json.hpp>
 
 #include "order_lattice.hpp"
+#include "world.hpp"
 
 namespace caiman::model {
 
 struct audit_program {
   std::string name;
   std::string text;
-  std::uint64_t touched = 0;  // a bit per site that its threads come by
+  site_set touched;  // what its threads come by
 };
 
 /// A run that is known to convict: a program and how to search it.
@@ -34,7 +35,7 @@ struct killer {
 
 struct question {
   order_table table;
-  std::uint64_t about = 0;        // sites: only programs that touch all of them are asked
+  site_set about;                 // sites: only programs that touch all of them are asked
   std::vector<killer> known;      // tried first
   std::size_t most_programs = 0;  // 0: all
   std::size_t stages = all;       // of the searches, from the first on

@@ -44,7 +44,7 @@ struct checked_sync {
   static constexpr unsigned stack_orders = model_stack_orders;
 
   static std::memory_order order(site at) noexcept {
-    sites_touched |= std::uint64_t{1} << static_cast<unsigned>(at);
+    sites_touched[static_cast<std::size_t>(at)] = true;
     return with_site(orders_in_force[static_cast<std::size_t>(at)], static_cast<std::size_t>(at));
   }
   // Relacy knows no asymmetric fence: a full one on either side, which promises the owner no more.

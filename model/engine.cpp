@@ -15,7 +15,7 @@ namespace caiman::model {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 std::memory_order orders_in_force[max_sites];
-std::uint64_t sites_touched = 0;
+site_set sites_touched;
 unsigned looks_in_force = program::plenty_of_looks;
 unsigned threads_in_force = 2;
 unsigned stacks_in_force = 0;
@@ -30,7 +30,7 @@ template <unsigned Threads>
 struct suite : rl::test_suite<suite<Threads>, Threads> {
   void before() {
     current_execution().begin();
-    sites_touched = 0;
+    sites_touched.reset();
   }
   void thread(unsigned index) { current_execution().run_thread(index); }
   void after() {

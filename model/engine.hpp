@@ -15,6 +15,7 @@
 
 #include "program.hpp"
 #include "recording.hpp"
+#include "world.hpp"
 
 namespace caiman::model {
 
@@ -43,7 +44,7 @@ struct verdict {
   double seconds = 0;
   unsigned stopped_at = 0;     // largest step at which the stopping thread was stopped
   bool stop_too_soon = false;  // it had more steps than the program allows for
-  std::uint64_t touched = 0;   // a bit per site that the threads came by
+  site_set touched;            // the sites that the threads came by
   std::string property;        // convicted: the property, and what was seen
   std::string text;
   std::string state;  // convicted: replays it

@@ -139,7 +139,7 @@ void execution::prepare(const request& what, std::uint64_t most_executions, doub
   executions_ = 0;
   largest_stop_ = 0;
   stop_too_soon_ = false;
-  touched_ = 0;
+  touched_.reset();
 }
 
 // ---- one execution -------------------------------------------------------------------------

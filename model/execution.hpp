@@ -48,8 +48,8 @@ class execution {
   finding fault() const noexcept { return fault_; }
   unsigned largest_stop() const noexcept { return largest_stop_; }
   bool stop_too_soon() const noexcept { return stop_too_soon_; }
-  std::uint64_t touched() const noexcept { return touched_; }
-  void note_touched(std::uint64_t sites) noexcept { touched_ |= sites; }
+  const site_set& touched() const noexcept { return touched_; }
+  void note_touched(const site_set& sites) noexcept { touched_ |= sites; }
 
  private:
   static constexpr std::size_t most_blocks = 48;
@@ -111,7 +111,7 @@ class execution {
   finding fault_;
   unsigned largest_stop_ = 0;
   bool stop_too_soon_ = false;
-  std::uint64_t touched_ = 0;  // sites, by the threads of all executions so far
+  site_set touched_;  // sites, by the threads of all executions so far
 
   world* world_ = nullptr;    // either,
   part* part_ = nullptr;      // or

@@ -177,7 +177,7 @@ nlohmann::json to_json(const std::vector<outcome>& results) {
                    {"seconds", v.seconds},
                    {"stopped_at", v.stopped_at},
                    {"stop_too_soon", v.stop_too_soon},
-                   {"touched", v.touched},
+                   {"touched", v.touched.to_string()},
                    {"property", v.property},
                    {"text", v.text},
                    {"state", v.state},
@@ -204,7 +204,7 @@ std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::s
     v.seconds = item.at("seconds");
     v.stopped_at = item.at("stopped_at");
     v.stop_too_soon = item.at("stop_too_soon");
-    v.touched = item.at("touched");
+    v.touched = site_set(item.at("touched").get<std::string>());
     v.property = item.at("property");
     v.text = item.at("text");
     v.state = item.at("state");

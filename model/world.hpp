@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -103,11 +104,12 @@ const std::vector<site_row>& shipped_sites();
 
 /// The memory order of every site in this run; set by the engine before a run starts.
 inline constexpr std::size_t max_sites = 64;
+using site_set = std::bitset<max_sites>;
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
 extern std::memory_order orders_in_force[max_sites];
 
 /// A bit per site whose order was asked for; the engine clears it.
-extern std::uint64_t sites_touched;
+extern site_set sites_touched;
 
 unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
