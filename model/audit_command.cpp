@@ -63,9 +63,9 @@ std::expected<std::vector<audit_program>, std::string> programs_of(const argumen
            std::find(given.scenarios.begin(), given.scenarios.end(), name) != given.scenarios.end();
   };
   for (const scenario& s : scenarios()) {
-    if (chosen(s.name)) all.push_back({std::string(s.name), std::string(s.program)});
+    if (chosen(s.name)) all.push_back({std::string(s.name), std::string(s.program), {}});
     for (const variant& v : variants(s)) {
-      if (chosen(v.name)) all.push_back({v.name, v.program});
+      if (chosen(v.name)) all.push_back({v.name, v.program, {}});
     }
   }
   for (const std::string& name : given.scenarios) {

@@ -166,7 +166,7 @@ reply searcher::look_around(std::vector<audit_program>& programs, const order_ta
     runs.push_back({runs.size(), p.name, p.text, look_around_search, false});
   }
   // A question each, so that one that convicts does not keep the others from being seen.
-  const std::vector<question> questions(programs.size(), question{table, 0, {}, 0, question::all});
+  const std::vector<question> questions(programs.size(), question{table, {}, {}, 0, question::all});
   std::vector<reply> replies(programs.size());
   run_stage(runs, questions, replies, "which sites a program touches");
   reply all;
