@@ -2,7 +2,6 @@
 // audit_command.cpp: the command line of `caiman-check audit`
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
-#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -15,8 +14,10 @@
 #include <thread>
 
 #include "audit.hpp"
+#include "command.hpp"
 #include "cost.hpp"
 #include "orders_text.hpp"
+#include "page.hpp"
 #include "plan.hpp"
 #include "scenarios.hpp"
 #include "world.hpp"
@@ -40,6 +41,7 @@ struct arguments {
   unsigned jobs = std::max(1U, std::thread::hardware_concurrency());
   std::string out;
   std::string json;
+  std::string page;
   std::string killers;
 };
 
@@ -151,37 +153,28 @@ std::string identity_of(const arguments& given, const audit_request& r) {
   return fmt::format("{:016x} {} {}", hash, changes_of(r.shipped), given.seed);
 }
 
-bool write_file(const std::string& name, const std::string& text) {
-  const std::string part = name + ".part";
-  std::ofstream out(part, std::ios::trunc);
-  out << text;
-  out.close();
-  std::error_code failed;
-  if (out) std::filesystem::rename(part, name, failed);
-  if (out && !failed) return true;
-  fmt::print(stderr, "caiman-check: cannot write {}\n", name);
-  std::filesystem::remove(part, failed);
-  return false;
-}
-
-/// Whether a file can be written there; asked before the work, not after it.
-bool can_write(const std::string& name) {
-  if (name.empty()) return true;
-  std::filesystem::path folder = std::filesystem::path(name).parent_path();
-  if (folder.empty()) folder = ".";
-  std::error_code failed;
-  return std::filesystem::is_directory(folder, failed) && ::access(folder.c_str(), W_OK) == 0;
+/// As many files as were asked for; whether all could be written.
+bool write_results(const arguments& given, const audit_result& result, const nlohmann::json& json) {
+  const std::string text = text_of_data(json);
+  bool all = true;
+  const auto write = [&](const std::string& name, const std::string& what) {
+    if (name.empty()) return;
+    const auto written = write_whole(name, what);
+    if (!written) bad_input(written.error());
+    all &= written.has_value();
+  };
+  write(given.json, text);
+  write(given.page, given.page.empty() ? text : page_of(json));
+  write(given.killers, killers_of(result));
+  if (!given.out.empty()) write(given.out + "/audit.json", text);
+  return all;
 }
 
 int run_audit(const arguments& given) {
-  const auto bad_input = [](const std::string& message) {
-    fmt::print(stderr, "caiman-check: {}\n", message);
-    return 2;
-  };
   const auto request = request_of(given);
   if (!request) return bad_input(request.error());
-  for (const std::string& name : {given.json, given.killers}) {
-    if (!can_write(name)) return bad_input(fmt::format("cannot write {}", name));
+  for (const std::string& name : {given.json, given.page, given.killers}) {
+    if (!name.empty() && !can_write(name)) return bad_input(fmt::format("cannot write {}", name));
   }
   std::error_code failed;
   if (!given.out.empty() && !given.resume) std::filesystem::create_directories(given.out, failed);
@@ -207,10 +200,7 @@ int run_audit(const arguments& given) {
     json["cost"] = to_json(cost);
   }
   fmt::print("{}", to_text(result));
-  bool written = true;
-  if (!given.json.empty()) written &= write_file(given.json, json.dump(1) + "\n");
-  if (!given.killers.empty()) written &= write_file(given.killers, killers_of(result));
-  if (!given.out.empty()) written &= write_file(given.out + "/audit.json", json.dump(1) + "\n");
+  const bool written = write_results(given, result, json);
   return result.passed() && written ? 0 : 1;
 }
 
@@ -236,6 +226,7 @@ void add_audit(CLI::App& app, const std::string& self, int& code) {
   command->add_flag("--resume", given->resume, "go on where the run with this --out ended");
   command->add_flag("--cost", given->cost, "and what each order costs: instructions and time");
   command->add_option("--json", given->json, "write the result there, too");
+  command->add_option("--page", given->page, "and as a page");
   command->add_option("--write-killers", given->killers, "write rows of audit_killers.inc");
   command->callback([given, &code] {
     if (given->changed && given->since.empty()) given->since = "HEAD";

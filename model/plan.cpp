@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <iterator>
 
 #include "shortest.hpp"
@@ -187,9 +188,10 @@ nlohmann::json to_json(const std::vector<outcome>& results) {
   return all;
 }
 
-std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text) {
-  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
-  if (!all.is_array()) return std::unexpected("the job printed no result");
+namespace {
+
+/// Throws what the library throws where the array is of another shape.
+std::expected<std::vector<outcome>, std::string> outcomes_of(const nlohmann::json& all) {
   std::vector<outcome> results;
   for (const nlohmann::json& item : all) {
     outcome o;
@@ -213,6 +215,18 @@ std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::s
     results.push_back(std::move(o));
   }
   return results;
+}
+
+}  // namespace
+
+std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text) {
+  const nlohmann::json all = nlohmann::json::parse(text, nullptr, false);
+  if (!all.is_array()) return std::unexpected("the job printed no result");
+  try {
+    return outcomes_of(all);
+  } catch (const std::exception& fault) {  // of another version of this program
+    return std::unexpected(std::string("the job printed something else: ") + fault.what());
+  }
 }
 
 }  // namespace caiman::model

@@ -55,7 +55,7 @@ int run_program(const run_arguments& given) {
     fmt::print("{}\n", to_json(results).dump());
     return passed ? 0 : 1;
   }
-  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace));
+  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace, given.orders));
   return passed ? 0 : 1;
 }
 
@@ -77,9 +77,11 @@ int run_what_was_named(const run_arguments& given, const std::string& self) {
 
 }  // namespace
 
-std::string describe(const program& p, const outcome& o, bool with_trace) {
+std::string describe(const program& p, const outcome& o, bool with_trace,
+                     const std::string& changes) {
   const verdict& v = o.seen;
-  const char* orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
+  std::string orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
+  if (!changes.empty()) orders += " but for " + changes;
   if (v.what == verdict::outcome::passed) {
     return fmt::format("no violation in {} executions of '{}', {}, {}{}", v.executions,
                        to_string(p), to_string(o.what.how), orders,

@@ -20,6 +20,8 @@ namespace caiman::model {
 void add_run(CLI::App& app, const std::string& self, int& code, const std::string& usual = {});
 
 /// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
-std::string describe(const program& p, const outcome& o, bool with_trace);
+/// `changes`: of the orders, as --orders has them.
+std::string describe(const program& p, const outcome& o, bool with_trace,
+                     const std::string& changes = {});
 
 }  // namespace caiman::model

@@ -52,7 +52,8 @@ bool print(const named& n, const run_common& how, nlohmann::json& rows) {
   } else if (broken || !p) {
     fmt::print("{}: could not be judged: exit code {}\n", n.name, n.ended.exit_code);
   } else {
-    for (const outcome& o : *results) fmt::print("{}: {}\n", n.name, describe(*p, o, how.trace));
+    for (const outcome& o : *results)
+      fmt::print("{}: {}\n", n.name, describe(*p, o, how.trace, how.orders));
   }
   return !broken && results->back().seen.what == verdict::outcome::passed;
 }
