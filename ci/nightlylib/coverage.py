@@ -9,9 +9,9 @@ for tests of this: two tests, no targets.
 
 The core is templates, and gcovr counts the branches of every instantiation; most of them can only go
 one way there, since a policy or a fan-out decides. So our figure counts an outcome of a source line
-once for all instantiations: it is covered if any of them took it. For that nothing may be inlined,
-not even what must be (an inlined line has its branches once per caller). Left out: what exceptions
-alone do, and comparisons that the compiler writes.
+once for all instantiations: it is covered if any of them took it. For that all is compiled without
+optimisation, and nothing is inlined, not even what must be: an inlined line has its branches once per
+caller. Left out: what exceptions alone do, and comparisons that the compiler writes.
 """
 
 import json
