@@ -103,6 +103,16 @@ class Findings(unittest.TestCase):
                          [("die", True), ("live", True), ("die", True)])
         self.assertEqual({u["order"] for u in result["upward"]}, {"seq_cst"})
 
+    def test_page(self):
+        with tempfile.TemporaryDirectory() as folder:
+            page = pathlib.Path(folder) / "audit.html"
+            quick(*FEW, "--only", "share_look", "--page", str(page))
+            text = page.read_text()
+        self.assertTrue(text.lower().startswith("<!doctype html>"))
+        self.assertIn('"caiman_audit"', text)
+        ended = call("audit", "--quick", *FEW, "--page", "/nonexistent/audit.html")
+        self.assertEqual((ended.returncode, ended.stderr.count("\n")), (2, 1))
+
     def test_control_that_does_not_die(self):
         # No program of these comes by a release that anybody else then takes.
         code, result, _ = quick("--only", "share_look", "--scenario", "shares-2")
