@@ -109,6 +109,20 @@ std::string page_of(const json& data) {
   return page;
 }
 
+std::expected<json, std::string> parse_page_data(std::string_view text) {
+  // What reads it later does so recursively.
+  bool too_deep = false;
+  const auto shallow = [&](int depth, json::parse_event_t, const json&) {
+    too_deep = too_deep || depth > most_page_depth;
+    return !too_deep;
+  };
+  json data = json::parse(text, shallow, false);
+  if (too_deep) return std::unexpected("nested too deeply");
+  if (data.is_discarded()) return std::unexpected("broken JSON");
+  if (std::string fault = fault_of_page_data(data); !fault.empty()) return std::unexpected(fault);
+  return data;
+}
+
 std::expected<json, std::string> read_page_data(const std::string& path) {
   const auto wrong = [&](std::string_view why) {
     return std::unexpected(fmt::format("'{}': {}", path, why));
@@ -125,17 +139,8 @@ std::expected<json, std::string> read_page_data(const std::string& path) {
     }
   }
   if (!in.eof()) return wrong("cannot be read");
-  // What reads it later does so recursively.
-  bool too_deep = false;
-  const auto shallow = [&](int depth, json::parse_event_t, const json&) {
-    too_deep = too_deep || depth > most_page_depth;
-    return !too_deep;
-  };
-  json data = json::parse(text, shallow, false);
-  if (too_deep) return wrong("nested too deeply");
-  if (data.is_discarded()) return wrong("broken JSON");
-  if (const std::string fault = fault_of_page_data(data); !fault.empty()) return wrong(fault);
-  return data;
+  auto data = parse_page_data(text);
+  return data ? data : wrong(data.error());
 }
 
 std::string text_of_data(const json& data) {

@@ -27,7 +27,10 @@ std::string fault_of_page_data(const nlohmann::json& data);
 /// The page of a result that is right, by its kind.
 std::string page_of(const nlohmann::json& data);
 
-/// The result in this file. Says in one line why there is none.
+/// The result that this text is. Says in one line why it is none.
+std::expected<nlohmann::json, std::string> parse_page_data(std::string_view text);
+
+/// The same of a file.
 std::expected<nlohmann::json, std::string> read_page_data(const std::string& path);
 
 /// A result as the text of a file.

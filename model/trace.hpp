@@ -33,6 +33,9 @@ nlohmann::json to_trace(const request& what, std::string_view search, const verd
 /// One line on what is wrong with it, empty if nothing is.
 std::string fault_of_trace(const nlohmann::json& trace);
 
+/// The trace that this text is. Says in one line why it is none.
+std::expected<nlohmann::json, std::string> parse_trace(std::string_view text);
+/// The same of a file.
 std::expected<nlohmann::json, std::string> read_trace(const std::string& path);
 /// All of it or nothing.
 std::expected<void, std::string> write_trace(const std::string& path, const nlohmann::json& trace);

@@ -202,6 +202,20 @@ std::string fault_of_trace(const json& trace) {
   return named("events", fault_of_events(events, trace.at("operations").size()));
 }
 
+std::expected<json, std::string> parse_trace(std::string_view text) {
+  bool too_deep = false;
+  json trace = json::parse(
+      text,
+      [&](int depth, json::parse_event_t /*event*/, json& /*value*/) {
+        too_deep = too_deep || depth > deepest;
+        return !too_deep;
+      },
+      false);
+  if (too_deep || trace.is_discarded()) return std::unexpected("it is no trace, or half of one");
+  if (std::string fault = fault_of_trace(trace); !fault.empty()) return std::unexpected(fault);
+  return trace;
+}
+
 std::expected<json, std::string> read_trace(const std::string& path) {
   const auto bad = [&](const std::string& why) {
     return std::unexpected(fmt::format("'{}': {}", path, why));
@@ -214,18 +228,8 @@ std::expected<json, std::string> read_trace(const std::string& path) {
   std::ostringstream text;
   text << in.rdbuf();
   if (!in.good() && !in.eof()) return bad("cannot be read");
-  bool too_deep = false;
-  const json trace = json::parse(
-      text.str(),
-      [&](int depth, json::parse_event_t /*event*/, json& /*value*/) {
-        too_deep = too_deep || depth > deepest;
-        return !too_deep;
-      },
-      false);
-  if (too_deep || trace.is_discarded()) return bad("it is no trace, or half of one");
-  const std::string fault = fault_of_trace(trace);
-  if (!fault.empty()) return bad(fault);
-  return trace;
+  auto trace = parse_trace(text.view());
+  return trace ? trace : bad(trace.error());
 }
 
 std::expected<void, std::string> write_trace(const std::string& path, const json& trace) {

@@ -13,10 +13,10 @@ import subprocess
 
 from .schedule import Part, Task, failure, result
 
-_TARGETS = ("buddy", "arena", "program", "concurrent")
+_TARGETS = ("buddy", "arena", "program", "trace", "concurrent")
 # `concurrent` loses memory with every input (Relacy), so that it is told when to end.
 _MOST_RUNS = {"concurrent": 8000}
-_MOST_LENGTH = {"concurrent": 128, "program": 512}
+_MOST_LENGTH = {"concurrent": 128, "program": 512, "trace": 8192}
 
 
 def _minimise(binary, found, seconds):

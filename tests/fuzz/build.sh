@@ -8,14 +8,14 @@
 # | itizer. There is no C here, so $CC and $CFLAGS are not used. `concurrent` is built      |
 # | without the sanitizers of $CXXFLAGS: Relacy's fibres do not stand them.                 |
 # | $MODEL_LIBRARIES: archives of an engine that is built already, to be linked instead.    |
-# | Relies on: relacy-dev, libfmt-dev, nlohmann-json3-dev for `program` and `concurrent`.   |
+# | Relies on: relacy-dev, libfmt-dev, nlohmann-json3-dev for all but buddy and arena.      |
 # +-----------------------------------------------------------------------------------------+
 set -eu
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 root=$(cd -- "$here/../.." && pwd)
 : "${CXX:=clang++-19}" "${OUT:=.}" "${LIB_FUZZING_ENGINE:=-fsanitize=fuzzer}" "${MODEL_LIBRARIES:=}"
 : "${CXXFLAGS=-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all}"
-[ $# -gt 0 ] || set -- buddy arena program concurrent
+[ $# -gt 0 ] || set -- buddy arena program trace concurrent
 
 # What is left of $CXXFLAGS without sanitizers; the fuzzer's own instrumentation stays.
 unsanitized() {
@@ -38,13 +38,16 @@ for target in "$@"; do
     program)
       # Only the parsers of the engine; where it is built already, they are not taken from there.
       more="$here/program_parts.cpp $model/program.cpp $model/plan.cpp" libraries=-lfmt ;;
+    trace)
+      more="$here/trace_parts.cpp $model/trace_file.cpp $model/show_text.cpp $model/page.cpp"
+      libraries=-lfmt ;;
     concurrent)
       flags=$(unsanitized)
       more=$model/world.cpp libraries="$MODEL_LIBRARIES -lfmt"
       [ -n "$MODEL_LIBRARIES" ] || more="$more $model/parts.cpp $model/engine.cpp
         $model/execution.cpp $model/history.cpp $model/program.cpp $model/plan.cpp
         $model/textbook.cpp" ;;
-    *) echo "build.sh: no target '$target'; there are buddy, arena, program, concurrent" >&2 && exit 2 ;;
+    *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # -w: warnings are the business of the ordinary builds. Lists are words by convention, unquoted.
   # shellcheck disable=SC2086
