@@ -4,6 +4,7 @@ import argparse
 import datetime
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import types
@@ -147,6 +148,16 @@ def run(asked):
     return 130 if interrupted and not kept.failed() else code
 
 
+def _bring_pages(records, out):
+    """Beside the joint report, so that its links lead somewhere."""
+    folder = out / "pages"
+    folder.mkdir(exist_ok=True)
+    for kept in records:
+        for page in (kept.path.parent / "pages").glob("*.html"):
+            if page.is_file() and not page.is_symlink() and page.resolve().parent != folder.resolve():
+                shutil.copyfile(page, folder / page.name)
+
+
 def merge(given):
     parser = _Parser(prog="ci/nightly merge", description="Joins the results of shards.")
     parser.add_argument("folders", nargs="+", type=pathlib.Path, metavar="DIR",
@@ -163,7 +174,9 @@ def merge(given):
                 raise record.BadInput(f"no night in '{folder}'")
             found.append(nights[-1])
     asked.out.mkdir(parents=True, exist_ok=True)
-    return _write(record.merged(found, asked.out / "night.json"), {}, asked.out)
+    whole = record.merged(found, asked.out / "night.json")
+    _bring_pages(found, asked.out)
+    return _write(whole, {}, asked.out)
 
 
 def main(given):

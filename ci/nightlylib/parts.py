@@ -61,8 +61,29 @@ def _scenarios(checker):
     return [(head.split()[0], program.strip()) for head, program in pairs]
 
 
-def judge_searches(checker, program, command):
-    """Of `caiman-check run --json`."""
+def _counterexample(checker, trace):
+    """Its page and its words, of the trace that a run has left, and a link to the page."""
+    if not trace.exists():
+        return "", ""
+    page = trace.with_suffix(".html")
+    words = subprocess.run([checker, "show", str(trace)], capture_output=True, text=True,
+                           errors="replace", check=False)
+    made = subprocess.run([checker, "show", str(trace), "-o", str(page)], capture_output=True,
+                          text=True, errors="replace", check=False)
+    if made.returncode != 0:
+        return words.stdout + made.stderr, ""
+    return words.stdout, f"{trace.parent.name}/{page.name}"
+
+
+def _page(night, name):
+    """A file among the night's pages; those of other nights and shards can be put beside it."""
+    folder = night.folder / "pages"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{night.seed}-{name}"
+
+
+def judge_searches(checker, program, command, trace):
+    """Of `caiman-check run --json --trace-out TRACE`."""
     def judge(code, text):
         if code not in (0, 1):
             return result(failure=failure(f"exit code {code}", shlex.join(command), text))
@@ -75,7 +96,8 @@ def judge_searches(checker, program, command):
         again = [checker, "run", "--trace", "--program", program, "--searches", last["search"],
                  "--state", last["state"]]
         what = f"{last['property']}: {last['text']}"
-        return result(counts, failure(what, shlex.join(again), last["trace"]))
+        text, link = _counterexample(checker, trace)
+        return result(counts, failure(what, shlex.join(again), text, link))
 
     return judge
 
@@ -92,10 +114,11 @@ def model(night):
         bound = 2 + turn % 4
         searches = f"random:{effort}@shipped,bound{bound}:{effort}@shipped,random:{effort // 2}@seq_cst"
         seed = (night.seed * 1000 + turn + 1) % 1_000_000
+        trace = _page(night, f"model-{number}.json")
         command = [checker, "run", "--json", "--program", program, "--searches", searches,
-                   "--seed", str(seed)]
+                   "--seed", str(seed), "--title", name, "--trace-out", str(trace)]
         return Task(f"{name}, seed {seed}, bound {bound}", command,
-                    judge_searches(checker, program, command), 1800)
+                    judge_searches(checker, program, command, trace), 1800)
 
     return Part("model", 20, task,
                 "all scenarios in turn: random schedules of new seeds, context bounds 2 to 5")
@@ -105,6 +128,7 @@ def programs(night):
     """Random concurrent programs, by the thousand, in processes of their own: Relacy leaks."""
     count = max(20, min(2000, int(night.task_seconds) * 60))
     binary = str(night.build / "tests/random_programs")
+    checker = str(night.build / "model/caiman-check")
 
     def task(number):
         seed = night.seed * 1_000_003 + number
@@ -114,9 +138,17 @@ def programs(night):
         def judge(code, text):
             if code == 0 and "All tests passed" in text:
                 return result({"programs": count})
-            found = re.search(r"\./ci/verify --program '[^']*'", text)
+            found = re.search(r"\./ci/verify --program '([^']*)'", text)
+            searches = re.search(r"^\s*(\S+), execution \d+; to run it again:", text, re.M)
+            link = ""
+            if found and searches:
+                trace = _page(night, f"programs-{number}.json")
+                subprocess.run([checker, "run", "--program", found.group(1), "--searches",
+                                searches.group(1), "--trace-out", str(trace)],
+                               capture_output=True, timeout=120, check=False)
+                link = _counterexample(checker, trace)[1]
             replay = found.group(0) if found else again
-            return result({}, failure("a random program convicts the core", replay, text))
+            return result({}, failure("a random program convicts the core", replay, text, link))
 
         return Task(f"seed {seed}", [binary, "no random program*"], judge, 1800, env=env)
 
@@ -162,7 +194,7 @@ def audit(night):
     checker = str(night.build / "model/caiman-check")
     commands = subprocess.run([checker, "--help"], capture_output=True, text=True, check=False).stdout
     known = re.search(r"^ +audit ", commands, re.M)
-    folder = str(night.folder / "audit")
+    folder = night.folder / "audit"
 
     def task(number):
         if number > 0:
@@ -170,13 +202,18 @@ def audit(night):
         if not known:
             return Task("none", ["true"], lambda _c, _t: result(note="caiman-check has no audit"), 60)
         # The whole takes an hour and more; a short night makes do with what convicted before.
-        command = [checker, "audit", "--jobs", "1", "--out", folder,
+        page = _page(night, "audit.html")
+        command = [checker, "audit", "--jobs", "1", "--out", str(folder),
+                   "--page", str(page),
                    *(["--quick"] if night.seconds < 8 * 3600 else [])]
 
         def judge(code, text):
+            link = f"pages/{page.name}" if page.exists() else ""
+            figures = {"page": link} if link else {}
             if code == 0:
-                return result({"audits": 1})
-            return result({}, failure(f"exit code {code}", shlex.join(command), text))
+                return result({"audits": 1}, figures=figures)
+            wrong = failure(f"exit code {code}", shlex.join(command), text, link)
+            return result({}, wrong, figures)
 
         return Task("of all orders", command, judge, max(3600.0, night.seconds))
 

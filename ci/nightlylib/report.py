@@ -1,6 +1,7 @@
 """One page per night: failures first, then what ran. Self-contained, and escapes what it shows."""
 
 import html
+import re
 
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
@@ -41,10 +42,15 @@ def verdict(record):
     return "nothing failed", True
 
 
+def _link(path, words):
+    """To a page of this night, and to nothing else."""
+    if re.fullmatch(r"(coverage|pages)/[\w-][\w.-]*\.html", str(path)):
+        return f'<a href="{_text(path)}">{words}</a>'
+    return ""
+
+
 def _failure(part, found):
-    link = ""
-    if found.get("link", "").startswith(("found/", "logs/", "coverage/", "pages/")):
-        link = f'<p><a href="{_text(found["link"])}">counterexample</a></p>'
+    link = f'<p>{_link(found["link"], "counterexample")}</p>' if found.get("link") else ""
     return (f'<section class="failure"><h3>{_text(part)}: {_text(found["task"])}</h3>'
             f'<p class="bad">{_text(found["what"])}</p><p>Again:</p><pre>{_text(found["replay"])}</pre>'
             f'{link}<details><summary>output</summary><pre>{_text(found["text"])}</pre></details>'
@@ -66,7 +72,7 @@ def _figures(parts):
     for name, part in parts.items():
         for what, value in part["figures"].items():
             if what == "page":
-                shown = '<a href="coverage/coverage.html">line by line</a>'
+                shown = _link(value, "line by line")
             elif isinstance(value, str) and "\n" in value:
                 shown = f"<pre>{_text(value)}</pre>"
             else:

@@ -65,6 +65,11 @@ def counting(done, most=10, judge=None, command=("true",), timeout=60.0):
     return Part("counting", 1, task)
 
 
+def first_of(part):
+    """The same with one task."""
+    return Part(part.name, 1, lambda number: part.task(0) if number == 0 else None)
+
+
 # Stands in for a libFuzzer program that finds something, and makes it shorter when it is asked to.
 FUZZER = r"""
 for word in "$@"; do
@@ -76,6 +81,27 @@ done
 printf 'a long input' > "${prefix}crash-1"
 echo 'fuzz target: handed out twice (buddy_target.cpp, line 1)'
 exit 77
+"""
+
+# Stands in for a caiman-check that convicts whatever it is given.
+CHECKER = r"""
+command=$1
+last=
+for word in "$@"; do
+  case $last in
+    --trace-out) echo '{}' > "$word" ;;
+    -o | --page) printf 'as a page' > "$word" ;;
+  esac
+  last=$word
+done
+case $command in
+  --help) echo '  audit   of orders' ;;
+  list) printf 'scenarios\n  one S2\n  fanout=2 : ; A0 | A0\ncontrols\n' ;;
+  show) [ $# -gt 2 ] || echo 'as text' ;;
+  run) echo '[{"executions": 3, "exhausted": false, "convicted": true, "property": "S2",'
+    echo '"text": "data race", "search": "random:9@shipped", "state": "4 "}]'
+    exit 1 ;;
+esac
 """
 
 
@@ -127,15 +153,17 @@ class Judging(Folder):
         text = json.dumps([{"executions": 5, "exhausted": True, "convicted": False},
                            {"executions": 3, "exhausted": False, "convicted": True, "property": "S2",
                             "text": "data race", "search": "random:9@shipped", "state": "4 ",
-                            "trace": "..."}])
-        found = parts.judge_searches("check", "fanout=2 : ; A0 | A0", [])(1, text)
+                            "trace": {"caiman_trace": 1}}])
+        nothing = self.folder / "no trace"
+        found = parts.judge_searches("check", "fanout=2 : ; A0 | A0", [], nothing)(1, text)
         self.assertEqual(found["counts"]["executions"], 8)
         self.assertEqual(found["failure"]["replay"],
                          "check run --trace --program 'fanout=2 : ; A0 | A0' --searches "
                          "random:9@shipped --state '4 '")
 
     def test_a_crash_of_the_model_is_a_failure(self):
-        self.assertIsNotNone(parts.judge_searches("check", "p", ["check"])(-11, "")["failure"])
+        judge = parts.judge_searches("check", "p", ["check"], self.folder / "no trace")
+        self.assertIsNotNone(judge(-11, "")["failure"])
 
     def test_a_program_that_convicts_is_named(self):
         judge = parts.programs(self.night()).task(0).judge
@@ -143,12 +171,45 @@ class Judging(Folder):
         self.assertIn("./ci/verify --program 'fanout=2", found["failure"]["replay"])
         self.assertIsNotNone(judge(0, "No tests ran")["failure"])  # an empty run is none
 
+    def test_a_conviction_is_shown(self):
+        self.stand_in("model/caiman-check", CHECKER)
+        kept = self.schedule([first_of(parts.model(self.night()))])
+        found = kept.part("model")["failures"][0]
+        self.assertEqual(found["what"], "S2: data race")
+        self.assertEqual(found["text"], "as text\n")
+        self.assertEqual(found["link"], "pages/7-model-0.html")
+        self.assertEqual((self.folder / found["link"]).read_text(), "as a page")
+        self.assertIn('<a href="pages/7-model-0.html">', report.page(kept, {}))
+
+    def test_a_program_that_convicts_is_shown(self):
+        self.stand_in("model/caiman-check", CHECKER)
+        judge = parts.programs(self.night()).task(4).judge
+        found = judge(1, "S4: lost\nbound1:9@shipped, execution 3; to run it again:\n"
+                         "./ci/verify --program 'fanout=2 order=1 : ; A0 | A0'\n")["failure"]
+        self.assertEqual((self.folder / found["link"]).read_text(), "as a page")
+
+    def test_a_page_that_cannot_be_made_is_no_link(self):
+        self.stand_in("model/caiman-check", CHECKER.replace("printf 'as a page'", "exit 2"))
+        found = self.schedule([first_of(parts.model(self.night()))]).part("model")["failures"][0]
+        self.assertEqual((found["what"], found["link"]), ("S2: data race", ""))
+
+    def test_the_audit_has_a_page(self):
+        self.stand_in("model/caiman-check", CHECKER)
+        for seed, code in ((7, 0), (8, 1)):
+            night = self.night()
+            night.seed = seed
+            task = parts.audit(night).task(0)
+            self.assertEqual(subprocess.run(task.command, check=False).returncode, 0)
+            done = task.judge(code, "")
+            self.assertEqual(done["figures"], {"page": f"pages/{seed}-audit.html"})
+            self.assertEqual(done["failure"] is None, code == 0)
+            self.assertEqual((self.folder / done["figures"]["page"]).read_text(), "as a page")
+
     def test_what_a_fuzzer_finds_is_kept_made_shorter_and_can_be_run_again(self):
         self.stand_in("tests/fuzz/buddy", FUZZER)
         night = self.night()
         night.out = self.folder / "out"
-        part = fuzzing.fuzz(night)
-        kept = self.schedule([Part("fuzz", 1, lambda n: part.task(0) if n == 0 else None)])
+        kept = self.schedule([first_of(fuzzing.fuzz(night))])
         found = kept.part("fuzz")["failures"][0]
         self.assertIn("handed out twice", found["what"])
         shorter = self.folder / "out/found/buddy/crash-1.min"
@@ -249,6 +310,13 @@ class Merging(Folder):
         done = self.merge(self.shard(1), self.shard(2, failed=True))
         self.assertEqual(done.returncode, 1)
         self.assertIn("do it again", done.stdout.splitlines()[1])
+
+    def test_pages_come_along(self):
+        one, other = self.shard(1), self.shard(2, failed=True)
+        (pathlib.Path(other) / "pages").mkdir()
+        (pathlib.Path(other) / "pages/1-model-1.html").write_text("as a page")
+        self.merge(one, other)
+        self.assertEqual((self.folder / "merged/pages/1-model-1.html").read_text(), "as a page")
 
     def test_a_shard_that_is_missing_is_no_good_night(self):
         done = self.merge(self.shard(1))
