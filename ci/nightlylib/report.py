@@ -72,7 +72,7 @@ def _figures(parts):
     for name, part in parts.items():
         for what, value in part["figures"].items():
             if what == "page":
-                shown = _link(value, "line by line")
+                shown = _link(value, "the page")
             elif isinstance(value, str) and "\n" in value:
                 shown = f"<pre>{_text(value)}</pre>"
             else:
