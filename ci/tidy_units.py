@@ -45,6 +45,11 @@ def commands(root: pathlib.Path) -> dict[pathlib.Path, tuple[str, list[str]]]:
     return chosen
 
 
+def folders_of(command: list[str]) -> list[str]:
+    """Where it looks for headers; not its target's own folder."""
+    return [word for word in command if word.startswith("-I") and not word.endswith(".p")]
+
+
 def is_test(path: pathlib.Path) -> bool:
     return path.parts[0] == "examples" or "tests" in path.parts
 
@@ -54,7 +59,7 @@ def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:
     targets, tests = {}, {}
     for path in sorted(chosen):
         if is_test(path.relative_to(root)) and not ALONE.search(path.read_text()):
-            tests.setdefault(path.parent, []).append(path)
+            tests.setdefault((path.parent, *folders_of(chosen[path][1])), []).append(path)
         else:
             targets.setdefault(chosen[path][0], []).append(path)
     units = list(targets.values())

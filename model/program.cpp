@@ -236,9 +236,10 @@ std::string_view name_of(core_part core) noexcept { return row_of(core).name; }
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
-  if (!read_head(in, p))
+  if (!read_head(in, p)) {
     return bad("expected fanout=, order=, slots=, stop=, stacks=, init=, core=, waiters= or ':'",
                in);
+  }
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
   if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
   if (const char* fault = fault_of(p)) return failure(fmt::format("program: {}", fault));

@@ -18,7 +18,8 @@ std::string path_of(std::string_view file) {
   if (const auto core = file.rfind("core/caiman/"); core != std::string_view::npos) {
     return std::string(file.substr(core));
   }
-  while (file.starts_with("../")) file.remove_prefix(3);
+  // A build that joins sources names them from the root of the file system, by way of its own.
+  if (const auto up = file.rfind("../"); up != std::string_view::npos) file.remove_prefix(up + 3);
   return std::string(file);
 }
 

@@ -79,11 +79,11 @@ class world : public slotted {
 
 /// Where a world is built, execution after execution.
 struct world_spec {
-  unsigned log2_fanout;
-  unsigned max_order;
-  unsigned pool;        // exclusive slots to hand around
-  bool scrubs;          // a block that comes back is zeroed,
-  bool cold;            // and so is what was never handed out, when it is
+  unsigned log2_fanout = 1;
+  unsigned max_order = 0;
+  unsigned pool = 0;    // exclusive slots to hand around
+  bool scrubs = false;  // a block that comes back is zeroed,
+  bool cold = false;    // and so is what was never handed out, when it is
   unsigned policy = 0;  // of those who wait
 };
 
