@@ -4,6 +4,7 @@ Each function makes a Part; the task with a number is the same on every machine 
 `night.seed` makes one night's tasks others than the last one's.
 """
 
+import contextlib
 import json
 import random
 import re
@@ -62,7 +63,7 @@ def _scenarios(checker):
 
 
 def _counterexample(checker, trace):
-    """Its page and its words, of the trace that a run has left, and a link to the page."""
+    """Of the trace that a run has left: its text, and a link to its page; "" for what is not there."""
     if not trace.exists():
         return "", ""
     page = trace.with_suffix(".html")
@@ -143,9 +144,10 @@ def programs(night):
             link = ""
             if found and searches:
                 trace = _page(night, f"programs-{number}.json")
-                subprocess.run([checker, "run", "--program", found.group(1), "--searches",
-                                searches.group(1), "--trace-out", str(trace)],
-                               capture_output=True, timeout=120, check=False)
+                once_more = [checker, "run", "--program", found.group(1), "--searches",
+                             searches.group(1), "--trace-out", str(trace)]
+                with contextlib.suppress(subprocess.TimeoutExpired):  # then there is no page
+                    subprocess.run(once_more, capture_output=True, timeout=120, check=False)
                 link = _counterexample(checker, trace)[1]
             replay = found.group(0) if found else again
             return result({}, failure("a random program convicts the core", replay, text, link))
