@@ -140,7 +140,8 @@ std::expected<json, std::string> read_page_data(const std::string& path) {
   }
   if (!in.eof()) return wrong("cannot be read");
   auto data = parse_page_data(text);
-  return data ? data : wrong(data.error());
+  if (!data) return wrong(data.error());
+  return data;
 }
 
 std::string text_of_data(const json& data) {

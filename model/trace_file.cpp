@@ -229,7 +229,8 @@ std::expected<json, std::string> read_trace(const std::string& path) {
   text << in.rdbuf();
   if (!in.good() && !in.eof()) return bad("cannot be read");
   auto trace = parse_trace(text.view());
-  return trace ? trace : bad(trace.error());
+  if (!trace) return bad(trace.error());
+  return trace;
 }
 
 std::expected<void, std::string> write_trace(const std::string& path, const json& trace) {
