@@ -60,8 +60,9 @@ inline void forbid([[maybe_unused]] const std::byte* from,
   const std::size_t lost = to_granule(from) + past_granule(from + count);
   if (lost < count) __asan_poison_memory_region(from + to_granule(from), count - lost);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  if (under_valgrind) [[unlikely]]
+  if (under_valgrind) [[unlikely]] {
     VALGRIND_MAKE_MEM_NOACCESS(from, count);
+  }
 #endif
 }
 
@@ -71,8 +72,9 @@ inline void allow([[maybe_unused]] const std::byte* from, [[maybe_unused]] std::
 #if defined(CAIMAN_UNDER_ASAN)
   unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  if (under_valgrind) [[unlikely]]
+  if (under_valgrind) [[unlikely]] {
     VALGRIND_MAKE_MEM_UNDEFINED(from, count);
+  }
 #endif
 }
 
@@ -83,8 +85,9 @@ inline void allow_as_written([[maybe_unused]] const std::byte* from,
 #if defined(CAIMAN_UNDER_ASAN)
   unpoison(from, count, whole);
 #elif defined(CAIMAN_WITH_VALGRIND)
-  if (under_valgrind) [[unlikely]]
+  if (under_valgrind) [[unlikely]] {
     VALGRIND_MAKE_MEM_DEFINED(from, count);
+  }
 #endif
 }
 
