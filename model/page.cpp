@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <vector>
 
 #include "page_parts.hpp"
@@ -150,7 +151,9 @@ std::string text_of_data(const json& data) {
 
 bool can_write(const std::string& path) {
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  return !std::filesystem::is_directory(path) && access(folder.c_str(), W_OK) == 0;
+  std::error_code unknown;
+  return std::filesystem::is_directory(folder, unknown) &&
+         !std::filesystem::is_directory(path, unknown) && access(folder.c_str(), W_OK) == 0;
 }
 
 std::expected<void, std::string> write_whole(const std::string& path, std::string_view text) {

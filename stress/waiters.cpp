@@ -32,18 +32,18 @@ namespace {
 /// Ends the program if nobody says that it has ended.
 class patience {
  public:
-  explicit patience(double seconds) {
-    watch_ = std::jthread([seconds](const std::stop_token& done) {
-      const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-      while (!done.stop_requested()) {
-        if (std::chrono::steady_clock::now() > end) {
-          std::fputs("waiters: no end in sight: a waiter was not woken\n", stderr);
-          std::_Exit(1);
-        }
-        std::this_thread::sleep_for(std::chrono::milliseconds(20));
-      }
-    });
-  }
+  explicit patience(double seconds)
+      : watch_([seconds](const std::stop_token& done) {
+          const auto end =
+              std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+          while (!done.stop_requested()) {
+            if (std::chrono::steady_clock::now() > end) {
+              std::fputs("waiters: no end in sight: a waiter was not woken\n", stderr);
+              std::_Exit(1);
+            }
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+          }
+        }) {}
 
  private:
   std::jthread watch_;

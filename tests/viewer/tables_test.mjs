@@ -49,10 +49,10 @@ test("page of a run, which says the same as its JSON", async () => {
   assert.equal(ended.status, 0, ended.stderr);
   const run = JSON.parse(readFileSync(json, "utf8"));
   assert.equal(run.verdict, "PASS");
-  assert.equal(run.controls.length, 3);
+  assert.equal(run.controls.length, 4);
   const page = await open(html);
   assert.equal((await texts(page, ".verdict"))[0], "PASS");
-  assert.equal(await page.locator("#controls tbody tr").count(), 3);
+  assert.equal(await page.locator("#controls tbody tr").count(), 4);
   for (const row of run.controls) {
     assert.ok((await texts(page, "#controls tbody tr")).some((line) =>
       line.includes(row.name) && line.includes(`convicted by ${row.property}`)), row.name);
