@@ -87,6 +87,7 @@ int part_of(std::string_view where) {
   if (where.find("/ledger.hpp") != std::string_view::npos) return 1;
   if (where.find("/shares.hpp") != std::string_view::npos) return 2;
   if (where.find("/cold.hpp") != std::string_view::npos) return 4;
+  if (where.find("/waiting.hpp") != std::string_view::npos) return 5;
   return 0;
 }
 int part_of_site(std::size_t site) {

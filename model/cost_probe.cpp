@@ -14,6 +14,7 @@
 #include "caiman/ledger.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/shares.hpp"
+#include "caiman/waiting.hpp"
 
 namespace probe {
 
@@ -65,7 +66,7 @@ int main(int argc, char** argv) {
   bool ended = false;
   time_pairs("ledger", pairs, [&] {
     books.took();
-    ended |= books.gave();
+    ended |= books.gave() == caiman::turn::ends;
   });
   time_pairs("handle", pairs, [&] {
     books.add_handle();
@@ -90,12 +91,29 @@ template class ledger<probe::with_stacks>;
 template class share_count<probe::with_stacks>;
 #elif PROBE_PART == 3
 template class slot_pool<probe::with_stacks>;
-#else
+#elif PROBE_PART == 4
 template class cold_map<probe::with_stacks>;
 // NOLINTNEXTLINE(misc-use-internal-linkage): for the disassembly
 void warm_one(cold_map<probe::with_stacks>& map, std::size_t at) {
   map.warm(at, 0, [](std::size_t, std::size_t) {});
 }
+#else
+struct arena_of_waiters {
+  std::expected<std::size_t, alloc_error> take(unsigned order) noexcept;
+  void await() noexcept;
+  void await_no_more() noexcept;
+};
+using room = waiting_room<probe::with_stacks, fair_waiters>;
+// NOLINTBEGIN(misc-use-internal-linkage): for the disassembly
+void wait_once(room& in, arena_of_waiters& home, waiter& one, wake_list& wakes) {
+  in.enter(home, one, wakes);
+}
+void look_once(room& in, arena_of_waiters& home, wake_list& wakes) { in.serve(home, wakes); }
+int leave_once(room& in, arena_of_waiters& home, waiter& one, wake_list& wakes) {
+  return static_cast<int>(in.leave(home, one, wakes));
+}
+std::size_t count_once(const room& in) { return in.waiting(); }
+// NOLINTEND(misc-use-internal-linkage)
 #endif
 }  // namespace caiman
 

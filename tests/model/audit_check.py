@@ -270,6 +270,17 @@ class Cost(unittest.TestCase):
         else:
             print("audit_check: aarch64-linux-gnu-g++ is not installed, its half was not checked")
 
+    def test_probe_is_a_program(self):
+        # What is timed, where the instructions differ; here that it follows the core, not how fast.
+        with tempfile.TemporaryDirectory() as folder:
+            program = str(pathlib.Path(folder) / "probe")
+            subprocess.run(["g++", "-std=c++23", "-O1", "-w", "-DPROBE_MAIN", "-DPROBE_SITE=claim",
+                            "-DPROBE_ORDER=acq_rel", f"-I{SOURCE}/core",
+                            f"{SOURCE}/model/cost_probe.cpp", "-o", program], check=True)
+            printed = subprocess.run([program, "1000"], capture_output=True, text=True, check=True)
+        self.assertEqual({line.split()[0] for line in printed.stdout.splitlines()},
+                         {"stacks", "announced", "tree", "ledger", "handle", "share"})
+
 
 if __name__ == "__main__":
     PROGRAM, SOURCE = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
