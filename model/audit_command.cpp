@@ -20,6 +20,7 @@
 #include "page.hpp"
 #include "plan.hpp"
 #include "scenarios.hpp"
+#include "whole_file.hpp"
 #include "world.hpp"
 
 namespace caiman::model {

@@ -1,7 +1,6 @@
 #include "execution.hpp"
 
 #include <algorithm>
-#include <bit>
 
 #include <fmt/format.h>
 
@@ -11,49 +10,8 @@
 namespace caiman::model {
 namespace {
 
-rl::debug_info here(const char* function = __builtin_FUNCTION(),
-                    const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-  return {function, file, static_cast<unsigned>(line)};
-}
-
 /// What lies in memory that nobody has zeroed.
 constexpr unsigned dirt = 7;
-
-/// The smallest block that holds a set of min blocks: is the set one block?
-bool is_one_block(block_set set) {
-  for (unsigned order = 0; order <= 5; ++order) {
-    for (std::size_t i = 0; (i << order) < max_min_blocks; ++i) {
-      if (set == blocks_of(order, i)) return true;
-    }
-  }
-  return false;
-}
-
-/// Whether a set lies inside what one word below the top stands for.
-bool within_one_word(block_set set, unsigned log2_fanout, unsigned max_order) {
-  for (unsigned span = log2_fanout; span < max_order; span += log2_fanout) {
-    for (std::size_t i = 0; (i << span) < max_min_blocks; ++i) {
-      if ((set & ~blocks_of(span, i)) == 0) return true;
-    }
-  }
-  return set == 0;
-}
-
-/// While it lives, loads see the newest value of everything and no other thread runs: for checks
-/// that look at the arena from outside.
-class from_outside {
- public:
-  from_outside() {
-    rl::ctx().disable_preemption();
-    rl::ctx().invariant_executing = true;
-  }
-  from_outside(const from_outside&) = delete;
-  from_outside& operator=(const from_outside&) = delete;
-  ~from_outside() {
-    rl::ctx().invariant_executing = false;
-    rl::ctx().enable_preemption();
-  }
-};
 
 // ---- the trace: brackets around operations, and what only the harness knows --------------------
 
@@ -117,7 +75,7 @@ void pause_between_looks(unsigned round) {
   if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");
   let_others_run();
 }
-void let_others_run() { rl::yield(1, here()); }
+void let_others_run() { rl::yield(1, info_of(location::here())); }
 void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
   current_execution().fail("S8", what);
 }
@@ -149,11 +107,11 @@ void execution::prepare(const request& what, std::uint64_t most_executions, doub
 
 void execution::begin() {
   if (most_executions_ != 0 && executions_ == most_executions_) {
-    rl::ctx().rl_until("enough executions", here());
+    rl::ctx().rl_until("enough executions", info_of(location::here()));
   }
   if (deadline_.time_since_epoch().count() != 0 && executions_ != 0 &&
       std::chrono::steady_clock::now() >= deadline_) {
-    rl::ctx().rl_until("enough seconds", here());
+    rl::ctx().rl_until("enough seconds", info_of(location::here()));
   }
   ++executions_;
   const program& p = what_->what;
@@ -243,7 +201,7 @@ void execution::run_thread(unsigned index) {
     slots_->give_slot(me.slot);
     end_bracket([] { return std::string("done"); });
   }
-  if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, here());
+  if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
   me.done = true;
   ++finished_;
   if (p.stops) let_stopped_go(index);
@@ -457,11 +415,11 @@ void execution::before_access() {
   if (thread != what_->what.stop_thread) return;
   actor& me = actors_[thread];
   if (me.done || ++me.steps != stop_at_) return;
-  finish_line().fetch_add(1, rl::mo_acq_rel, here());
+  finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
   if (finished_ + 1 == what_->what.threads.size()) return;  // nobody is left to be disturbed
   largest_stop_ = std::max(largest_stop_, me.steps);
   me.stopped = true;
-  rl::ctx().park_current_thread(false, false, false, here());
+  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
 }
 
 void execution::fail(const char* property, const char* text) {
@@ -469,107 +427,8 @@ void execution::fail(const char* property, const char* text) {
   if (recording_in_force) {
     the_recorder().lost_at(record_note([&] { return fmt::format("{}: {}", property, text); }));
   }
-  rl::ctx().fail_test(text, rl::test_result_user_assert_failed, here());
+  rl::ctx().fail_test(text, rl::test_result_user_assert_failed, info_of(location::here()));
   std::abort();  // not reached: fail_test leaves the fibre
-}
-
-// ---- a thread that stands still (C1) -------------------------------------------------------
-
-/// The last of the others looks around while the stopped thread still stands where it is, then
-/// lets it go on, so that everything else can be checked at quiescence too.
-void execution::let_stopped_go(unsigned thread) {
-  const program& p = what_->what;
-  if (thread == p.stop_thread || finished_ + 1 != p.threads.size()) return;
-  actor& victim = actors_[p.stop_thread];
-  if (!victim.stopped || victim.done) return;
-  if (world_ != nullptr) check_around_stopped();
-  rl::ctx().unpark_thread(static_cast<rl::thread_id_t>(p.stop_thread), false, here());
-}
-
-void execution::check_around_stopped() {
-  block_set free = 0;
-  bool moving = false;
-  {
-    const from_outside look;
-    free = world_->free_blocks();
-    moving = world_->in_move(actors_[what_->what.stop_thread].slot);
-  }
-  const block_set live = live_blocks();
-  if ((free & live) != 0) fail("C1", "a live block is free while a thread stands still");
-  const block_set lost = blocks_of(what_->what.max_order, 0) & ~free & ~live;
-  if (lost != 0 && !is_one_block(lost)) fail("C1", "more is lost than the block in transit");
-  check_visible_around_stopped(free, moving);
-}
-
-/// What is free can be allocated around the stopped thread, but for the sight of one word whose
-/// hint it was clearing.
-void execution::check_visible_around_stopped(block_set free, bool moving) {
-  const program& p = what_->what;
-  const actor& victim = actors_[p.stop_thread];
-  std::array<std::size_t, max_min_blocks> got{};
-  std::size_t count = 0;
-  block_set taken = 0;
-  grant g = world_->allocate(0);
-  for (; g.what == answer::ok && count < min_blocks(); g = world_->allocate(0)) {
-    if ((taken & blocks_of(0, g.index)) != 0 || owner_[g.index] != nobody) {
-      fail("C1", "an overlap while a thread stands still");
-    }
-    taken |= blocks_of(0, g.index);
-    got[count++] = g.index;
-  }
-  const block_set hidden = free & ~taken;
-  if (!within_one_word(hidden, p.log2_fanout, p.max_order)) {
-    fail("C1", "a stopped thread hides more than one word");
-  }
-  if (g.what == answer::contended && !moving) {
-    fail("L1", "contended though the stopped thread moves nothing");
-  }
-  const block_set pending = victim.releasing ? victim.releasing_blocks : 0;
-  if (g.what == answer::full && (hidden & ~pending) != 0) {
-    fail("S6", "full with blocks free, around a stopped thread");
-  }
-  for (std::size_t i = 0; i < count; ++i) world_->release(0, got[i]);
-}
-
-// ---- quiescence ----------------------------------------------------------------------------
-
-block_set execution::live_blocks() const noexcept {
-  block_set live = 0;
-  for (std::size_t i = 0; i < owner_.size(); ++i) {
-    if (owner_[i] != nobody) live |= block_set{1} << i;
-  }
-  return live;
-}
-
-unsigned execution::live_count() const noexcept {
-  unsigned count = 0;
-  for (const actor& a : actors_) {
-    count += static_cast<unsigned>(
-        std::count_if(a.blocks.begin(), a.blocks.end(), [](const holding& h) { return h.live; }));
-  }
-  return count;
-}
-
-void execution::check_quiescent() {
-  if (const finding f = world_->quiescent_fault(live_blocks(), live_count())) {
-    fail(f.property, f.text);
-  }
-}
-
-void execution::check_one_block() {
-  const unsigned max_order = what_->what.max_order;
-  for (unsigned t = 0; t < what_->what.threads.size(); ++t) {
-    for (const holding& h : actors_[t].blocks) {
-      if (!h.live) continue;
-      touch(t, h.order, h.index, false);
-      disown(t, h);
-      world_->release(h.order, h.index);
-    }
-  }
-  check_quiescent();
-  const grant whole = world_->allocate(max_order);
-  if (whole.what != answer::ok) fail("S4", "all is free and the whole arena cannot be taken");
-  world_->release(max_order, whole.index);
 }
 
 }  // namespace caiman::model

@@ -1,7 +1,6 @@
 #include "page.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -62,7 +61,7 @@ std::string fault_of_inner_traces(const json& data) {
 }
 
 /// As JSON that can stand in a script element: what could end the element or a line of script is
-/// written as \uXXXX, which only strings can hold.
+/// written as an escape by its number, which only strings can hold.
 std::string embedded(const json& data) {
   const std::string plain = data.dump(-1, ' ', false, json::error_handler_t::replace);
   std::string safe;
@@ -147,26 +146,6 @@ std::expected<json, std::string> read_page_data(const std::string& path) {
 
 std::string text_of_data(const json& data) {
   return data.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
-}
-
-bool can_write(const std::string& path) {
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  std::error_code unknown;
-  return std::filesystem::is_directory(folder, unknown) &&
-         !std::filesystem::is_directory(path, unknown) && access(folder.c_str(), W_OK) == 0;
-}
-
-std::expected<void, std::string> write_whole(const std::string& path, std::string_view text) {
-  const std::string beside = fmt::format("{}.{}.part", path, getpid());
-  std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-  out << text;
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(beside, path, error);
-  if (out && !error) return {};
-  std::error_code ignored;
-  std::filesystem::remove(beside, ignored);
-  return std::unexpected(fmt::format("cannot write '{}'", path));
 }
 
 }  // namespace caiman::model

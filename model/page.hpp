@@ -36,11 +36,4 @@ std::expected<nlohmann::json, std::string> read_page_data(const std::string& pat
 /// A result as the text of a file.
 std::string text_of_data(const nlohmann::json& data);
 
-/// Whether there is a folder that a file can be put into: to be asked before the work, not after
-/// it.
-bool can_write(const std::string& path);
-
-/// All of the text or nothing: a file that was there is replaced when the new one is complete.
-std::expected<void, std::string> write_whole(const std::string& path, std::string_view text);
-
 }  // namespace caiman::model

@@ -11,6 +11,7 @@
 #include "page.hpp"
 #include "show_text.hpp"
 #include "trace.hpp"
+#include "whole_file.hpp"
 
 namespace caiman::model {
 namespace {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "trace.hpp"
+#include "whole_file.hpp"
 
 namespace caiman::model {
 namespace {
@@ -234,19 +235,7 @@ std::expected<json, std::string> read_trace(const std::string& path) {
 }
 
 std::expected<void, std::string> write_trace(const std::string& path, const json& trace) {
-  const std::string beside = path + ".part";
-  bool done = false;
-  {
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out << trace.dump(1, ' ', false, json::error_handler_t::replace) << '\n';
-    out.close();
-    done = out.good();
-  }
-  std::error_code error;
-  if (done) std::filesystem::rename(beside, path, error);
-  if (done && !error) return {};
-  std::filesystem::remove(beside, error);
-  return std::unexpected(fmt::format("cannot write '{}'", path));
+  return write_whole(path, trace.dump(1, ' ', false, json::error_handler_t::replace) + '\n');
 }
 
 }  // namespace caiman::model

@@ -13,6 +13,7 @@
 #include "progress.hpp"
 #include "run_command.hpp"
 #include "scenarios.hpp"
+#include "whole_file.hpp"
 
 namespace caiman::model {
 namespace {

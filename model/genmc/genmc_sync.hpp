@@ -7,8 +7,6 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <pthread.h>
-
 #include <atomic>
 #include <cassert>
 #include <cstddef>
@@ -16,6 +14,7 @@
 
 #include "caiman/sync.hpp"
 #include "caiman/tree.hpp"
+#include "two_threads.hpp"
 
 namespace caiman::genmc {
 
@@ -94,15 +93,5 @@ inline bool is_block(std::size_t answer) noexcept {
   return answer < tree<genmc_sync, 1>::contended;
 }
 inline bool is_full(std::size_t answer) noexcept { return answer == tree<genmc_sync, 1>::full; }
-
-/// Two threads, each in a slot of its own, from start to end; then the caller, in slot 0.
-inline void run_both(void* (*first)(void*), void* (*second)(void*)) noexcept {
-  pthread_t one{};
-  pthread_t other{};
-  (void)pthread_create(&one, nullptr, first, nullptr);
-  (void)pthread_create(&other, nullptr, second, nullptr);
-  (void)pthread_join(one, nullptr);
-  (void)pthread_join(other, nullptr);
-}
 
 }  // namespace caiman::genmc

@@ -1,9 +1,9 @@
 // A control: the engine must convict it. Two buddies are released by whoever first tests the
 // other's bit and then sets its own, the textbook way: both test, both set, and nobody merges them.
-#include <pthread.h>
-
 #include <atomic>
 #include <cassert>
+
+#include "two_threads.hpp"
 
 namespace {
 
@@ -32,11 +32,6 @@ void* second(void* /*none*/) {
 }  // namespace
 
 int main() {
-  pthread_t one{};
-  pthread_t other{};
-  (void)pthread_create(&one, nullptr, first, nullptr);
-  (void)pthread_create(&other, nullptr, second, nullptr);
-  (void)pthread_join(one, nullptr);
-  (void)pthread_join(other, nullptr);
+  caiman::genmc::run_both(first, second);
   assert(merged.load(std::memory_order_acquire) == 1);
 }

@@ -1,10 +1,10 @@
 // A control: the engine must convict it. The waiter counts itself and then looks at the units; the
 // releaser publishes a unit and then looks whether anybody waits. A store-buffer pair: both may
 // miss the other, and the waiter sleeps beside a free unit.
-#include <pthread.h>
-
 #include <atomic>
 #include <cassert>
+
+#include "two_threads.hpp"
 
 namespace {
 
@@ -29,11 +29,6 @@ void* release(void* /*none*/) {
 }  // namespace
 
 int main() {
-  pthread_t one{};
-  pthread_t other{};
-  (void)pthread_create(&one, nullptr, wait, nullptr);
-  (void)pthread_create(&other, nullptr, release, nullptr);
-  (void)pthread_join(one, nullptr);
-  (void)pthread_join(other, nullptr);
+  caiman::genmc::run_both(wait, release);
   assert(found || met);
 }

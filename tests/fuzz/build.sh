@@ -40,14 +40,16 @@ for target in "$@"; do
       more="$here/program_parts.cpp $model/program.cpp $model/plan.cpp $model/shortest.cpp
         $model/trace.cpp" libraries=-lfmt ;;
     trace)
-      more="$here/trace_parts.cpp $model/trace_file.cpp $model/show_text.cpp $model/page.cpp"
+      more="$here/trace_parts.cpp $model/trace_file.cpp $model/show_text.cpp $model/page.cpp
+        $model/whole_file.cpp"
       libraries=-lfmt ;;
     concurrent)
       flags=$(unsanitized)
       more=$model/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group -lfmt"
       [ -n "$MODEL_LIBRARIES" ] || more="$more $model/parts.cpp $model/engine.cpp
-        $model/execution.cpp $model/history.cpp $model/program.cpp $model/plan.cpp
-        $model/textbook.cpp $model/recorder.cpp $model/shortest.cpp $model/trace.cpp" ;;
+        $model/execution.cpp $model/execution_checks.cpp $model/history.cpp
+        $model/program.cpp $model/plan.cpp $model/textbook.cpp $model/recorder.cpp
+        $model/shortest.cpp $model/trace.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # -w: warnings are the business of the ordinary builds. Lists are words by convention, unquoted.
