@@ -87,6 +87,7 @@ failure bad(const char* what, const reader& in) {
 bool read_use(reader& in, program& p) {
   if (in.take("slots=shared")) {
     p.slots = slot_use::shared;
+    p.pool = 0;  // of an option before
     return true;
   }
   if (in.take("slots=pool:")) {

@@ -17,7 +17,9 @@ bool inspector::look(const std::vector<const actor*>& stopped, sightings& seen) 
   std::fill(state_.begin(), state_.end(), state::missing);
   of_.allocator().for_each_free([this](block b) { mark(b, state::free); });
   for (const actor* each : stopped) {
-    for (std::size_t i = 0; i < each->holds; ++i) mark(each->held[i], state::held);
+    for (std::size_t i = 0; i < actor::most_held; ++i) {
+      if (each->has[i].load()) mark(each->held[i], state::held);
+    }
     const actor::call inside = each->inside.load();
     seen.allocating += inside == actor::call::allocate ? 1 : 0;
     seen.releasing += inside == actor::call::release ? 1 : 0;

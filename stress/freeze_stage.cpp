@@ -99,7 +99,7 @@ void stage::act(actor& me) {
 void stage::step(actor& me) {
   const bool full = me.holds == actor::most_held;
   if (full || (me.holds > 0 && me.random() % 2 == 0)) {
-    give(me, me.random() % me.holds);
+    give_one(me);
   } else {
     take(me);
   }
@@ -111,7 +111,7 @@ void stage::take(actor& me) {
   const unsigned most = asked_.max_order > 4 ? asked_.max_order - 4 : 0;
   const auto drawn = static_cast<unsigned>(std::countr_zero(me.random() | 1ULL << most));
   me.order = std::min(most, drawn);
-  if (asked_.fault == freeze_fault::twice && me.holds > 0 && me.random() % 64 == 0) {
+  if (asked_.fault == freeze_fault::twice && me.has[0].load() && me.random() % 64 == 0) {
     own(me.held[0], me.id);
     return;
   }
@@ -123,8 +123,11 @@ void stage::take(actor& me) {
   if (got) {
     own(*got, me.id);
     if (asked_.fault != freeze_fault::hoard || me.id != 1 || me.holds > 0) {
-      me.held[me.holds] = *got;
-      me.holds = me.holds + 1;
+      const auto place =
+          static_cast<std::size_t>(std::find(me.has.begin(), me.has.end(), false) - me.has.begin());
+      me.held[place] = *got;
+      me.has[place].store(true);
+      ++me.holds;
     }
   }
   me.inside.store(actor::call::none, std::memory_order_seq_cst);
@@ -132,12 +135,11 @@ void stage::take(actor& me) {
 
 void stage::give(actor& me, std::size_t which) {
   const block b = me.held[which];
-  me.carried = b;
   me.order = b.order;
   std::optional<std::scoped_lock<std::mutex>> guard;
   me.inside.store(actor::call::release, std::memory_order_seq_cst);
-  me.held[which] = me.held[me.holds - 1];
-  me.holds = me.holds - 1;
+  me.has[which].store(false);
+  --me.holds;
   disown(b, me.id);
   if (asked_.fault == freeze_fault::locked) guard.emplace(lock_);
   allocator_->release(b);
@@ -145,8 +147,15 @@ void stage::give(actor& me, std::size_t which) {
   me.inside.store(actor::call::none, std::memory_order_seq_cst);
 }
 
+/// Any of what it holds.
+void stage::give_one(actor& me) {
+  std::size_t which = me.random() % actor::most_held;
+  while (!me.has[which].load()) which = (which + 1) % actor::most_held;
+  give(me, which);
+}
+
 void stage::give_all(actor& me) {
-  while (me.holds > 0) give(me, 0);
+  while (me.holds > 0) give_one(me);
 }
 
 bool stage::own(block b, unsigned who) {

@@ -57,10 +57,12 @@ class actor {
 
   enum class call : int { none, allocate, release };
 
+  // held[i] counts only while has[i]: a block is two words, and whoever is stopped between them
+  // must not be found with half of one and half of another.
   std::array<block, most_held> held{};
-  volatile std::size_t holds = 0;
+  std::array<std::atomic<bool>, most_held> has{};
+  std::size_t holds = 0;        // its own count of them
   volatile unsigned order = 0;  // of the call
-  block carried{};              // of a release
   std::atomic<call> inside{call::none};
   std::atomic<std::uint64_t> calls{0};
   std::atomic<bool> resting{false};
@@ -105,6 +107,7 @@ class stage {
   void step(actor& me);
   void take(actor& me);
   void give(actor& me, std::size_t which);
+  void give_one(actor& me);
   void give_all(actor& me);
   template <class Condition>
   bool wait_for(Condition holds) const;

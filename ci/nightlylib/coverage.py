@@ -4,7 +4,7 @@
 
 writes OUT/coverage.html (gcovr's page, line by line) and coverage.json (the figures), and prints them. A
 line of core/ that no test reaches must be named in coverage_reasons.txt with its reason, and a line
-that is named there must be unreached; else the exit code is 1. So it is below the targets. --brief is
+that is named there must be unreached, unless its reason begins with "at times:"; else the exit code is 1. So it is below the targets. --brief is
 for tests of this: two tests, no targets.
 
 The core is templates, and gcovr counts the branches of every instantiation; most of them can only go
@@ -36,7 +36,7 @@ def build(root, folder, brief):
               "-Dbuildtype=debug", "-Doptimization=0", "-Dstress_seconds=1",
               "-Dcpp_args=['-fprofile-update=atomic','-Dalways_inline=noinline']"])
     names = _run(["ninja", "-C", str(folder), "-t", "targets", "all"])
-    wanted = re.findall(r"^(tests/\w+_(?:test|property)|stress/(?:hammer|freeze)|"
+    wanted = re.findall(r"^(tests/\w+_(?:test|property)|stress/(?:hammer|freeze|waiters)|"
                         r"tests/fuzz/fuzz-replay-\w+):", names, re.M)
     if brief:
         wanted = [f"tests/{name}_test" for name in _BRIEF]
@@ -51,7 +51,7 @@ def run_tests(folder, brief):
         old.unlink()
     tests = json.loads((folder / "meson-info/intro-tests.json").read_text())
     chosen = [t["name"] for t in tests
-              if re.search(r"/(\w+_(test|property)|hammer|freeze|fuzz-replay-\w+)$", t["cmd"][0])
+              if re.search(r"/(\w+_(test|property)|hammer|freeze|waiters|fuzz-replay-\w+)$", t["cmd"][0])
               and "/traces/" not in t["cmd"][0] and "/bench/" not in t["cmd"][0]
               and " sees " not in t["name"] and (not brief or t["name"] in _BRIEF)]
     _run(["meson", "test", "--no-rebuild", "-C", str(folder), *chosen])
@@ -131,7 +131,8 @@ def complaints(summary, lines, known, brief):
     found = [f"{file}:{number}: no test reaches it: {text}"
              for file, number, text in lines if (file, text) not in known]
     found += [f"{file}: coverage_reasons.txt excuses a line that is reached, or gone: {text}"
-              for file, text in known if (file, text) not in seen]
+              for (file, text), why in known.items()
+              if (file, text) not in seen and not why.startswith("at times:")]
     if summary["line_percent"] < TARGET_LINES:
         found.append(f"lines: {summary['line_percent']} %, want {TARGET_LINES}")
     if summary["branch_percent"] < TARGET_BRANCHES:

@@ -17,16 +17,19 @@ root=$(cd -- "$here/../.." && pwd)
 : "${CXXFLAGS=-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all}"
 [ $# -gt 0 ] || set -- buddy arena program trace concurrent
 
-# What is left of $CXXFLAGS without sanitizers; the fuzzer's own instrumentation stays.
+# What is left of $CXXFLAGS without sanitizers; the fuzzer's own instrumentation stays, and -O0, which
+# asks for a short build; else -O2.
 unsanitized() {
+  level=-O2
   for flag in $CXXFLAGS; do
     case $flag in
       -fsanitize=*fuzzer-no-link*) printf '%s ' -fsanitize=fuzzer-no-link ;;
+      -O0) level=-O0 ;;
       -fsanitize=* | -fno-sanitize-recover=* | -O*) ;;
       *) printf '%s ' "$flag" ;;
     esac
   done
-  printf '%s' -O2
+  printf '%s' "$level"
 }
 
 mkdir -p "$OUT"
@@ -52,10 +55,12 @@ for target in "$@"; do
         $model/shortest.cpp $model/trace.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
+  # One unit: the headers cost more than what is in the sources.
   # -w: warnings are the business of the ordinary builds. Lists are words by convention, unquoted.
   # shellcheck disable=SC2086
-  "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" "$here/${target}_target.cpp" \
-    $more $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
+  printf '#include "%s"\n' "$here/${target}_target.cpp" $more |
+    "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" -x c++ - -x none \
+      $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
   [ ! -f "$here/$target.dict" ] || cp "$here/$target.dict" "$OUT/"
   if command -v zip >/dev/null && [ -d "$here/corpus/$target" ]; then
     (cd "$here/corpus/$target" && zip -q -r - .) >"$OUT/${target}_seed_corpus.zip"

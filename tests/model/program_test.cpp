@@ -81,6 +81,10 @@ TEST_CASE("what is left out has a default", "[program]") {
   CHECK(p->init == memory::any);
   CHECK(p->setup.empty());
   CHECK(to_string(*p) == "fanout=2 order=2 : ; A0 | A0");
+  // Of an option that is given twice, nothing is left of the first.
+  const auto twice = parse_program("slots=pool:2 slots=shared : ; A0 | A0");
+  REQUIRE(twice);
+  CHECK(parse_program(to_string(*twice)) == *twice);
 }
 
 TEST_CASE("a part has its own operations, and no arena to describe", "[program]") {
