@@ -22,7 +22,7 @@ nlohmann::json scenarios_as_json() {
   for (const scenario& s : scenarios()) {
     const auto p = parse_program(s.program);
     nlohmann::json row{{"name", s.name},       {"properties", s.properties}, {"why", s.why},
-                       {"program", s.program}, {"bound", s.bound},           {"full", s.full}};
+                       {"program", s.program}, {"bound", s.bound},           {"full", s.full != ends::no}};
     if (p) {
       const sizes of = sizes_of(*p);
       row["threads"] = of.threads;

@@ -10,12 +10,16 @@
 
 namespace caiman::model {
 
+/// Whether a full search is known to end: not, only with the executions of a deeper level than
+/// quick, or at every level.
+enum class ends : unsigned char { no, late, soon };
+
 struct scenario {
   std::string_view name;
   std::string_view properties;  // the ids that it is there for; all checks run in all of them
   std::string_view program;     // program.hpp has the notation
   unsigned bound;               // context bounds up to this are tried
-  bool full;                    // small enough for a full search to end
+  ends full;                    // where it ends within a level, a full search is made
   std::string_view why;
   /// No variants: its set-up needs the places that releases into the tree leave, or it is about
   /// something that is the same with stacks.

@@ -43,6 +43,10 @@ bool chosen(std::string_view name, const std::string& only) {
   return only.empty() || name.find(only) != std::string_view::npos;
 }
 
+bool ends_within(ends full, level how_much) {
+  return full == ends::soon || (full == ends::late && how_much != level::quick);
+}
+
 std::vector<job> plan_jobs(const verify_arguments& given) {
   std::vector<job> jobs;
   const auto add = [&](std::string name, std::string_view properties, std::string program,
@@ -60,7 +64,7 @@ std::vector<job> plan_jobs(const verify_arguments& given) {
   for (const scenario& s : scenarios()) {
     if (chosen(s.name, given.only)) {
       add(std::string(s.name), s.properties, std::string(s.program), s.bound,
-          s.full ? care::to_the_end : care::usual);
+          ends_within(s.full, given.how_much) ? care::to_the_end : care::usual);
     }
   }
   for (const scenario& s : scenarios()) {
@@ -124,10 +128,10 @@ void judge(job& j, job_result ended) {
 /// the shipped orders, then with seq_cst.
 std::string searches_of(const job& j) {
   std::string text;
-  for (const bool seq_cst : {false, true}) {
+  for (const bool strongest : {false, true}) {
     std::string part;
     for (const outcome& o : j.results) {
-      if (o.what.seq_cst != seq_cst) continue;
+      if (o.what.seq_cst != strongest) continue;
       std::string item = to_string(o.what.how);
       if (part.find("bound") != std::string::npos && item.starts_with("bound ")) {
         item = item.substr(6);

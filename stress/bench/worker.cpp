@@ -6,168 +6,44 @@
 // malloc; the worker measures nothing before it has seen that this library is in force. Exit codes:
 // 0 good, 1 the measurement or the check failed, 2 wrong use, 3 another malloc is in force.
 // ---------------------------------------------------------------------------------------------
-#include <chrono>
-#include <cstdint>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <type_traits>
 #include <utility>
 
-#include <fmt/format.h>
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
-
-#include "check.hpp"
-#include "handover.hpp"
-#include "one_size.hpp"
-#include "pairs.hpp"
-#include "refusals.hpp"
-#include "subjects.hpp"
-#include "tails.hpp"
-#include "turnover.hpp"
+#include "../pingpong.hpp"
+#include "subject.hpp"
+#include "workloads.hpp"
 
 namespace caiman::bench {
 namespace {
 
 using nlohmann::json;
 
-struct options {
+struct options : request {
   bool list = false;
   bool check = false;
   bool ping_pong = false;
-  std::string subject;
-  std::string workload;
-  std::size_t size = 256;
-  unsigned threads = 1;
-  double occupancy = 0;  // of the arena, 0 to 1
-  unsigned milliseconds = 50;
-  unsigned steps = 100'000;
-  std::uint64_t seed = 1;
-  bool take_turns = false;  // the subject is not made for threads
-
-  clock::duration duration() const { return std::chrono::milliseconds(milliseconds); }
 };
-
-constexpr std::string_view role_word(role what) {
-  switch (what) {
-    case role::ours:
-      return "ours";
-    case role::peer:
-      return "peer";
-    case role::reference:
-      return "reference";
-    case role::harness:
-      return "harness";
-  }
-  return "";
-}
-
-// ---- the workloads, as figures by name --------------------------------------------------------
-
-json both_ends(const distance& seen) {
-  if (!seen.before || !seen.after) return nullptr;
-  return json::array({*seen.before, *seen.after});
-}
-
-template <subject S>
-json run_arena_only(S& from, const options& o) {
-  if constexpr (is_arena<S>) {
-    if (o.workload == "full") return {{"figures", {{"ns", refused_when_full(from, o.duration())}}}};
-    if (o.workload == "checkerboard")
-      return {{"figures", {{"ns", refused_on_checkerboard(from, o.duration())}}}};
-    if (o.workload == "takeover") {
-      const takeover_result r = take_over(from, o.duration());
-      return {{"figures", {{"ns", r.ns}, {"refused", r.refused}}},
-              {"ping_pong_ns", both_ends(r.seen)}};
-    }
-    if (o.workload == "refusals") {
-      const double refused =
-          refused_per_10000(from, o.occupancy, o.threads, o.take_turns, o.steps, o.seed);
-      return {{"figures", {{"per_10000", refused}}}};
-    }
-  }
-  throw std::invalid_argument(
-      fmt::format("no workload '{}' for subject '{}'", o.workload, o.subject));
-}
-
-template <subject S>
-json run_freezing(S& from, const options& o) {
-  if constexpr (freezes<S>) {
-    const auto blocks = time_freezing([&] { return from.blocks().allocate(min_block_bytes); },
-                                      o.threads, o.duration() / 2);
-    const auto slots =
-        time_freezing([&] { return from.slots().allocate(); }, o.threads, o.duration() / 2);
-    return {{"figures",
-             {{"buddy_ns", blocks.ns_per_step()},
-              {"fixed_ns", slots.ns_per_step()},
-              {"two_cas_ns", two_cas_ns(o.duration() / 8)}}},
-            {"ping_pong_ns", both_ends({blocks.seen.before, slots.seen.after})}};
-  }
-  throw std::invalid_argument(fmt::format("subject '{}' has nothing to freeze", o.subject));
-}
-
-template <subject S>
-json run_tails(S& from, const options& o) {
-  const tail_result r = time_tails(from, o.steps, o.seed);
-  const auto ns = [&](std::uint64_t in_ticks) { return static_cast<double>(in_ticks) * r.ns; };
-  const histogram& all = r.allocations;
-  return {{"figures",
-           {{"p50", ns(all.quantile(0.5))},
-            {"p99", ns(all.quantile(0.99))},
-            {"p99.9", ns(all.quantile(0.999))},
-            {"p99.99", ns(all.quantile(0.9999))},
-            {"max", ns(all.greatest())},
-            {"timer", ns(r.timer.quantile(0.5))}}},
-          {"ping_pong_ns", both_ends(r.seen)}};
-}
-
-template <subject S>
-json run_workload(S& from, const options& o) {
-  if (o.workload == "w1") {
-    const auto ns = time_pairs(from, o.size, o.milliseconds / 1e3);
-    return {
-        {"figures", {{"ns", ns.at("pair")}}},
-        {"floor", {{"two_cas_ns", ns.at("two_cas")}, {"one_exchange_ns", ns.at("one_exchange")}}}};
-  }
-  if (o.workload == "w2") {
-    const auto r = cycle_pairs(from, o.threads, o.occupancy, o.duration(), o.seed);
-    return {{"figures", {{"million_per_s", r.million_per_second()}}},
-            {"ping_pong_ns", both_ends(r.seen)}};
-  }
-  if (o.workload == "w3") {
-    const auto r = churn(from, o.threads, o.occupancy, o.duration(), o.seed);
-    return {{"figures", {{"ns", r.rate.ns_per_step()}, {"per_10000", r.refused_per_10000}}},
-            {"ping_pong_ns", both_ends(r.rate.seen)}};
-  }
-  if (o.workload == "w4") {
-    const auto r = hand_over(from, o.duration());
-    return {{"figures", {{"million_per_s", r.million_per_second}}},
-            {"ping_pong_ns", both_ends(r.seen)}};
-  }
-  if (o.workload == "tails") return run_tails(from, o);
-  if (o.workload == "freeze") return run_freezing(from, o);
-  return run_arena_only(from, o);
-}
-
-// ---- what the driver asks for -----------------------------------------------------------------
 
 json list_rows() {
   json all = json::array();
-  for_each_row([&](const auto& each) {
-    using subject_type = typename std::remove_cvref_t<decltype(each)>::subject_type;
+  for (const row_facts& each : all_rows()) {
     json about{{"name", each.name},
-               {"role", role_word(each.what)},
+               {"role", each.role},
                {"preload", each.behind.preload},
                {"package", each.behind.package},
-               {"arena", is_arena<subject_type>},
-               {"freezes", freezes<subject_type>}};
-    if constexpr (is_arena<subject_type>) about["metadata_bytes"] = subject_type::metadata_bytes();
+               {"arena", each.metadata_bytes.has_value()},
+               {"freezes", each.freezes}};
+    if (each.metadata_bytes) about["metadata_bytes"] = *each.metadata_bytes;
     all.push_back(std::move(about));
-  });
+  }
   return {{"subjects", std::move(all)},
           {"compiler", "g++ " __VERSION__},
           {"far_from_ns", stress::far_from_ns},
@@ -175,25 +51,39 @@ json list_rows() {
           {"min_block_bytes", min_block_bytes}};
 }
 
-template <class Row>
-int serve(const Row& asked, options o) {
-  o.take_turns = asked.what == role::reference;
-  if (const auto wrong = not_in_force(asked.behind)) {
-    fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
-    return 3;
+json by_name(const outcome::figures_by_name& figures) {
+  json all = json::object();
+  for (const auto& [name, value] : figures) all[name] = value;
+  return all;
+}
+
+json line_of(const options& o, const outcome& seen) {
+  json line{{"subject", o.subject}, {"figures", by_name(seen.figures)}};
+  if (!seen.floor.empty()) line["floor"] = by_name(seen.floor);
+  if (seen.several_threads) {
+    const auto& ns = seen.ping_pong_ns;
+    line["ping_pong_ns"] = ns ? json::array({ns->first, ns->second}) : json(nullptr);
   }
-  typename Row::subject_type from;
-  if (o.check) {
-    if (const auto wrong = misbehaves(from, is_arena<typename Row::subject_type>)) {
+  return line;
+}
+
+int serve(const options& o) {
+  for (const row_facts& each : all_rows()) {
+    if (each.name != o.subject) continue;
+    if (const auto wrong = not_in_force(each.behind)) {
       fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
-      return 1;
+      return 3;
     }
-    fmt::print("{}\n", json{{"subject", o.subject}, {"malloc", malloc_file()}}.dump());
+  }
+  if (!o.check) {
+    fmt::print("{}\n", line_of(o, measure(o)).dump());
     return 0;
   }
-  json line = run_workload(from, o);
-  line["subject"] = o.subject;
-  fmt::print("{}\n", line.dump());
+  if (const auto wrong = misbehaviour(o.subject)) {
+    fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
+    return 1;
+  }
+  fmt::print("{}\n", json{{"subject", o.subject}, {"malloc", malloc_file()}}.dump());
   return 0;
 }
 
@@ -235,15 +125,11 @@ int run(int argc, char** argv) {
     return 0;
   }
   if (o.ping_pong) {
-    const auto ns = ping_pong();
+    const auto ns = distance_now();
     fmt::print("{}\n", json{{"ping_pong_ns", ns ? json(*ns) : json(nullptr)}}.dump());
     return 0;
   }
-  int exit_code = 0;
-  if (!with_row(o.subject, [&](const auto& asked) { exit_code = serve(asked, o); })) {
-    throw std::invalid_argument(fmt::format("unknown subject '{}'", o.subject));
-  }
-  return exit_code;
+  return serve(o);
 }
 
 }  // namespace

@@ -22,24 +22,18 @@
 // may be added. Exit code 0; 1: it broke; 2: bad arguments, a bad file, or a library that is not
 // there, with one line on stderr.
 // ---------------------------------------------------------------------------------------------
-#include "replay.hpp"
-
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-#include <type_traits>
-#include <vector>
 
-#include "../bench/crew.hpp"
-#include "../bench/in_force.hpp"
+#include "../bench/subject.hpp"
 #include "format.hpp"
-#include "subjects.hpp"
+#include "rows.hpp"
 
 namespace caiman::traces {
 namespace {
@@ -58,74 +52,9 @@ int refuse(const std::string& what) {
   return 2;
 }
 
-template <class Row>
-using replayed = stand_in_for<typename std::remove_cvref_t<Row>::subject_type>;
-
-std::vector<std::string> names() {
-  std::vector<std::string> all;
-  bench::for_each_row([&](const auto& each) {
-    if constexpr (!std::is_void_v<replayed<decltype(each)>>) all.emplace_back(each.name);
-  });
-  return all;
-}
-
-std::optional<std::string> wrong_library(const bench::heap& wanted) {
-#ifdef CAIMAN_SANITIZED  // by meson.build: clang has no macro of its own, g++ not clang's question
-  if (wanted.preload.empty()) return std::nullopt;  // malloc is the sanitizer's
-#endif
-  return bench::not_in_force(wanted);
-}
-
-// ---- one measurement --------------------------------------------------------------------------
-
-struct measured {
-  replay_result result;
-  bench::distance seen;
-  std::size_t region_bytes = 0;
-};
-
-template <class Subject, class... Arguments>
-measured measure(const replay_plan& plan, unsigned warm_up, Arguments... made_from) {
-  const std::uint64_t before = resident_bytes();
-  Subject subject(made_from...);
-  const std::uint64_t took = std::max(resident_bytes(), before) - before;
-  for (unsigned i = 0; i < warm_up; ++i) replay(subject, plan);
-  const bool apart = plan.threads.size() > 1;
-  measured done;
-  if (apart) done.seen.before = bench::ping_pong();
-  done.result = replay(subject, plan);
-  if (apart) done.seen.after = bench::ping_pong();
-  done.result.memory.base -= std::min(took, done.result.memory.base);
-  return done;
-}
-
-template <class Subject>
-measured run_subject(const replay_plan& plan, unsigned warm_up, std::size_t region_bytes) {
-  if constexpr (std::is_constructible_v<Subject, std::size_t>) {
-    measured done = measure<Subject>(plan, warm_up, region_bytes);
-    done.region_bytes = region_bytes;
-    return done;
-  } else {
-    return measure<Subject>(plan, warm_up);
-  }
-}
-
-measured run_row(const options& chosen, const replay_plan& plan, std::size_t region_bytes) {
-  measured done;
-  bench::with_row(chosen.subject, [&](const auto& row) {
-    using subject_type = replayed<decltype(row)>;
-    if constexpr (!std::is_void_v<subject_type>) {
-      done = run_subject<subject_type>(plan, chosen.warm_up, region_bytes);
-    }
-  });
-  return done;
-}
-
-// ---- what is said -----------------------------------------------------------------------------
-
-ordered_json both_ends(const bench::distance& seen) {
-  if (!seen.before || !seen.after) return nullptr;
-  return ordered_json::array({*seen.before, *seen.after});
+ordered_json both_ends(const row_result& seen) {
+  if (!seen.ping_pong_before || !seen.ping_pong_after) return nullptr;
+  return ordered_json::array({*seen.ping_pong_before, *seen.ping_pong_after});
 }
 
 ordered_json line_for(const options& chosen, trace& what) {
@@ -134,7 +63,8 @@ ordered_json line_for(const options& chosen, trace& what) {
   const std::size_t region_bytes = region_bytes_for(what, bench::min_block_bytes);
   const replay_plan plan = plan_for(what);
   what = trace{};  // so that it is not in the way of the memory that is measured
-  const auto [result, seen, region] = run_row(chosen, plan, region_bytes);
+  const row_result seen = replay_on_row(chosen.subject, plan, chosen.warm_up, region_bytes);
+  const replay_result& result = seen.replayed;
   return {{"trace", name},
           {"subject", chosen.subject},
           {"seconds", result.seconds},
@@ -144,7 +74,7 @@ ordered_json line_for(const options& chosen, trace& what) {
           {"peak_live_bytes", result.peak_live_bytes},
           {"peak_rss_bytes", result.memory.peak},
           {"base_rss_bytes", result.memory.base},
-          {"region_bytes", region},
+          {"region_bytes", seen.region_bytes},
           {"warm_up", chosen.warm_up},
           {"left_out", left_out},
           {"ping_pong_ns", both_ends(seen)}};
@@ -162,7 +92,7 @@ std::optional<int> parse(int argc, char** argv, options& chosen) {
   CLI::App app{"Replays a trace on an allocator and prints one line of JSON."};
   app.add_option("--trace", chosen.trace_file, "a .trace.zst file")->required();
   auto* const subject = app.add_option("--subject", chosen.subject, "a row of the benchmark");
-  subject->check(CLI::IsMember(names()));
+  subject->check(CLI::IsMember(replayed_rows()));
   app.add_flag("--about", chosen.about, "replay nothing: what is in the trace")->excludes(subject);
   app.add_option("--warm-up", chosen.warm_up, "replays before the one that counts")
       ->check(CLI::Range(0U, 1000U))
@@ -183,9 +113,8 @@ std::optional<int> parse(int argc, char** argv, options& chosen) {
 int run(int argc, char** argv) {
   options chosen;
   if (const auto exit_code = parse(argc, argv, chosen)) return *exit_code;
-  std::optional<std::string> wrong;
-  bench::with_row(chosen.subject, [&](const auto& row) { wrong = wrong_library(row.behind); });
-  if (wrong) return refuse(fmt::format("--subject {}: {}", chosen.subject, *wrong));
+  if (const auto wrong = wrong_library(chosen.subject))
+    return refuse(fmt::format("--subject {}: {}", chosen.subject, *wrong));
   auto what = read_trace(chosen.trace_file);
   if (!what) return refuse(what.error());
   fmt::print("{}\n", (chosen.about ? about(*what) : line_for(chosen, *what)).dump());

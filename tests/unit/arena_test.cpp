@@ -348,7 +348,7 @@ TEST_CASE("when all is back everything is merged again", "[arena][metrics]") {
   }
 }
 
-TEST_CASE("observers speak of maximal free blocks", "[arena][metrics]") {
+TEST_CASE("an arena's observers speak of maximal free blocks", "[arena][metrics]") {
   const auto arena = arena_of(1'024, 64);
   const buffer b = arena.allocate(64).value();
   const auto offset = address(b) - reinterpret_cast<std::uintptr_t>(arena.base());

@@ -14,6 +14,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <vector>
 
 #include "../job.hpp"
@@ -69,11 +70,11 @@ bool is_whole(const async_buddy_arena& arena) {
          arena.metrics().allocations_ok == arena.metrics().frees;
 }
 
-#define POLICIES caiman::fair_waiters, caiman::fifo_waiters, caiman::stack_waiters
+using policies = std::tuple<caiman::fair_waiters, caiman::fifo_waiters, caiman::stack_waiters>;
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a coroutine waits until there is room", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a coroutine waits until there is room", "", policies) {
   const auto arena = arena_of<TestType>(4);
   outcome first;
   const job a = want(arena, 4 * unit, first);
@@ -92,7 +93,7 @@ TEMPLATE_TEST_CASE("a coroutine waits until there is room", "", POLICIES) {
   CHECK(is_whole(arena));
 }
 
-TEMPLATE_TEST_CASE("what can never be served is said at once", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("what can never be served is said at once", "", policies) {
   const auto arena = arena_of<TestType>(4);
   auto all = arena.try_allocate(4 * unit);
   outcome out;
@@ -120,7 +121,7 @@ TEST_CASE("an empty handle refuses") {
   CHECK(moved.total_size() == 4 * unit);
 }
 
-TEMPLATE_TEST_CASE("a destroyed coroutine leaves nothing behind", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a destroyed coroutine leaves nothing behind", "", policies) {
   const auto arena = arena_of<TestType>(1);
   auto all = arena.try_allocate(unit);
   std::deque<outcome> outs(9);
@@ -137,7 +138,8 @@ TEMPLATE_TEST_CASE("a destroyed coroutine leaves nothing behind", "", POLICIES) 
   CHECK(is_whole(arena));
 }
 
-TEMPLATE_TEST_CASE("room that was kept for one that is destroyed goes to the next", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("room that was kept for one that is destroyed goes to the next", "",
+                        policies) {
   const auto arena = arena_of<TestType>(2);
   auto a = arena.try_allocate(unit);
   auto b = arena.try_allocate(unit);
@@ -151,7 +153,7 @@ TEMPLATE_TEST_CASE("room that was kept for one that is destroyed goes to the nex
   CHECK(arena.waiting() == 0);
 }
 
-TEMPLATE_TEST_CASE("one release serves several", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("one release serves several", "", policies) {
   const auto arena = arena_of<TestType>(16);
   auto all = arena.try_allocate(16 * unit);
   std::deque<outcome> outs(16);
@@ -161,7 +163,7 @@ TEMPLATE_TEST_CASE("one release serves several", "", POLICIES) {
   for (const auto& out : outs) CHECK(out.got);
 }
 
-TEMPLATE_TEST_CASE("blocks in stacks and in words kept full are no secret", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("blocks in stacks and in words kept full are no secret", "", policies) {
   const auto arena = arena_of<TestType>(128);
   std::vector<buffer> all;
   for (int i = 0; i < 128; ++i) all.push_back(arena.try_allocate(unit).value());
@@ -174,7 +176,7 @@ TEMPLATE_TEST_CASE("blocks in stacks and in words kept full are no secret", "", 
   CHECK(out.got);
 }
 
-TEMPLATE_TEST_CASE("a long chain of releases does not deepen the stack", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a long chain of releases does not deepen the stack", "", policies) {
   const auto arena = arena_of<TestType>(1);
   auto all = arena.try_allocate(unit);
   constexpr int length = 30'000;
@@ -208,7 +210,8 @@ TEST_CASE("a chain through two arenas ends as deep as there are arenas") {
   CHECK(count == 10'000);
 }
 
-TEMPLATE_TEST_CASE("a coroutine that was served is destroyed by the one before it", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a coroutine that was served is destroyed by the one before it", "",
+                        policies) {
   const auto arena = arena_of<TestType>(2);
   auto all = arena.try_allocate(2 * unit);
   std::vector<job> jobs(2);
@@ -228,7 +231,7 @@ TEMPLATE_TEST_CASE("a coroutine that was served is destroyed by the one before i
   CHECK(is_whole(arena));
 }
 
-TEMPLATE_TEST_CASE("an executor says where to run on", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", policies) {
   const auto arena = arena_of<TestType>(1);
   auto all = arena.try_allocate(unit);
   std::vector<caiman::resumption> queue;
@@ -292,7 +295,7 @@ TEST_CASE("an executor is asked only where somebody had to wait") {
   CHECK(out.got);
 }
 
-TEMPLATE_TEST_CASE("waiters keep an arena whose handles have gone", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", policies) {
   outcome first;
   outcome second;
   std::optional<job> a;
@@ -315,7 +318,7 @@ TEMPLATE_TEST_CASE("waiters keep an arena whose handles have gone", "", POLICIES
   }
 }
 
-TEMPLATE_TEST_CASE("a thread waits", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a thread waits", "", policies) {
   const auto arena = arena_of<TestType>(4);
   auto all = arena.try_allocate(4 * unit);
   std::optional<std::size_t> capacity;
@@ -327,7 +330,7 @@ TEMPLATE_TEST_CASE("a thread waits", "", POLICIES) {
   CHECK(is_whole(arena));
 }
 
-TEMPLATE_TEST_CASE("a thread waits until the time is up", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a thread waits until the time is up", "", policies) {
   const auto arena = arena_of<TestType>(4);
   auto all = arena.try_allocate(4 * unit);
   CHECK(arena.allocate_for(unit, 2ms).error() == alloc_error::arena_full);
@@ -354,7 +357,7 @@ TEST_CASE("no patience is too long") {
   waits.join();
 }
 
-TEMPLATE_TEST_CASE("a thread stops waiting when it is asked to", "", POLICIES) {
+TEMPLATE_LIST_TEST_CASE("a thread stops waiting when it is asked to", "", policies) {
   const auto arena = arena_of<TestType>(1);
   auto all = arena.try_allocate(unit);
   std::stop_source asks;
