@@ -21,8 +21,9 @@ nlohmann::json scenarios_as_json() {
   nlohmann::json all = nlohmann::json::array();
   for (const scenario& s : scenarios()) {
     const auto p = parse_program(s.program);
-    nlohmann::json row{{"name", s.name},       {"properties", s.properties}, {"why", s.why},
-                       {"program", s.program}, {"bound", s.bound},           {"full", s.full != ends::no}};
+    nlohmann::json row{{"name", s.name},   {"properties", s.properties},
+                       {"why", s.why},     {"program", s.program},
+                       {"bound", s.bound}, {"full", s.full != ends::no}};
     if (p) {
       const sizes of = sizes_of(*p);
       row["threads"] = of.threads;

@@ -59,14 +59,24 @@ int run_program(const run_arguments& given) {
   return passed ? 0 : 1;
 }
 
+/// A scenario as the program that it is: what is written is about one execution.
+int run_one(run_arguments given) {
+  if (given.chosen.names.size() != 1) {
+    return bad_input("--state and --trace-out go with one scenario or a --program");
+  }
+  const auto program = program_named(given.chosen.names.front());
+  if (!program) return bad_input(program.error());
+  given.program = *program;
+  if (given.label.title.empty()) given.label.title = given.chosen.names.front();
+  return run_program(given);
+}
+
 int run_what_was_named(const run_arguments& given, const std::string& self) {
   if (given.chosen.names.empty() == given.program.empty()) {
     return bad_input("run wants scenarios or a --program, one of the two");
   }
   if (given.chosen.names.empty()) return run_program(given);
-  if (!given.state.empty() || !given.trace_out.empty()) {
-    return bad_input("--state and --trace-out go with a --program");
-  }
+  if (!given.state.empty() || !given.trace_out.empty()) return run_one(given);
   if (const auto searches = parse_plan(given.searches); !searches) {
     return bad_input(searches.error());
   }

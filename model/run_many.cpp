@@ -60,6 +60,12 @@ bool print(const named& n, const run_common& how, nlohmann::json& rows) {
 
 }  // namespace
 
+std::expected<std::string, std::string> program_named(const std::string& name) {
+  const auto found = find({name});
+  if (!found) return std::unexpected(found.error());
+  return found->front().program;
+}
+
 void add_run_options(CLI::App& command, run_choice& chosen, bool by_name) {
   if (by_name) command.add_option("scenario", chosen.names, "scenarios of caiman-check list");
   auto* searches = command.get_option("--searches");

@@ -32,6 +32,9 @@ void add_run_options(CLI::App& command, run_choice& chosen, bool by_name);
 /// The searches that --scheduler and its like ask for; "" if none of them was given.
 std::string searches_of(const CLI::App& command, const run_choice& chosen);
 
+/// The program of a scenario, or of a variant of one.
+std::expected<std::string, std::string> program_named(const std::string& name);
+
 /// What is the same for all of them.
 struct run_common {
   std::string self;

@@ -352,6 +352,20 @@ def check_shortest(program):
     check(json.loads(out)[-1]["trace"]["search"].startswith("random:"), "--as-found looked on")
 
 
+def check_scenario(program, folder):
+    """A scenario by name leaves its trace as a program does; of two, it would not be said of which."""
+    file = folder / "scenario.json"
+    some = ("run", "buddies-again-f2", "--orders", "release=relaxed", "--trace-out", str(file))
+    code, out, err = program.run(*some)
+    check(code == 1 and not err, f"{code} {out}{err}")
+    trace = json.loads(file.read_text())
+    check(trace["title"] == "buddies-again-f2", trace["title"])
+    check_all(trace)
+    check_replays(program, file, trace)
+    program.refuses(*some, "buddies-f4")
+    program.refuses("run", "no-such", "--trace-out", str(file))
+
+
 def check_verify(program, folder):
     code, out, err = program.run("verify", "--program", SPECIMENS[2][1], "--traces", str(folder / "of"))
     check(code == 1 and "FAIL" in out, f"verify: {out}{err}")
@@ -382,6 +396,7 @@ def main():
         check_hostile(program, recorded[2][2], folder / "hostile.json")
         check_hostile_states(program, recorded[0][2], folder / "hostile.json")
         check_shortest(program)
+        check_scenario(program, folder)
         check_verify(program, folder)
     print(f"{len(recorded)} traces: right, and the same again ten times of ten")
 
