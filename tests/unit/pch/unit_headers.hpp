@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
 // unit_headers.hpp: what nearly every unit test includes, compiled once for all of them
 //
-// Only for the time that it takes: each test still names what it needs. Read once by design, and g++
-// would warn of a "pragma once" in it.
+// Only for the time that it takes: each test still names what it needs. Read once by design, and
+// g++ would warn of a "pragma once" in it.
 // ---------------------------------------------------------------------------------------------
 #include <algorithm>
 #include <atomic>
