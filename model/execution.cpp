@@ -70,6 +70,7 @@ execution& current_execution() noexcept {
 
 unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
 unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
+bool threads_run() noexcept { return current_execution().in_threads(); }
 void before_access() { current_execution().before_access(); }
 void pause_between_looks(unsigned round) {
   if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");

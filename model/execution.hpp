@@ -40,6 +40,7 @@ class execution {
   // Hooks of the checked policy.
   unsigned slot() const noexcept;
   unsigned slots_seen() const noexcept;
+  bool in_threads() const noexcept { return acting_ == outside; }
   void before_access();
   void zero_payload(std::size_t first, std::size_t count);
   [[noreturn]] void fail(const char* property, const char* text);
@@ -102,7 +103,6 @@ class execution {
   void check_quiescent();
   void check_one_block();
   std::string name_of(const void* address) const;
-  bool in_threads() const noexcept { return acting_ == outside; }
 
   const request* what_ = nullptr;
   std::uint64_t most_executions_ = 0;

@@ -9,7 +9,9 @@
 // access is a touch of the arena. Every thread begins with a handle, and every waiter has one. A
 // waiter does not block its thread: it is woken by a flag, as a thread is, and looks at it when it
 // gives up. So an execution ends with waiters that sleep, and then nobody may sleep beside room
-// that is his (S7). Whoever is at the desk writes a plain variable, and a block has one per unit.
+// that is his (S7). Nor may a block go into a stack when its thread must know that somebody waits:
+// since the set-up, or when nothing runs. Whoever is at the desk writes a plain variable, and a
+// block has one per unit.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -108,6 +110,7 @@ class waiting_world final : public part {
   }
 
   finding quiescent_fault() override {
+    marked_for_all_ = room_.waiting() != 0;
     if (const finding f = asleep()) return f;
     for (unsigned t = 0; t < max_threads; ++t) {
       for (unsigned i = 0; i < count_[t]; ++i) {
@@ -154,8 +157,14 @@ class waiting_world final : public part {
       all.books_.took();
       return got->index;
     }
-    void await() { all.books_.await(); }
-    void await_no_more() { all.books_.await_no_more(); }
+    void await() {
+      all.books_.await();
+      all.marked_for_all_ = !threads_run();
+    }
+    void await_no_more() {
+      all.marked_for_all_ = false;
+      all.books_.await_no_more();
+    }
   };
   struct sleeper : waiter {
     using waiter::index;
@@ -218,6 +227,11 @@ class waiting_world final : public part {
     r.sleeps.reset();
     drop();
   }
+  /// Whether the caller's own stack has it; nobody else can have put it there.
+  bool kept_at_hand(block b) const {
+    if (arena_sync::stack_depth == 0 || b.order >= model_stack_orders) return false;
+    return tree_.inside().slots().mine().stacks().holds(b.order, b.index);
+  }
   /// Quiescent: nobody sleeps who could have what is free, and nobody is forgotten.
   finding asleep() {
     if (asleep_ != room_.waiting()) return {"S7", "a waiter is forgotten"};
@@ -256,8 +270,12 @@ class waiting_world final : public part {
       u.payload.store(0, at);
     });
     arena_.gives_up();
-    turn next = take_back(tree_, books_, {r.order, r.index}, [] { mortal::touch(); });
+    const block back{r.order, r.index};
+    const auto scrub = [] { mortal::touch(); };
+    turn next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
+                                       : take_back(tree_, books_, back, scrub);
     if (next == turn::awaited) {
+      if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");
       wake_list wakes;
       room_.serve(home_, wakes);
       wake(wakes);
@@ -286,7 +304,8 @@ class waiting_world final : public part {
   std::array<std::array<request, most>, max_threads> requests_;
   std::array<unsigned, max_threads> count_{};
   std::array<unit, 8> units_;
-  unsigned asleep_ = 0;  // who entered, and was neither woken nor taken out
+  unsigned asleep_ = 0;          // who entered, and was neither woken nor taken out
+  bool marked_for_all_ = false;  // the lines are marked, and every thread knows
 };
 
 }  // namespace caiman::model

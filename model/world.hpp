@@ -115,6 +115,8 @@ extern site_set sites_touched;
 
 unsigned slot_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
+/// Else it is the set-up, or the end: all that was done is known to who asks.
+bool threads_run() noexcept;
 /// How often a failing search may look again in this run, and what it calls between two looks.
 extern unsigned looks_in_force;
 /// How many threads this run has.

@@ -79,6 +79,7 @@ class arena_state {
   arena_state(const arena_plan& plan, std::byte* base)
       : base_(base),
         plan_(plan),
+        careful_(zeroes()),
         tree_(plan.max_order),
         shares_(new std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]),
         cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
@@ -126,7 +127,7 @@ class arena_state {
   /// A block that was taken becomes memory, of which the first `shown` bytes may be touched.
   void open(block b, std::size_t shown) noexcept {
     std::byte* const at = address_of(b);
-    if (plan_.init == init_policy::zero) {
+    if (zeroes()) {
       zero_what_is_cold(b);
       allow_as_written(at, shown, size_of(b.order));
     } else {
@@ -136,14 +137,17 @@ class arena_state {
 
   /// Gives a block back. The arena may be gone afterwards.
   void give(block b) noexcept {
+    bool zeroed = false;
+    if (careful_) [[unlikely]] {
+      zeroed = zeroes();
+      // Whoever is careful and zeroes nothing has waiters.
+      if ((!zeroed || place_ != nullptr) && books_.seems_awaited()) [[unlikely]]
+        return give_past_stacks(b);
+    }
     const turn next = take_back(tree_, books_, b, [&] {
-      std::byte* const at = address_of(b);
-      const std::size_t size = size_of(b.order);
-      if (plan_.init == init_policy::zero) {
-        allow_as_written(at, size, size);
-        scrub(at, size);
-      }
-      forbid(at, size);
+      if (zeroed) [[unlikely]]
+        zero(b);
+      forbid(address_of(b), size_of(b.order));
     });
     if (next != turn::over) [[unlikely]]
       go_on(next);
@@ -152,7 +156,10 @@ class arena_state {
   // ---- waiting for room: in arenas that were built for it --------------------------------------
 
   /// Before there is any other handle.
-  void host(std::unique_ptr<waiting_place> place) noexcept { place_ = std::move(place); }
+  void host(std::unique_ptr<waiting_place> place) noexcept {
+    place_ = std::move(place);
+    careful_ = true;
+  }
   [[nodiscard]] waiting_place* place() const noexcept { return place_.get(); }
 
   /// What waiting_room asks of its home.
@@ -184,6 +191,21 @@ class arena_state {
   }
 
  private:
+  [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
+  // Out of line: a caller's code has this way back in it wherever a buffer ends.
+  [[gnu::noinline]] void zero(block b) const noexcept {
+    std::byte* const at = address_of(b);
+    const std::size_t size = size_of(b.order);
+    allow_as_written(at, size, size);
+    scrub(at, size);
+  }
+  [[gnu::cold, gnu::noinline]] void give_past_stacks(block b) noexcept {
+    const turn next = take_back_past_stacks(tree_, books_, b, [&] {
+      if (zeroes()) zero(b);
+      forbid(address_of(b), size_of(b.order));
+    });
+    if (next != turn::over) go_on(next);
+  }
   [[gnu::cold, gnu::noinline]] void go_on(turn next) noexcept {
     if (next == turn::awaited) {
       place_->serve(*this);
@@ -216,6 +238,9 @@ class arena_state {
   std::optional<region> memory_;  // first, so given back last
   std::byte* base_;
   arena_plan plan_;
+  // Whether a block's way back has more to think of than to be released and counted: zeros, or
+  // those who wait. One test of one byte, so that an arena without either pays for neither.
+  bool careful_;
   buddy<> tree_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;

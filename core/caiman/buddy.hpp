@@ -122,6 +122,22 @@ class buddy {
     put(b, tree_.slots().mine());
   }
 
+  /// The same past the thread's own stack, into the tree, where whoever searches finds the block
+  /// without draining: for a caller who knows that somebody waits for room. The same misuse is
+  /// seen. Lock-free: one CAS, and one per word that becomes full.
+  [[gnu::noinline]] void release_past_stacks(block b) noexcept {
+    const slot_type me = tree_.slots().mine();
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index)) {
+        const stacks own = me.stacks();
+        if (own.may_hold(b.order, b.index) && own.holds(b.order, b.index)) [[unlikely]]
+          free_already(b);
+        own.forget(b.order, b.index);
+      }
+    }
+    put(b, me);
+  }
+
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
   //
   // They speak of maximal free blocks: no two free buddies stand apart. To say so truly they first

@@ -19,7 +19,8 @@
 // Who waits for room (waiting.hpp) marks every line "awaited" in the same way. Then nothing that a
 // release did can be missed: of the two read-modify-writes of a line, the return's and the mark's,
 // one comes first, so either the search behind the mark finds the block, or the return meets the
-// mark and looks after the waiters. Without waiters that costs a release nothing. A return that
+// mark and looks after the waiters. Without waiters that costs a release nothing; one that would
+// know before it releases, so as to go past the stacks (turnover.hpp), pays a load. A return that
 // meets this mark is not done yet, so it counts as still out until it says served(): with the marks
 // taken away again, the number of such returns is known and added to what the closing takes for
 // out.
@@ -79,6 +80,13 @@ class ledger {
     }
   }
 
+  /// Whether somebody waits for room, as far as the own line shows yet: a hint, which may be late
+  /// either way. What must not be missed gave() says. Wait-free.
+  [[nodiscard]] bool seems_awaited() const noexcept {
+    // Of a thread without a slot the line that further threads share: it is marked as all are.
+    const cell& returned = lines_[Sync::slot_at_hand()].returned;
+    return (returned.load(Sync::order(site::ledger_look)) & awaited) != 0;
+  }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
   /// Wait-free.
   [[nodiscard]] turn gave() noexcept {

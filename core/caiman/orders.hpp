@@ -85,6 +85,7 @@ enum class site : unsigned char {
   handle_add,
   handle_drop,
   ledger_count,
+  ledger_look,
   ledger_gave,
   ledger_close,
   ledger_rest,
@@ -234,6 +235,10 @@ inline constexpr order_row order_table[] = {
     {site::ledger_count, "ledger_count", detail::relaxed, "none",
      "nothing: only the slot's owner stores, the next one goes on from there (6), and the closing "
      "handle has seen all takers' handles go"},
+    {site::ledger_look, "ledger_look", detail::relaxed, "none",
+     "nothing: it only chooses where a block goes. One that misses a mark pushes its block onto the "
+     "stack, and ledger_gave meets the mark behind the push, or the search behind the mark finds the "
+     "block (11); one that still sees a mark puts its block where everybody finds it"},
     {site::ledger_gave, "ledger_gave", detail::release, "(9) ledger_close; (11) ledger_await",
      "R1: who ends the arena must come after the last thing that a release did with it; S7: the "
      "search behind the mark must find the block"},

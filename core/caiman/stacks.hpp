@@ -108,10 +108,16 @@ class owner_stacks {
   /// nobody needs to look; and it goes where it was, where its tag still is. Else false. Wait-free.
   [[gnu::always_inline]] bool push_again(unsigned order, std::size_t index) const noexcept {
     const std::uint64_t now = head(order).load(Sync::order(site::stack_height));
-    // No note is 0, which index + 1 is, too, for an index that no block has.
-    if (noted(now) != index + std::uint64_t{1} || noted(now) == 0) return false;
+    if (!is_noted(now, index)) return false;
     put(order, index, height(now));
     return true;
+  }
+  /// The owner gives a block back elsewhere. If it is the one that was popped last, that counts no
+  /// longer: a second release of it must be looked at. Wait-free.
+  void forget(unsigned order, std::size_t index) const noexcept {
+    head_cell& h = head(order);
+    const std::uint64_t now = h.load(Sync::order(site::stack_height));
+    if (is_noted(now, index)) h.store(head_of(height(now), 0), Sync::order(site::stack_popped));
   }
 
   /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
@@ -205,7 +211,11 @@ class owner_stacks {
   static constexpr std::uint32_t height(std::uint64_t head) noexcept {
     return static_cast<std::uint32_t>(head) >> 1;
   }
-  static constexpr std::uint64_t noted(std::uint64_t head) noexcept { return head >> 32; }
+  static constexpr bool is_noted(std::uint64_t head, std::size_t index) noexcept {
+    const std::uint64_t note = head >> 32;
+    // No note is 0, which index + 1 is, too, for an index that no block has.
+    return note == index + std::uint64_t{1} && note != 0;
+  }
   static constexpr std::uint32_t entry_of(std::size_t index) noexcept {
     return static_cast<std::uint32_t>(index + 1);
   }

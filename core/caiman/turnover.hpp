@@ -2,8 +2,9 @@
 // turnover.hpp: a block's way back, in the one order that is right
 //
 // Scrub, release, count. The block is somebody else's as soon as it is released, and the arena may
-// be gone as soon as the return is counted (ledger.hpp). Its own template so that the model checks
-// the very lines that ship.
+// be gone as soon as the return is counted (ledger.hpp). While somebody waits for room the release
+// is one past the owner stacks: whoever can have waiters asks seems_awaited() first. Templates, so
+// that the model checks the very lines that ship.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -18,6 +19,16 @@ template <class Tree, class Books, class Scrub>
                                                         Scrub scrub) noexcept {
   scrub();
   tree.release(b);
+  return books.gave();
+}
+
+/// The same for a block that somebody waits for, as far as books.seems_awaited() knows: into the
+/// tree, where who looks for the waiters finds it at once.
+template <class Tree, class Books, class Scrub>
+[[nodiscard]] inline auto take_back_past_stacks(Tree& tree, Books& books, block b,
+                                                Scrub scrub) noexcept {
+  scrub();
+  tree.release_past_stacks(b);
   return books.gave();
 }
 

@@ -12,11 +12,15 @@
 //          then try for one waiter after the other, as the policy picks them, until it says that
 //          nobody else can be served.
 //
+// While somebody waits, a release goes past its thread's owner stack into the tree: it looks at its
+// line before it releases (turnover.hpp). That look may be late either way, and no wake-up hangs on
+// it.
+//
 // No wake-up is lost, since every return has either happened before the marking, and then the look
 // behind it finds the block, in whatever stack or word it lies, since a refusal drains and sweeps
-// first (tree.hpp); or it meets the mark, and asks for a look of its own. A refusal that says
-// "contended" says nothing, so the look tries again. Taking a waiter out may end what room was kept
-// for, so that asks for a look, too.
+// first (tree.hpp): so registering drains the stacks; or it meets the mark, and asks for a look of
+// its own. A refusal that says "contended" says nothing, so the look tries again. Taking a waiter
+// out may end what room was kept for, so that asks for a look, too.
 //
 // A look serves as many as there is room for, and is refused at most once per order. Who is at the
 // desk does one look for itself and one for all that asked meanwhile, and so on.
