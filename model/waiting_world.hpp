@@ -246,7 +246,8 @@ class waiting_world final : public part {
     const auto got = home_.take(0);
     if (!got) return true;
     arena_.gives_up();
-    return take_back(tree_, books_, {0, *got}, [] {}) != turn::over;
+    return take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, {0, *got}, [] {}) !=
+           turn::over;
   }
 
   // ---- blocks ----------------------------------------------------------------------------------
@@ -272,8 +273,9 @@ class waiting_world final : public part {
     arena_.gives_up();
     const block back{r.order, r.index};
     const auto scrub = [] { mortal::touch(); };
-    turn next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
-                                       : take_back(tree_, books_, back, scrub);
+    turn next = books_.seems_awaited()
+                    ? take_back_past_stacks(tree_, books_, back, scrub)
+                    : take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, back, scrub);
     if (next == turn::awaited) {
       if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");
       wake_list wakes;

@@ -135,7 +135,9 @@ class arena_state {
     }
   }
 
-  /// Gives a block back. The arena may be gone afterwards.
+  /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
+  /// who does not says `&buddy<>::release`.
+  template <auto Release = &buddy<>::release_owned>
   void give(block b) noexcept {
     bool zeroed = false;
     if (careful_) [[unlikely]] {
@@ -144,7 +146,7 @@ class arena_state {
       if ((!zeroed || place_ != nullptr) && books_.seems_awaited()) [[unlikely]]
         return give_past_stacks(b);
     }
-    const turn next = take_back(tree_, books_, b, [&] {
+    const turn next = take_back<Release>(tree_, books_, b, [&] {
       if (zeroed) [[unlikely]]
         zero(b);
       forbid(address_of(b), size_of(b.order));

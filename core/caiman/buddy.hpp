@@ -107,20 +107,14 @@ class buddy {
   ///
   /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
   /// word. Lock-free into the tree: one CAS, and one per word that becomes full.
-  void release(block b) noexcept {
-    if constexpr (stacks::orders != 0) {
-      if (Sync::stack_depth != 0 && b.order < stacks::orders) {
-        const slot_type me = tree_.slots().at_hand();
-        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
-          me.count_own_release();  // (5) last: whoever reads it finds the block
-          return;
-        }
-      }
-      put_back(b);
-      return;
-    }
-    put(b, tree_.slots().mine());
-  }
+  void release(block b) noexcept { give_back<true>(b); }
+
+  /// The same for a caller who owns the block by construction, as a buffer does: a block that goes
+  /// into the thread's own stack is not looked at first, which is what most of such a release
+  /// takes. An order or index out of range still ends the program, and so does what a release into
+  /// the tree sees; a second release into a stack does when the stack is drained, or hands the
+  /// block out twice.
+  void release_owned(block b) noexcept { give_back<false>(b); }
 
   /// The same past the thread's own stack, into the tree, where whoever searches finds the block
   /// without draining: for a caller who knows that somebody waits for room. The same misuse is
@@ -245,6 +239,22 @@ class buddy {
       return std::unexpected(refusal(order, index));
     return block{order, index};
   }
+  /// `Looks`: whether the block might be free already, as far as the caller knows.
+  template <bool Looks>
+  [[gnu::always_inline]] void give_back(block b) noexcept {
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && b.order < stacks::orders) {
+        const slot_type me = tree_.slots().at_hand();
+        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
+          me.count_own_release();  // (5) last: whoever reads it finds the block
+          return;
+        }
+      }
+      put_back<Looks>(b);
+      return;
+    }
+    put(b, tree_.slots().mine());
+  }
   [[gnu::always_inline]] void put(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
       no_such(b);
@@ -264,8 +274,9 @@ class buddy {
     take_at_once(order, index);
     return index;
   }
+  template <bool Looks>
   [[gnu::noinline]] void put_in_tree(block b) noexcept {
-    if (Sync::stack_depth != 0 && is_newcomer()) return put_back(b);
+    if (Sync::stack_depth != 0 && is_newcomer()) return put_back<Looks>(b);
     put(b, tree_.slots().mine());
   }
   /// Whether the thread has only now got a slot of its own.
@@ -274,10 +285,12 @@ class buddy {
     return before != Sync::thread_slot();
   }
   // Calls nothing but as its last act, so that it needs to save no register.
+  template <bool Looks>
   [[gnu::noinline]] void put_back(block b) noexcept {
     if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) ||
         tree_.slots().at_hand().shared()) [[unlikely]]
-      return put_in_tree(b);
+      return put_in_tree<Looks>(b);
+    if constexpr (!Looks) return keep(b);
     if (tree_.is_above_words(b.order)) [[unlikely]]
       return keep_whole_words(b);
     keep_if_taken(b);
@@ -303,8 +316,8 @@ class buddy {
   [[gnu::always_inline]] void keep(block b) noexcept {
     const slot_type me = tree_.slots().at_hand();
     if (!me.stacks().push(b.order, b.index)) [[unlikely]]
-      return put_in_tree(b);
-    me.count_own_release();  // (5) last: whoever reads it finds the block
+      return put_in_tree<true>(b);  // full, and no newcomer's
+    me.count_own_release();         // (5) last: whoever reads it finds the block
   }
 
   [[gnu::cold, gnu::noinline, noreturn]] static void free_already(block b) {

@@ -52,7 +52,7 @@ class buddy_resource : public std::pmr::memory_resource {
     }
     const unsigned order = buddy_arena::order_for(home->plan(), std::max(size, alignment));
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());
-    home->give({order, offset / home->size_of(order)});
+    home->give<&buddy<>::release>({order, offset / home->size_of(order)});
   }
 
   /// Two resources are equal if they are the same, or serve the same arena with the same upstream:

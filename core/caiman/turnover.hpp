@@ -13,12 +13,13 @@
 namespace caiman {
 
 /// `scrub()` leaves the memory of `b` as its next owner may find it. The answer is the ledger's:
-/// what the caller has to do next. Progress: that of release, and of the ledger.
-template <class Tree, class Books, class Scrub>
+/// what the caller has to do next. `Release` is release, or release_owned for who has the block by
+/// construction. Progress: that of release, and of the ledger.
+template <auto Release, class Tree, class Books, class Scrub>
 [[nodiscard, gnu::always_inline]] inline auto take_back(Tree& tree, Books& books, block b,
                                                         Scrub scrub) noexcept {
   scrub();
-  tree.release(b);
+  (tree.*Release)(b);
   return books.gave();
 }
 

@@ -72,6 +72,12 @@ class arena_subject {
   Buddy buddy_;
 };
 
+/// The shipped buddy, for a caller who owns his blocks by construction, as the arena's buffers do.
+struct owned_buddy : buddy<> {
+  using buddy<>::buddy;
+  void release(block what) noexcept { release_owned(what); }
+};
+
 /// Our core without atomics behind one lock: what most programs would write.
 class mutex_buddy {
  public:
