@@ -22,6 +22,13 @@ ALONE = re.compile(r"^(namespace \w|extern \"C\"|#define |template <>|.*\boperat
 INCLUDE = re.compile(r'^#include ?([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
+def options_of(group: dict) -> list[str]:
+    """How a target compiles; without its precompiled header, which is g++'s and only saves time."""
+    words = group["compiler"] + group["parameters"]
+    return [word for before, word in zip([""] + words, words)
+            if "-include" not in (before, word) and word != "-fpch-preprocess"]
+
+
 def sources_of(group: dict) -> list[pathlib.Path]:
     """What a target compiles, also where meson has joined it."""
     if group["language"] != "cpp":
@@ -44,7 +51,7 @@ def commands(root: pathlib.Path) -> dict[pathlib.Path, tuple[str, list[str]]]:
                 if not path.is_relative_to(root) or str(path.relative_to(root)) in NOT_OURS:
                     continue
                 if path.relative_to(root).parts[0] in FOLDERS:
-                    chosen.setdefault(path, (target["id"], group["compiler"] + group["parameters"]))
+                    chosen.setdefault(path, (target["id"], options_of(group)))
     return chosen
 
 
