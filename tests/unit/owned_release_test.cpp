@@ -100,4 +100,6 @@ TEST_CASE("who gives a block back twice through std::pmr is told at once", "[mis
     resource.deallocate(two, 256, 1);
     resource.deallocate(one, 256, 1);
   });
+  resource.deallocate(one, 256, 1);
+  resource.deallocate(two, 256, 1);
 }
