@@ -20,9 +20,11 @@
 // every running thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker).
 //
 // An entry is the block's index + 1, 0 for none. Per order one head word says all that the owner
-// must know: the height n in bits 1 to 31, "announced" in bit 0, and above them the note of the
+// must know: the height n in bits 0 to 30, "announced" in bit 31, and above them the note of the
 // block that was popped last: the first release of that block by its thread needs no look at the
 // tree. One word and not two, since every store between two exchanges delays the second one.
+// Nothing is announced between two calls of the owner, so to him the low half is the height as it
+// stands.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -169,8 +171,10 @@ class owner_stacks {
   /// How far up a drainer may take entries. Of a foreign stack, an announced top entry is its
   /// owner's, who may stand still there for ever.
   std::uint32_t reach(unsigned order, bool own) const noexcept {
-    const std::uint64_t seen = head(order).load(Sync::order(site::drain_height));  // (7)
-    return height(seen) - (own ? 0 : static_cast<std::uint32_t>(seen & announced));
+    const auto seen =
+        static_cast<std::uint32_t>(head(order).load(Sync::order(site::drain_height)));  // (7)
+    const std::uint32_t n = seen & ~announced;
+    return own || n == seen ? n : n - 1;
   }
 
   /// Whether there is anything to drain. A pass that drains nothing must disturb nobody.
@@ -204,12 +208,13 @@ class owner_stacks {
   }
 
  private:
-  static constexpr std::uint64_t announced = 1;
+  static constexpr std::uint32_t announced = std::uint32_t{1} << 31;
   static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
-    return std::uint64_t{note} << 32 | std::uint64_t{n} << 1;
+    return std::uint64_t{note} << 32 | n;
   }
+  /// Of a head that announces nothing.
   static constexpr std::uint32_t height(std::uint64_t head) noexcept {
-    return static_cast<std::uint32_t>(head) >> 1;
+    return static_cast<std::uint32_t>(head);
   }
   static constexpr bool is_noted(std::uint64_t head, std::size_t index) noexcept {
     const std::uint64_t note = head >> 32;

@@ -53,8 +53,8 @@ function shownValue(execution, object, value) {
 
 /** The head of a stack (core/caiman/stacks.hpp): height, announcement, and the block popped last. */
 function shownHead(value) {
-  const height = (value >> 1n) & 0x7fffffffn, last = value >> 32n;
-  return `${height}${(value & 1n) === 1n ? "!" : ""}${last > 0n ? `, last ${last - 1n}` : ""}`;
+  const height = value & 0x7fffffffn, announced = value >> 31n & 1n, last = value >> 32n;
+  return `${height}${announced === 1n ? "!" : ""}${last > 0n ? `, last ${last - 1n}` : ""}`;
 }
 
 /** "●○ → ○○", or the one value that was read. */
