@@ -74,7 +74,7 @@ struct native_sync {
     const unsigned slot = slot_;
     return slot != exclusive_slots || asked_ ? slot : assign();
   }
-  /// No slot from this number on was ever taken, as far as the caller can know. Wait-free.
+  /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
   static unsigned slots_seen() noexcept;
 
   /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has

@@ -26,25 +26,45 @@ struct merge_counts {
   std::uint64_t coalesces;  ///< Levels walked up.
 };
 
-/// Hands slot numbers to threads: the lowest free one, or the shared one when none is left.
-/// One word, at most 64 exclusive slots. Thread-safe; take is lock-free, give is wait-free.
+/// The slot that is handed out as number `turn`, from 0 on, of `exclusive` ones: each has its turn.
+/// Slots of neighbouring turns lie four apart where there are enough of them, a page with the
+/// stacks of native_sync: processors fetch ahead, up to the end of the page, beyond the lines that
+/// a thread works on, and what lies there must not be what another thread writes all the time.
+/// O(1).
+constexpr unsigned slot_of_turn(unsigned turn, unsigned exclusive) noexcept {
+  const auto bits = static_cast<unsigned>(std::bit_width(exclusive));
+  if (bits < 3 || !std::has_single_bit(exclusive + 1U)) return turn;
+  return (turn << 2 | turn >> (bits - 2)) & exclusive;
+}
+/// The turn of a slot: the other way round. O(1).
+constexpr unsigned turn_of_slot(unsigned slot, unsigned exclusive) noexcept {
+  const auto bits = static_cast<unsigned>(std::bit_width(exclusive));
+  if (bits < 3 || !std::has_single_bit(exclusive + 1U)) return slot;
+  return (slot >> 2 | slot << (bits - 2)) & exclusive;
+}
+
+/// Hands slot numbers to threads: of the free ones that whose turn is first, or the shared one when
+/// none is left. One word, at most 64 exclusive slots. Thread-safe; take is lock-free, give is
+/// wait-free.
 template <sync_policy Sync>
 class slot_pool {
  public:
   /// Slots 0 to `exclusive` - 1 are free, at most 64; `shared` is what is handed out after that.
   constexpr explicit slot_pool(unsigned exclusive, unsigned shared) noexcept
-      : shared_(shared), free_(exclusive == 64 ? ~0ULL : (1ULL << exclusive) - 1) {}
+      : exclusive_(exclusive),
+        shared_(shared),
+        free_(exclusive == 64 ? ~0ULL : (1ULL << exclusive) - 1) {}
 
   /// A slot for the calling thread. Lock-free.
   unsigned take() noexcept {
     std::uint64_t free = free_.load(Sync::order(site::slot_look));
     while (free != 0) {
-      const auto slot = static_cast<unsigned>(std::countr_zero(free));
+      const auto turn = static_cast<unsigned>(std::countr_zero(free));
       // (6) acquires what the slot's last owner gave back
-      if (free_.compare_exchange_strong(free, free & ~(1ULL << slot), Sync::order(site::slot_take),
+      if (free_.compare_exchange_strong(free, free & ~(1ULL << turn), Sync::order(site::slot_take),
                                         Sync::order(site::slot_look))) {
-        note_seen(slot + 1);
-        return slot;
+        note_seen(turn + 1);
+        return slot_of_turn(turn, exclusive_);
       }
     }
     return shared_;
@@ -52,10 +72,12 @@ class slot_pool {
 
   /// Gives a slot back; nothing of the thread's may use it any more. Wait-free.
   void give(unsigned slot) noexcept {
-    if (slot != shared_) free_.fetch_or(1ULL << slot, Sync::order(site::slot_give));  // (6)
+    if (slot == shared_) return;
+    const std::uint64_t turn = 1ULL << turn_of_slot(slot, exclusive_);
+    free_.fetch_or(turn, Sync::order(site::slot_give));  // (6)
   }
 
-  /// No slot from this number on was ever taken, as far as the caller can know.
+  /// No slot of this turn or a later one was ever taken, as far as the caller can know.
   unsigned seen() const noexcept {
     return static_cast<unsigned>(seen_.load(Sync::order(site::slots_seen)));
   }
@@ -63,15 +85,16 @@ class slot_pool {
  private:
   using cell = typename Sync::template atomic<std::uint64_t>;
 
-  void note_seen(std::uint64_t slots) noexcept {
+  void note_seen(std::uint64_t turns) noexcept {
     const auto order = Sync::order(site::slots_seen);
     std::uint64_t seen = seen_.load(order);
-    while (seen < slots && !seen_.compare_exchange_strong(seen, slots, order, order)) {
+    while (seen < turns && !seen_.compare_exchange_strong(seen, turns, order, order)) {
     }
   }
 
+  unsigned exclusive_;
   unsigned shared_;
-  cell free_;
+  cell free_;  // a bit per turn
   cell seen_{0};
 };
 
@@ -306,7 +329,8 @@ class slot_table {
   std::uint64_t sum(Member counters::*what, site at) const noexcept {
     const unsigned seen = Sync::slots_seen();
     std::uint64_t total = (counters_of(Sync::exclusive_slots).*what).load(Sync::order(at));
-    for (unsigned slot = 0; slot < seen; ++slot) {
+    for (unsigned turn = 0; turn < seen; ++turn) {
+      const unsigned slot = slot_of_turn(turn, Sync::exclusive_slots);
       total += (counters_of(slot).*what).load(Sync::order(at));
     }
     return total;

@@ -29,8 +29,9 @@ namespace caiman {
 ///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
 ///    that all further threads share. `thread_slot()`: the calling thread's slot, the same number
 ///    for as long as the thread keeps it. `slot_at_hand()`: the same, or the shared one for a
-///    thread that has not asked yet; never more than a load. `slots_seen()`: no exclusive slot from
-///    this number on was ever used by a thread whose writes the caller has seen.
+///    thread that has not asked yet; never more than a load. `slots_seen()`: no exclusive slot
+///    whose turn (slots.hpp) is this number or a later one was ever used by a thread whose writes
+///    the caller has seen.
 ///  - `look_again_bound`: how often a failing search looks again before it says `contended`;
 ///    `pause(round)`: called between two looks, lets the others run.
 ///  - `stack_depth`: how many released blocks of an order a slot keeps at hand (stacks.hpp), 0 for

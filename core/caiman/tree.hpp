@@ -179,7 +179,8 @@ class tree {
     if (Sync::stack_depth == 0) return false;
     const unsigned own = Sync::thread_slot();
     std::uint64_t waiting = 0;  // a bit per slot that has something
-    for (unsigned slot = Sync::slots_seen(); slot-- > 0;) {
+    for (unsigned turn = Sync::slots_seen(); turn-- > 0;) {
+      const unsigned slot = slot_of_turn(turn, Sync::exclusive_slots);
       if (slots_.stacks(slot).any(slot == own)) waiting |= std::uint64_t{1} << slot;
     }
     if (waiting == 0) return false;

@@ -36,8 +36,11 @@ using caiman::block;
 using caiman::buddy;
 using caiman::native_sync;
 using caiman::sequential_sync;
+using caiman::slot_of_turn;
 using caiman::slot_pool;
+using caiman::slot_table;
 using caiman::tree_only_sync;
+using caiman::turn_of_slot;
 using naive::identity_holds;
 
 constexpr unsigned shared_slot = native_sync::exclusive_slots;
@@ -69,6 +72,25 @@ void check_one_block(Buddy& tree) {
 }
 
 }  // namespace
+
+TEST_CASE("every slot has its turn, and slots of neighbouring turns lie apart", "[slots]") {
+  for (unsigned exclusive = 0; exclusive <= 64; ++exclusive) {
+    INFO("exclusive slots: " << exclusive);
+    std::set<unsigned> all;
+    for (unsigned turn = 0; turn < exclusive; ++turn) {
+      const unsigned slot = slot_of_turn(turn, exclusive);
+      REQUIRE(slot < exclusive);
+      REQUIRE(turn_of_slot(slot, exclusive) == turn);
+      all.insert(slot);
+    }
+    REQUIRE(all.size() == exclusive);
+  }
+  // A page has four slots of native_sync.
+  std::set<unsigned> pages;
+  for (unsigned turn = 0; turn < 16; ++turn) pages.insert(slot_of_turn(turn, shared_slot) / 4);
+  CHECK(pages.size() == 16);
+  CHECK(4 * slot_table<native_sync>::stride == 4096);
+}
 
 TEMPLATE_TEST_CASE("a pool hands out the lowest slot, then the shared one", "[slots]", native_sync,
                    sequential_sync) {
@@ -103,6 +125,14 @@ TEMPLATE_TEST_CASE("a pool has from no exclusive slots up to 64", "[slots]", nat
   none.give(0);
   CHECK(none.take() == 0);
   CHECK(none.seen() == 0);
+
+  slot_pool<TestType> apart(7, 7);
+  for (const unsigned slot : {0U, 4U, 1U, 5U, 2U, 6U, 3U, 7U}) CHECK(apart.take() == slot);
+  CHECK(apart.seen() == 7);
+  apart.give(5);
+  apart.give(4);
+  CHECK(apart.take() == 4);  // its turn is before that of 5
+  CHECK(apart.take() == 5);
 
   slot_pool<TestType> all(64, 64);
   std::set<unsigned> taken;
@@ -152,7 +182,7 @@ TEST_CASE("a thread keeps its slot and gives it back at its end", "[slots][threa
   CHECK(first < shared_slot);
   for (unsigned i = 0; i < 100; ++i) REQUIRE(slot_of_a_new_thread() == first);
   CHECK(native_sync::thread_slot() == ours);
-  CHECK(native_sync::slots_seen() > first);
+  CHECK(native_sync::slots_seen() > turn_of_slot(first, shared_slot));
 }
 
 TEST_CASE("a slot is the same for every buddy", "[slots]") {
