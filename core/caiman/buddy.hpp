@@ -78,12 +78,13 @@ class buddy {
   /// free run that fits.
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
     if constexpr (stacks::orders != 0) {
+      std::size_t kept = stacks::nothing;
       if (Sync::stack_depth != 0 && order < stacks::orders) {
-        const std::size_t kept = tree_.slots().at_hand().stacks().pop(order);
-        if (kept != stacks::nothing) [[likely]]
+        kept = tree_.slots().at_hand().stacks().pop_top(order);
+        if (kept < stacks::hole) [[likely]]
           return block{order, kept};
       }
-      return answer(order, out_of_tree(order));
+      return allocate_below(order, kept);
     }
     std::size_t index = 0;
     if (take_at_once(order, index)) [[likely]]
@@ -264,15 +265,19 @@ class buddy {
 
   // Where there are stacks, all else is the less common way and stays out of the caller's code: a
   // register saved there is a store between two exchanges.
-  [[gnu::noinline]] std::size_t out_of_tree(unsigned order) noexcept {
-    if (Sync::stack_depth != 0 && order < stacks::orders && is_newcomer()) {
-      // The slot may have had an owner before.
-      const std::size_t kept = tree_.slots().mine().stacks().pop(order);
-      if (kept != stacks::nothing) return kept;
+  [[gnu::noinline]] std::expected<block, alloc_error> allocate_below(unsigned order,
+                                                                     std::size_t kept) noexcept {
+    if (Sync::stack_depth != 0 && order < stacks::orders) {
+      if (kept == stacks::hole) {
+        kept = tree_.slots().at_hand().stacks().pop_below(order);
+      } else if (is_newcomer()) {  // whose slot may have had an owner before
+        kept = tree_.slots().mine().stacks().pop(order);
+      }
+      if (kept != stacks::nothing) return block{order, kept};
     }
     std::size_t index = 0;
     take_at_once(order, index);
-    return index;
+    return answer(order, index);
   }
   template <bool Looks>
   [[gnu::noinline]] void put_in_tree(block b) noexcept {

@@ -48,8 +48,10 @@ class owner_stacks {
   using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
   /// Entries that there is memory for.
   static constexpr unsigned room = Sync::stack_room;
-  /// What pop and take say instead of an index.
+  /// What pop and take say instead of an index: there is none.
   static constexpr std::size_t nothing = ~std::size_t{0};
+  /// What pop_top says where a drainer was faster. Less than these two is an index.
+  static constexpr std::size_t hole = nothing - 1;
   /// Orders below this one have a stack; 0 switches all of it off.
   static constexpr unsigned orders = room == 0 ? 0 : Sync::stack_orders;
 
@@ -142,8 +144,10 @@ class owner_stacks {
     return false;
   }
 
-  /// Takes the newest block; `nothing` when there is none. Wait-free.
-  [[gnu::always_inline]] std::size_t pop(unsigned order) const noexcept {
+  /// Takes the top entry: an index, `nothing` when the stack is empty, or `hole`, and then
+  /// pop_below() has the answer. Calls nothing, so that its caller need save no register: that is a
+  /// store between two exchanges. Wait-free.
+  [[gnu::always_inline]] std::size_t pop_top(unsigned order) const noexcept {
     head_cell& h = head(order);
     const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
     if (n == 0) return nothing;
@@ -153,17 +157,35 @@ class owner_stacks {
       if (drainers().load(Sync::order(site::stack_drainers)) == 0) [[likely]] {  // (8)
         const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
         h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
-        if (top != 0) [[likely]]
-          return top - std::size_t{1};
+        return top != 0 ? top - std::size_t{1} : hole;
       }
     }
     // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
     // to the next, which would otherwise lead through the result of this one.
     const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
     if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]]  // (7)
-      return pop_below(*this, order, n);
+      return hole;
     h.store(head_of(n - 1, top), Sync::order(site::stack_popped));
     return top - std::size_t{1};
+  }
+  /// Takes the newest block from under a hole; `nothing` when there is none. Only the owner pushes,
+  /// so holes stay holes. Wait-free, O(height).
+  std::size_t pop_below(unsigned order) const noexcept {
+    head_cell& h = head(order);
+    std::uint32_t n = height(h.load(Sync::order(site::stack_height))) & ~announced;
+    std::uint32_t top = 0;
+    for (; n > 0 && top == 0; --n) {
+      cell& e = entry(order, n);
+      if (e.load(Sync::order(site::stack_look)) == 0) continue;
+      top = e.exchange(0, Sync::order(site::stack_take));  // (7)
+    }
+    h.store(head_of(n, top), Sync::order(site::stack_popped));
+    return top - std::size_t{1};  // of 0: `nothing`
+  }
+  /// Takes the newest block; `nothing` when there is none. Wait-free, O(holes).
+  std::size_t pop(unsigned order) const noexcept {
+    const std::size_t kept = pop_top(order);
+    return kept == hole ? pop_below(order) : kept;
   }
 
   // ---- anyone's side ---------------------------------------------------------------------
@@ -212,7 +234,7 @@ class owner_stacks {
   static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
     return std::uint64_t{note} << 32 | n;
   }
-  /// Of a head that announces nothing.
+  /// Of a head that announces nothing; else with `announced` in it.
   static constexpr std::uint32_t height(std::uint64_t head) noexcept {
     return static_cast<std::uint32_t>(head);
   }
@@ -282,21 +304,6 @@ class owner_stacks {
     constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
     const std::uint64_t differ = word ^ byte * 0x0101010101010101;
     return ~(((differ & low) + low) | differ | low);
-  }
-
-  /// The top entry, number `n`, is a hole. Only the owner pushes, so holes stay holes. Static: a
-  /// pointer to the caller's object would keep that object in memory.
-  [[gnu::noinline]] static std::size_t pop_below(owner_stacks mine, unsigned order,
-                                                 std::uint32_t n) noexcept {
-    std::uint32_t top = 0;
-    while (--n > 0) {
-      cell& e = mine.entry(order, n);
-      if (e.load(Sync::order(site::stack_look)) == 0) continue;
-      top = e.exchange(0, Sync::order(site::stack_take));  // (7)
-      if (top != 0) break;
-    }
-    mine.head(order).store(head_of(n == 0 ? 0 : n - 1, top), Sync::order(site::stack_popped));
-    return top - std::size_t{1};  // of 0: `nothing`
   }
 
   std::byte* at_;
