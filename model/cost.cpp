@@ -67,7 +67,8 @@ std::string find_program(const std::string& name) {
 class scratch {
  public:
   scratch() {
-    std::string name = (fs::temp_directory_path() / "caiman-cost-XXXXXX").string();
+    std::string name = (fs::temp_directory_path() / "caiman-cost-").string();
+    name.append(6, 'X');  // which mkdtemp replaces
     if (mkdtemp(name.data()) != nullptr) path_ = name;
   }
   scratch(const scratch&) = delete;
