@@ -57,7 +57,7 @@ class buddy_world final : public world {
     return free | stacked_blocks();
   }
 
-  bool in_move(unsigned slot) override { return inside().slots().moving(slot); }
+  bool in_move(unsigned slot) override { return inside().lanes().moving(slot); }
 
   unsigned take_slot() override { return pool_.take(); }
   void give_slot(unsigned slot) override { pool_.give(slot); }
@@ -71,7 +71,7 @@ class buddy_world final : public world {
   std::vector<recording::level> levels() const override { return levels_of(inside()); }
 
   finding quiescent_fault(block_set live, unsigned live_blocks) override {
-    if (inside().slots().begun() != inside().slots().ended()) {
+    if (inside().lanes().begun() != inside().lanes().ended()) {
       return {"L1", "a move was begun and never ended"};
     }
     if (hidden_word()) return {"S5", "a free run that no hint shows"};
@@ -101,7 +101,7 @@ class buddy_world final : public world {
     block_set kept = 0;
     if (checked_sync::stack_depth == 0) return kept;
     for (unsigned slot = 0; slot < model_slots; ++slot) {
-      const auto stacks = inside().slots().stacks(slot);
+      const auto stacks = inside().lanes().stacks(slot);
       for (unsigned order = 0; order < model_stack_orders; ++order) {
         for (std::uint32_t i = stacks.reach(order, false); i > 0; --i) {
           const std::size_t index = stacks.peek(order, i);

@@ -93,7 +93,7 @@ std::string name_in_tree(const Tree& tree, const void* address) {
     std::string name = name_in_level(tree.at(lv), lv, address);
     if (!name.empty()) return name;
   }
-  return name_in_slots(tree.slots(), tree.max_order(), address);
+  return name_in_slots(tree.lanes(), tree.max_order(), address);
 }
 
 template <class Tree>

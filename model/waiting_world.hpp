@@ -230,7 +230,7 @@ class waiting_world final : public part {
   /// Whether the caller's own stack has it; nobody else can have put it there.
   bool kept_at_hand(block b) const {
     if (arena_sync::stack_depth == 0 || b.order >= model_stack_orders) return false;
-    return tree_.inside().slots().mine().stacks().holds(b.order, b.index);
+    return tree_.inside().lanes().mine().stacks().holds(b.order, b.index);
   }
   /// Quiescent: nobody sleeps who could have what is free, and nobody is forgotten.
   finding asleep() {

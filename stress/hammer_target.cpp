@@ -36,7 +36,7 @@ class buddy_target final : public target {
   void for_each_free(const std::function<void(block)>& f) const override {
     buddy_.for_each_free(f);
   }
-  bool moving(unsigned slot) const override { return buddy_.inside().slots().moving(slot); }
+  bool moving(unsigned slot) const override { return buddy_.inside().lanes().moving(slot); }
 
  private:
   buddy<Sync, Log2Fanout> buddy_;

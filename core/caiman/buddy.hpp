@@ -80,7 +80,7 @@ class buddy {
     if constexpr (stacks::orders != 0) {
       std::size_t kept = stacks::nothing;
       if (Sync::stack_depth != 0 && order < stacks::orders) {
-        kept = tree_.slots().at_hand().stacks().pop_top(order);
+        kept = tree_.lanes().at_hand().stacks().pop_top(order);
         if (kept < stacks::hole) [[likely]]
           return block{order, kept};
       }
@@ -121,7 +121,7 @@ class buddy {
   /// without draining: for a caller who knows that somebody waits for room. The same misuse is
   /// seen. Lock-free: one CAS, and one per word that becomes full.
   [[gnu::noinline]] void release_past_stacks(block b) noexcept {
-    const slot_type me = tree_.slots().mine();
+    const slot_type me = tree_.lanes().mine();
     if constexpr (stacks::orders != 0) {
       if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index)) {
         const stacks own = me.stacks();
@@ -183,7 +183,7 @@ class buddy {
 
   /// All that is free, in min blocks. Drains, but need not sweep. Lock-free, O(words).
   std::size_t free_min_blocks() const noexcept {
-    tree_.drain(tree_.slots().mine());
+    tree_.drain(tree_.lanes().mine());
     std::size_t free = 0;
     for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
       for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
@@ -199,12 +199,12 @@ class buddy {
   /// from such a word before that counts only the levels that it walked.
   merge_counts counts() const noexcept {
     tidy();
-    return tree_.slots().counts();
+    return tree_.lanes().counts();
   }
 
   /// How often a failing search had to look again because something was in motion. Wait-free,
   /// O(slots).
-  std::uint64_t rescans() const noexcept { return tree_.slots().rescans(); }
+  std::uint64_t rescans() const noexcept { return tree_.lanes().rescans(); }
 
   /// The protocol below, for checks that compare hints with words. Not part of the stable surface.
   const tree_type& inside() const noexcept { return tree_; }
@@ -228,7 +228,7 @@ class buddy {
     index = tree_type::full;
     if (order > max_order()) [[unlikely]]
       return false;
-    const slot_type me = tree_.slots().mine();
+    const slot_type me = tree_.lanes().mine();
     std::size_t otherwise = 0;
     if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
       return true;
@@ -245,7 +245,7 @@ class buddy {
   [[gnu::always_inline]] void give_back(block b) noexcept {
     if constexpr (stacks::orders != 0) {
       if (Sync::stack_depth != 0 && b.order < stacks::orders) {
-        const slot_type me = tree_.slots().at_hand();
+        const slot_type me = tree_.lanes().at_hand();
         if (me.stacks().push_again(b.order, b.index)) [[likely]] {
           me.count_own_release();  // (5) last: whoever reads it finds the block
           return;
@@ -254,7 +254,7 @@ class buddy {
       put_back<Looks>(b);
       return;
     }
-    put(b, tree_.slots().mine());
+    put(b, tree_.lanes().mine());
   }
   [[gnu::always_inline]] void put(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
@@ -269,9 +269,9 @@ class buddy {
                                                                      std::size_t kept) noexcept {
     if (Sync::stack_depth != 0 && order < stacks::orders) {
       if (kept == stacks::hole) {
-        kept = tree_.slots().at_hand().stacks().pop_below(order);
+        kept = tree_.lanes().at_hand().stacks().pop_below(order);
       } else if (is_newcomer()) {  // whose slot may have had an owner before
-        kept = tree_.slots().mine().stacks().pop(order);
+        kept = tree_.lanes().mine().stacks().pop(order);
       }
       if (kept != stacks::nothing) return block{order, kept};
     }
@@ -282,7 +282,7 @@ class buddy {
   template <bool Looks>
   [[gnu::noinline]] void put_in_tree(block b) noexcept {
     if (Sync::stack_depth != 0 && is_newcomer()) return put_back<Looks>(b);
-    put(b, tree_.slots().mine());
+    put(b, tree_.lanes().mine());
   }
   /// Whether the thread has only now got a slot of its own.
   static bool is_newcomer() noexcept {
@@ -293,7 +293,7 @@ class buddy {
   template <bool Looks>
   [[gnu::noinline]] void put_back(block b) noexcept {
     if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) ||
-        tree_.slots().at_hand().shared()) [[unlikely]]
+        tree_.lanes().at_hand().shared()) [[unlikely]]
       return put_in_tree<Looks>(b);
     if constexpr (!Looks) return keep(b);
     if (tree_.is_above_words(b.order)) [[unlikely]]
@@ -309,17 +309,17 @@ class buddy {
   [[gnu::always_inline]] void keep_if_taken(block b) noexcept {
     if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
       free_already(b);
-    if (tree_.slots().at_hand().stacks().may_hold(b.order, b.index)) [[unlikely]]
+    if (tree_.lanes().at_hand().stacks().may_hold(b.order, b.index)) [[unlikely]]
       return keep_if_not_held(b);
     keep(b);
   }
   [[gnu::noinline]] void keep_if_not_held(block b) noexcept {
-    if (tree_.slots().at_hand().stacks().holds(b.order, b.index)) [[unlikely]]
+    if (tree_.lanes().at_hand().stacks().holds(b.order, b.index)) [[unlikely]]
       free_already(b);
     keep(b);
   }
   [[gnu::always_inline]] void keep(block b) noexcept {
-    const slot_type me = tree_.slots().at_hand();
+    const slot_type me = tree_.lanes().at_hand();
     if (!me.stacks().push(b.order, b.index)) [[unlikely]]
       return put_in_tree<true>(b);  // full, and no newcomer's
     me.count_own_release();         // (5) last: whoever reads it finds the block
@@ -344,7 +344,7 @@ class buddy {
   }
 
   void tidy() const noexcept {
-    const auto me = tree_.slots().mine();
+    const auto me = tree_.lanes().mine();
     tree_.drain(me);
     tree_.sweep(me, tree_.top());
   }

@@ -25,8 +25,8 @@ struct slot_spec {
   [[nodiscard]] static constexpr slot_spec count(std::size_t n) noexcept { return {n, 0}; }
   /// Slots of so many bytes, as many as fit.
   [[nodiscard]] static constexpr slot_spec size(std::size_t bytes) noexcept { return {0, bytes}; }
-  std::size_t slots;  ///< 0: as many as fit
-  std::size_t bytes;  ///< 0: as large as fit
+  std::size_t slot_count;  ///< 0: as many as fit
+  std::size_t slot_bytes;  ///< 0: as large as fit
 };
 
 /// A handle on an arena of slots; what is said of `buddy_arena` holds here, too.
@@ -40,7 +40,7 @@ class fixed_arena {
                                                                std::size_t slot_capacity) noexcept;
   /// Over the caller's memory; see buddy_arena::from_region.
   [[nodiscard]] static fixed_region_builder from_region(std::byte* p, std::size_t len,
-                                                        slot_spec slots,
+                                                        slot_spec spec,
                                                         region_release give_back = {}) noexcept;
 
   /// A buffer that shows a whole slot. Errors: arena_full, contended. All else as
@@ -127,8 +127,8 @@ inline constexpr std::size_t most_slots = std::size_t{1} << buddy<>::largest_max
 class fixed_arena_builder {
  public:
   /// `slots` 0: as many as cover `total` bytes, once the capacity is rounded.
-  fixed_arena_builder(std::size_t slots, std::size_t total, std::size_t capacity) noexcept
-      : slots_(slots), total_(total), capacity_(capacity) {}
+  fixed_arena_builder(std::size_t count, std::size_t total, std::size_t capacity) noexcept
+      : count_(count), total_(total), capacity_(capacity) {}
 
   /// As buddy_arena_builder::auto_spill.
   fixed_arena_builder& auto_spill() noexcept {
@@ -171,7 +171,7 @@ class fixed_arena_builder {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
     }
-    if (capacity_ == 0 || (slots_ == 0 && total_ == 0)) {
+    if (capacity_ == 0 || (count_ == 0 && total_ == 0)) {
       return std::unexpected(build_error::invalid_geometry);
     }
     if (capacity_ > SIZE_MAX - (options_.alignment - 1)) {
@@ -179,7 +179,7 @@ class fixed_arena_builder {
     }
     const std::size_t capacity = (capacity_ + options_.alignment - 1) & ~(options_.alignment - 1);
     const std::size_t count =
-        slots_ != 0 ? slots_ : total_ / capacity + std::size_t{total_ % capacity != 0};
+        count_ != 0 ? count_ : total_ / capacity + std::size_t{total_ % capacity != 0};
     if (count > SIZE_MAX / capacity) return std::unexpected(build_error::size_overflow);
     if (count > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
     auto memory = detail::region::map(count * capacity, options_.alignment);
@@ -190,7 +190,7 @@ class fixed_arena_builder {
     return fixed_arena(*made);
   }
 
-  std::size_t slots_;
+  std::size_t count_;
   std::size_t total_;
   std::size_t capacity_;
   detail::slot_options options_;
@@ -201,9 +201,9 @@ class fixed_arena_builder {
 class fixed_region_builder {
  public:
   /// What fixed_arena::from_region calls.
-  fixed_region_builder(std::byte* p, std::size_t len, slot_spec slots,
+  fixed_region_builder(std::byte* p, std::size_t len, slot_spec spec,
                        region_release give_back) noexcept
-      : start_(p), length_(len), slots_(slots), release_(std::move(give_back)) {}
+      : start_(p), length_(len), spec_(spec), release_(std::move(give_back)) {}
 
   /// As buddy_arena_builder::auto_spill.
   fixed_region_builder& auto_spill() noexcept {
@@ -231,22 +231,23 @@ class fixed_region_builder {
       return std::unexpected(build_error::invalid_alignment);
     }
     if (start_ == nullptr) return std::unexpected(build_error::null_region);
-    if (slots_.slots == 0 && slots_.bytes == 0) {
+    if (spec_.slot_count == 0 && spec_.slot_bytes == 0) {
       return std::unexpected(build_error::invalid_geometry);
     }
-    if (slots_.slots > detail::most_slots && slots_.slots <= length_) {
+    if (spec_.slot_count > detail::most_slots && spec_.slot_count <= length_) {
       return std::unexpected(build_error::invalid_geometry);
     }
     const std::size_t lost = -reinterpret_cast<std::uintptr_t>(start_) & (options_.alignment - 1);
     if (lost >= length_) return std::unexpected(build_error::region_too_small);
     const std::size_t usable = length_ - lost;
-    const std::size_t largest = slots_.slots != 0 ? usable / slots_.slots : slots_.bytes;
+    const std::size_t largest =
+        spec_.slot_count != 0 ? usable / spec_.slot_count : spec_.slot_bytes;
     const std::size_t capacity = largest & ~(options_.alignment - 1);
     if (capacity == 0 || capacity > usable) {
       return std::unexpected(build_error::region_too_small);
     }
     const std::size_t count =
-        std::min(slots_.slots != 0 ? slots_.slots : usable / capacity, detail::most_slots);
+        std::min(spec_.slot_count != 0 ? spec_.slot_count : usable / capacity, detail::most_slots);
     auto memory =
         detail::region::lent(start_ + lost, count * capacity, start_, length_, std::move(release_));
     const auto made = options_.make(memory, count, capacity, true);
@@ -261,7 +262,7 @@ class fixed_region_builder {
  private:
   std::byte* start_;
   std::size_t length_;
-  slot_spec slots_;
+  slot_spec spec_;
   region_release release_;
   detail::slot_options options_;
 };
@@ -277,9 +278,9 @@ inline fixed_arena_builder fixed_arena::with_arena_capacity(std::size_t total,
   return {0, total, slot_capacity};
 }
 
-inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t len, slot_spec slots,
+inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t len, slot_spec spec,
                                                      region_release give_back) noexcept {
-  return {p, len, slots, std::move(give_back)};
+  return {p, len, spec, std::move(give_back)};
 }
 
 }  // namespace caiman

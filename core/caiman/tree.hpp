@@ -85,7 +85,7 @@ class tree {
   /// A level. O(1).
   const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
   /// All slots. O(1).
-  const slot_table<Sync>& slots() const noexcept { return slots_; }
+  const slot_table<Sync>& lanes() const noexcept { return slots_; }
 
   /// The common request: a block out of the word that this thread last used. False: `otherwise`
   /// says where find() should look last. Wait-free.

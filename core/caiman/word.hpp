@@ -23,7 +23,7 @@ struct word_bits {
   static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
 
   /// Slots of a word.
-  static constexpr unsigned slots = 1U << Log2Fanout;
+  static constexpr unsigned width = 1U << Log2Fanout;
   /// Class of a word that is free as a whole.
   static constexpr unsigned full_class = Log2Fanout;
 
@@ -31,7 +31,7 @@ struct word_bits {
   static constexpr word_t run(unsigned cls) noexcept { return table.runs[cls]; }
 
   /// A word that is free as a whole.
-  static constexpr word_t full = slots == 64 ? ~word_t{0} : (word_t{1} << (slots % 64)) - 1;
+  static constexpr word_t full = width == 64 ? ~word_t{0} : (word_t{1} << (width % 64)) - 1;
 
   /// A run that can be claimed: `mask` is 0 when there is none. `from` is the class of the maximal
   /// run that `mask` is cut from, so `from` minus the class asked for is the number of splits.
@@ -75,9 +75,9 @@ struct word_bits {
     const word_t used = ~free & full;
     const word_t above = used & (~word_t{0} << pos);
     const word_t below = used & ~(~word_t{0} << pos);
-    const unsigned up = above != 0 ? static_cast<unsigned>(std::countr_zero(above)) ^ pos : slots;
+    const unsigned up = above != 0 ? static_cast<unsigned>(std::countr_zero(above)) ^ pos : width;
     const unsigned down =
-        below != 0 ? (63U - static_cast<unsigned>(std::countl_zero(below))) ^ pos : slots;
+        below != 0 ? (63U - static_cast<unsigned>(std::countl_zero(below))) ^ pos : width;
     return static_cast<unsigned>(std::bit_width(up < down ? up : down)) - 1;
   }
 

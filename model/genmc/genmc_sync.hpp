@@ -64,7 +64,7 @@ class small_arena {
 
   /// The index of a block, or tree::full, or tree::contended.
   std::size_t take(unsigned order) noexcept {
-    const auto me = tree_.slots().mine();
+    const auto me = tree_.lanes().mine();
     std::size_t index = 0;
     std::size_t otherwise = 0;
     if (!tree_.claim_at_once(order, me, index, otherwise)) index = tree_.find(order, me, otherwise);
@@ -73,7 +73,7 @@ class small_arena {
   }
   void give(unsigned order, std::size_t index) noexcept {
     touch(order, index);
-    const bool right = tree_.release(tree_.slots().mine(), order, index);
+    const bool right = tree_.release(tree_.lanes().mine(), order, index);
     assert(right);
     (void)right;
   }

@@ -91,7 +91,7 @@ TEST_CASE("what a thread held is live in a child, and its slot is taken") {
 TEST_CASE("a bracket that was open at the fork stays open in the child") {
   caiman::buddy<> blocks(4);
   peer other;
-  other.run([&] { blocks.inside().slots().mine().begin_move(); });  // a split, say
+  other.run([&] { blocks.inside().lanes().mine().begin_move(); });  // a split, say
   const auto end = in_child([&] {
     const auto all = blocks.allocate(4);
     expect(all.has_value());

@@ -42,7 +42,7 @@ static_assert(stacked + 2 <= max_order);
 
 template <class Tree>
 bool in_stack(const Tree& tree, block b) {
-  return tree.inside().slots().mine().stacks().holds(b.order, b.index);
+  return tree.inside().lanes().mine().stacks().holds(b.order, b.index);
 }
 /// Where every search finds it.
 template <class Tree>

@@ -68,7 +68,7 @@ void begin_child(int error) {
 
 // An exchange takes the entry out, a plain load leaves it behind, above the height.
 bool pops_by_exchange(buddy<announced_sync>& tree) {
-  const auto stacks = tree.inside().slots().stacks(announced_sync::thread_slot());
+  const auto stacks = tree.inside().lanes().stacks(announced_sync::thread_slot());
   const block b = tree.allocate(0).value();
   tree.release(b);
   require(stacks.peek(0, 1) == b.index, 20);

@@ -276,7 +276,7 @@ bool is_kept(const buddy<Sync, Log2Fanout>& tree, unsigned slot) {
   if constexpr (caiman::owner_stacks<Sync>::orders == 0) {
     return word == full;
   } else {
-    return word == full - 1 && tree.inside().slots().stacks(slot).peek(0, 1) == 0;
+    return word == full - 1 && tree.inside().lanes().stacks(slot).peek(0, 1) == 0;
   }
 }
 

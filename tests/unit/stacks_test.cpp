@@ -78,7 +78,7 @@ void fill_stacks(Buddy& tree) {
 
 template <class Buddy>
 std::size_t stacked_min_blocks(const Buddy& tree, unsigned slot) {
-  const auto stacks = tree.inside().slots().stacks(slot);
+  const auto stacks = tree.inside().lanes().stacks(slot);
   std::size_t sum = 0;
   for (unsigned order = 0; order < orders; ++order) {
     for (unsigned i = 1; i <= stacks.reach(order, true); ++i) {
@@ -100,7 +100,7 @@ TEMPLATE_TEST_CASE("what is released comes back newest first, and past the depth
       INFO("depth " << d << ", order " << order);
       sync::stack_depth = d;
       buddy<sync> tree(13);
-      const auto stacks = tree.inside().slots().stacks(sync::thread_slot());
+      const auto stacks = tree.inside().lanes().stacks(sync::thread_slot());
       const std::size_t kept = order < orders ? d : 0;
       const auto taken = take(tree, order, d + 2);
       give(tree, taken);

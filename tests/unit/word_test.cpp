@@ -61,7 +61,7 @@ void compare(word_t free, differences& found) {
     if (Bits::largest_class(free) != naive::largest_class(runs)) ++found.largest;
     ++found.compared;
   }
-  for (unsigned pos = 0; pos < Bits::slots; ++pos) {
+  for (unsigned pos = 0; pos < Bits::width; ++pos) {
     if ((free & bit(pos)) == 0) continue;
     if (Bits::merged_class(free, pos) != naive::class_at(runs, pos)) ++found.merged;
     ++found.compared;
@@ -85,7 +85,7 @@ word_t random_word(std::mt19937_64& random) {
   if (kind < 2) {
     for (word_t n = random() % 8; n > 0; --n) {
       const auto cls = static_cast<unsigned>(random() % (Bits::full_class + 1));
-      const word_t group = random() % (Bits::slots >> cls);
+      const word_t group = random() % (Bits::width >> cls);
       for (unsigned i = 0; i < 1U << cls; ++i) {
         word |= bit(static_cast<unsigned>(group << cls) + i);
       }
@@ -106,7 +106,7 @@ differences compare_random_words(int words) {
   differences found;
   compare<Bits>(0, found);
   compare<Bits>(Bits::full, found);
-  for (unsigned pos = 0; pos < Bits::slots; ++pos) {
+  for (unsigned pos = 0; pos < Bits::width; ++pos) {
     compare<Bits>(bit(pos), found);
     compare<Bits>(Bits::full & ~bit(pos), found);
   }
@@ -120,7 +120,7 @@ template <unsigned Log2Fanout>
 struct takes_first_fit : word_bits<Log2Fanout> {
   using right = word_bits<Log2Fanout>;
   static typename right::fit best_fit(word_t free, unsigned cls) {
-    for (unsigned pos = 0; pos < right::slots; pos += 1U << cls) {
+    for (unsigned pos = 0; pos < right::width; pos += 1U << cls) {
       const word_t mask = right::run(cls) << pos;
       if ((free & mask) == mask) return {mask, pos, right::merged_class(free, pos)};
     }
@@ -194,10 +194,10 @@ TEMPLATE_TEST_CASE_SIG("runs and full words have the bits they are named after",
                        ((unsigned Log2Fanout), Log2Fanout), 1, 2, 3, 4, 5, 6) {
   using bits = word_bits<Log2Fanout>;
   STATIC_REQUIRE(std::same_as<word_t, std::uint64_t>);
-  STATIC_REQUIRE(bits::slots == 1U << Log2Fanout);
+  STATIC_REQUIRE(bits::width == 1U << Log2Fanout);
   STATIC_REQUIRE(bits::full_class == Log2Fanout);
-  STATIC_REQUIRE(std::popcount(bits::full) == int{bits::slots});
-  STATIC_REQUIRE(std::countr_one(bits::full) == int{bits::slots});
+  STATIC_REQUIRE(std::popcount(bits::full) == int{bits::width});
+  STATIC_REQUIRE(std::countr_one(bits::full) == int{bits::width});
   for (unsigned cls = 0; cls <= 6; ++cls) {
     INFO("class " << cls);
     word_t expected = 0;
