@@ -95,7 +95,7 @@ class arena_world final : public part {
 
   mortal arena_;
   buddy<arena_sync, 1> tree_;
-  ledger<arena_sync> books_;
+  ledger<arena_sync> books_{arena_sync::home{}};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena
   std::array<unsigned, max_threads> handles_{};
   std::array<std::array<holding, most>, max_threads> blocks_{};

@@ -53,9 +53,13 @@ struct checked_sync {
   static bool heavy_fence_works() noexcept { return true; }
   static void full_fence(location at = location::here()) { checked_fence(at); }
 
-  static unsigned thread_slot() noexcept { return slot_of_current_thread(); }
-  static unsigned slot_at_hand() noexcept { return slot_of_current_thread(); }
-  static unsigned slots_seen() noexcept { return slots_in_use(); }
+  /// Of all buddies the same: which object's code a thread runs is the program's to say.
+  struct home {};
+  static bool is_own(home) noexcept { return !current_thread_must_ask(); }
+  static constexpr unsigned slot_scale = 1;
+  static unsigned scaled_slot() noexcept { return slot_of_current_thread(); }
+  static unsigned thread_slot(home = {}) noexcept { return slot_of_current_thread(); }
+  static unsigned slots_seen(home = {}) noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }
   static void check(bool ok, const char* message) {
     if (!ok) report_broken_invariant(message);

@@ -126,6 +126,15 @@ std::span<const control> controls() {
        "L1",
        "fault 2: rounds that sweep are not counted",
        {{"fanout=2 order=2 looks=2 : 0A1 ; A2 | A0F0A0F1A0F2A0F3", random}}},
+      // ---- shared objects
+      {"two-pools",
+       "S1 S2 S3 S5 S6 L1",
+       "two objects hand out slots of one buddy, each from a pool of its own",
+       {{"fanout=2 order=2 objects=apart : ; A0F0A0 | A0F0A0", random}}},
+      {"two-pools-stacks",
+       "S1 S2 S3 S8",
+       "the same, and two threads own one stack",
+       {{"fanout=2 order=2 stacks=2 objects=apart : 0A0 0F0 ; A0F1A0F2 | A0F0A0F1", random}}},
       // ---- owner stacks
       {"drain-look-relaxed",
        "S6",

@@ -19,7 +19,7 @@ struct attempt {
 };
 
 struct control {
-  std::string_view name;        // mutants/<name>.patch, textbook-..., or of `orders`
+  std::string_view name;        // mutants/<name>.patch, a specimen, or of `orders`
   std::string_view properties;  // one of these must be what convicts it
   std::string_view fault;
   std::vector<attempt> attempts;
@@ -27,5 +27,11 @@ struct control {
 };
 
 std::span<const control> controls();
+
+/// Whether what is wrong is in the program that every checker can run: the textbook protocol, or
+/// two pools of slots over one buddy.
+constexpr bool is_specimen(std::string_view control) noexcept {
+  return control.starts_with("textbook-") || control.starts_with("two-pools");
+}
 
 }  // namespace caiman::model

@@ -62,7 +62,7 @@ int main(int argc, char** argv) {
   time_buddy<probe::with_stacks>("stacks", pairs);
   time_buddy<probe::announced>("announced", pairs);
   time_buddy<probe::tree_only>("tree", pairs);
-  caiman::ledger<probe::with_stacks> books;
+  caiman::ledger<probe::with_stacks> books{probe::with_stacks::home()};
   bool ended = false;
   time_pairs("ledger", pairs, [&] {
     books.took();

@@ -69,6 +69,7 @@ execution& current_execution() noexcept {
 }
 
 unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
+bool current_thread_must_ask() noexcept { return current_execution().must_ask(); }
 unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
 bool threads_run() noexcept { return current_execution().in_threads(); }
 void before_access() { current_execution().before_access(); }
@@ -123,6 +124,7 @@ void execution::begin() {
   acting_ = 0;
   for (unsigned t = 0; t < max_threads; ++t) {
     actors_[t].slot = p.slots == slot_use::own ? t : model_slots;
+    if (p.code == objects::apart) actors_[t].slot = t / 2;  // as each of the two pools has it
   }
   stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
   refused_at_ = no_event;
@@ -393,9 +395,13 @@ std::string execution::name_of(const void* address) const {
 
 // ---- hooks of the policy -------------------------------------------------------------------
 
-unsigned execution::slot() const noexcept {
-  if (!in_threads()) return actors_[acting_].slot;
-  return actors_[rl::ctx().threadx_->index_].slot;
+unsigned execution::current() const noexcept {
+  return in_threads() ? rl::ctx().threadx_->index_ : acting_;
+}
+unsigned execution::slot() const noexcept { return actors_[current()].slot; }
+
+bool execution::must_ask() const noexcept {
+  return what_->what.code == objects::ask && current() % 2 != 0;
 }
 
 unsigned execution::slots_seen() const noexcept {

@@ -39,6 +39,7 @@ class execution {
 
   // Hooks of the checked policy.
   unsigned slot() const noexcept;
+  bool must_ask() const noexcept;
   unsigned slots_seen() const noexcept;
   bool in_threads() const noexcept { return acting_ == outside; }
   void before_access();
@@ -55,6 +56,8 @@ class execution {
  private:
   static constexpr std::size_t most_blocks = 48;
   static constexpr int nobody = -1;
+  /// The thread that acts.
+  unsigned current() const noexcept;
   static constexpr unsigned outside = ~0U;  // no thread: set-up or end
 
   struct holding {

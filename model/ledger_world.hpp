@@ -88,7 +88,7 @@ class ledger_world final : public part {
   }
 
   mortal arena_;
-  ledger<arena_sync> books_;
+  ledger<arena_sync> books_{arena_sync::home{}};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena
   std::array<unsigned, max_threads> handles_{};
   std::array<belongings, max_threads> blocks_;

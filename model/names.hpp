@@ -129,6 +129,7 @@ std::string name_in_ledger(const ledger<Sync>& books, const void* address) {
     line lines[Sync::exclusive_slots + 1];
     alignas(128) typename ledger<Sync>::cell handles;
     typename ledger<Sync>::cell rest, met;
+    [[no_unique_address]] typename Sync::home home;
   };
   static_assert(sizeof(alike) == sizeof(ledger<Sync>), "ledger.hpp has changed: name its parts");
   const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(address) -

@@ -94,6 +94,14 @@ bool read_use(reader& in, program& p) {
     p.slots = slot_use::pooled;
     return in.number(p.pool);
   }
+  if (in.take("objects=ask")) {
+    p.code = objects::ask;
+    return true;
+  }
+  if (in.take("objects=apart")) {
+    p.code = objects::apart;
+    return true;
+  }
   if (in.take("stacks=")) {
     p.announced = false;
     return in.number(p.stack_depth);
@@ -211,6 +219,9 @@ const char* fault_of(const program& p) {
   if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots)) {
     return "a pool has 1 to 3 slots";
   }
+  if (p.code == objects::apart && p.slots != slot_use::own) {
+    return "objects apart have slots of their own";
+  }
   if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
   if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
   if (p.core == core_part::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
@@ -238,8 +249,9 @@ std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
   program p;
   if (!read_head(in, p)) {
-    return bad("expected fanout=, order=, slots=, stop=, stacks=, init=, core=, waiters= or ':'",
-               in);
+    return bad(
+        "expected fanout=, order=, slots=, objects=, stop=, stacks=, init=, core=, waiters= or ':'",
+        in);
   }
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
   if (!read_threads(in, p)) return bad("expected an operation or '|'", in);
@@ -265,6 +277,9 @@ std::string to_string(const program& p) {
   }
   if (p.slots == slot_use::shared) text += " slots=shared";
   if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
+  if (p.code != objects::one) {
+    text += p.code == objects::ask ? " objects=ask" : " objects=apart";
+  }
   if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
   if (p.looks != program::plenty_of_looks) text += fmt::format(" looks={}", p.looks);
   if (p.stack_depth != 0) {

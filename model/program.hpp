@@ -8,6 +8,8 @@
 //   fanout=4 order=3 : 1A1 1A1 1A2 ; A0 | F0A0
 //
 // before the colon   fanout=2|4|8, order=<max order>, slots=shared, slots=pool:<n>, stop=<t>:<k>,
+//                    objects=ask (odd threads run code of another shared object, which must ask for
+//                    their slots), objects=apart (it has a pool of its own: a specimen),
 //                    looks=<n> (how often a failing request looks again),
 //                    stacks=<depth> (owner stacks, exchange pop), announced=<depth> (the same with
 //                    the announced pop),
@@ -64,6 +66,8 @@ struct setup_step {
 };
 
 enum class slot_use : unsigned char { own, shared, pooled };
+/// How many shared objects the threads' code is from: odd threads are in the other one.
+enum class objects : unsigned char { one, ask, apart };
 enum class memory : unsigned char { any, zero, cold };
 enum class core_part : unsigned char {
   buddy,
@@ -84,7 +88,8 @@ struct program {
   unsigned log2_fanout = 1;
   unsigned max_order = 2;
   slot_use slots = slot_use::own;
-  unsigned pool = 0;                 // exclusive slots, when pooled
+  unsigned pool = 0;  // exclusive slots, when pooled
+  objects code = objects::one;
   bool stops = false;                // one thread stands still for ever after k steps,
   unsigned stop_thread = 0;          // this one,
   unsigned stop_most = 0;            // for every k up to this

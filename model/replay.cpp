@@ -95,7 +95,7 @@ std::string program_of(const json& trace, const std::string& self) {
   const auto& by = trace.at("recorded_by").get_ref<const std::string&>();
   const auto all = controls();
   const auto known = std::find_if(all.begin(), all.end(), [&](const control& c) {
-    return c.name == by && c.orders.empty() && !by.starts_with("textbook");
+    return c.name == by && c.orders.empty() && !is_specimen(by);
   });
   const std::filesystem::path here(self);
   if (known == all.end() || here.filename() == by) return self;

@@ -92,7 +92,7 @@ std::vector<job> plan_jobs(const verify_arguments& given) {
 /// The program that runs a job: this one, or a mutant's build of it beside this one.
 std::string program_for(const job& j, const std::string& self) {
   const bool shipped = j.of == nullptr || !j.of->orders.empty();
-  if (shipped || j.name.starts_with("textbook")) return self;
+  if (shipped || is_specimen(j.name)) return self;
   const auto mutant = std::filesystem::path(self).parent_path() / "mutants" / std::string(j.name);
   return mutant.string();
 }

@@ -298,7 +298,7 @@ class waiting_world final : public part {
 
   mortal arena_;
   buddy<arena_sync, 1> tree_;
-  ledger<arena_sync> books_;
+  ledger<arena_sync> books_{arena_sync::home{}};
   room room_;
   home home_{*this};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena

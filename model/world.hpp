@@ -114,6 +114,8 @@ using site_set = std::bitset<max_sites>;
 extern site_set sites_touched;
 
 unsigned slot_of_current_thread() noexcept;
+/// Whether it runs code of another shared object than the one that built the arena.
+bool current_thread_must_ask() noexcept;
 unsigned slots_in_use() noexcept;
 /// Else it is the set-up, or the end: all that was done is known to who asks.
 bool threads_run() noexcept;

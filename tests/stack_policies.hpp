@@ -31,9 +31,12 @@ struct seated : Base {
     static unsigned now = 0;
     return now;
   }
-  static unsigned thread_slot() noexcept { return seat(); }
-  static unsigned slot_at_hand() noexcept { return seat(); }
-  static unsigned slots_seen() noexcept { return exclusive_slots; }
+  struct home {};
+  static constexpr bool is_own(home) noexcept { return true; }
+  static constexpr unsigned slot_scale = 1;
+  static unsigned scaled_slot() noexcept { return seat(); }
+  static unsigned thread_slot(home = {}) noexcept { return seat(); }
+  static unsigned slots_seen(home = {}) noexcept { return exclusive_slots; }
 };
 
 /// With a depth that is set before the buddy is built.
@@ -66,7 +69,7 @@ struct fenceless : Base {
 /// A fault: nobody drains.
 template <class Base>
 struct undrained : Base {
-  static unsigned slots_seen() noexcept { return 0; }
+  static unsigned slots_seen(const typename Base::home& /*of*/) noexcept { return 0; }
 };
 
 }  // namespace caiman::testing

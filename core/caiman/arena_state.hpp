@@ -83,7 +83,8 @@ class arena_state {
         tree_(plan.max_order),
         shares_(new std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]),
         cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
-                                                          : cold_map<native_sync>()) {
+                                                          : cold_map<native_sync>()),
+        books_(tree_.inside().lanes().home()) {
     if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
   }
   arena_state(const arena_state&) = delete;

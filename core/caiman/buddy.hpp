@@ -77,19 +77,16 @@ class buddy {
   /// with the announced pop, whose drain is a system call. Within a word it splits the smallest
   /// free run that fits.
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
-    if constexpr (stacks::orders != 0) {
-      std::size_t kept = stacks::nothing;
-      if (Sync::stack_depth != 0 && order < stacks::orders) {
-        kept = tree_.lanes().at_hand().stacks().pop_top(order);
-        if (kept < stacks::hole) [[likely]]
-          return block{order, kept};
+    if constexpr (stacks::orders == 0) {
+      return allocate_from_tree(order, tree_.lanes().mine());
+    } else {
+      if (Sync::stack_depth != 0 && order < stacks::orders && tree_.lanes().are_own()) [[likely]] {
+        std::size_t index = 0;
+        if (tree_.lanes().at_hand().stacks().pop_top(order, index)) [[likely]]
+          return block{order, index};
       }
-      return allocate_below(order, kept);
+      return allocate_slow(order);
     }
-    std::size_t index = 0;
-    if (take_at_once(order, index)) [[likely]]
-      return block{order, index};
-    return answer(order, index);
   }
 
   /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
@@ -130,7 +127,7 @@ class buddy {
         own.forget(b.order, b.index);
       }
     }
-    put(b, me);
+    release_into_tree(b, me);
   }
 
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
@@ -223,40 +220,21 @@ class buddy {
     ~metadata() { ::operator delete(bytes, alignment); }
   };
 
-  /// True at the first look. Else `index` may still be one, or what tree::find says instead.
-  [[gnu::always_inline]] bool take_at_once(unsigned order, std::size_t& index) noexcept {
-    index = tree_type::full;
+  [[gnu::always_inline]] std::expected<block, alloc_error> allocate_from_tree(
+      unsigned order, slot_type me) noexcept {
     if (order > max_order()) [[unlikely]]
-      return false;
-    const slot_type me = tree_.lanes().mine();
+      return std::unexpected(alloc_error::request_too_large);
+    std::size_t index = 0;
     std::size_t otherwise = 0;
     if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
-      return true;
+      return block{order, index};
     index = tree_.find(order, me, otherwise);
-    return false;
+    if (index < tree_type::contended) [[likely]]
+      return block{order, index};
+    return std::unexpected(index == tree_type::full ? alloc_error::arena_full
+                                                    : alloc_error::contended);
   }
-  std::expected<block, alloc_error> answer(unsigned order, std::size_t index) const noexcept {
-    if (index >= tree_type::contended) [[unlikely]]
-      return std::unexpected(refusal(order, index));
-    return block{order, index};
-  }
-  /// `Looks`: whether the block might be free already, as far as the caller knows.
-  template <bool Looks>
-  [[gnu::always_inline]] void give_back(block b) noexcept {
-    if constexpr (stacks::orders != 0) {
-      if (Sync::stack_depth != 0 && b.order < stacks::orders) {
-        const slot_type me = tree_.lanes().at_hand();
-        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
-          me.count_own_release();  // (5) last: whoever reads it finds the block
-          return;
-        }
-      }
-      put_back<Looks>(b);
-      return;
-    }
-    put(b, tree_.lanes().mine());
-  }
-  [[gnu::always_inline]] void put(block b, slot_type me) noexcept {
+  [[gnu::always_inline]] void release_into_tree(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
       no_such(b);
     if (!tree_.release(me, b.order, b.index)) [[unlikely]]
@@ -265,64 +243,72 @@ class buddy {
 
   // Where there are stacks, all else is the less common way and stays out of the caller's code: a
   // register saved there is a store between two exchanges.
-  [[gnu::noinline]] std::expected<block, alloc_error> allocate_below(unsigned order,
-                                                                     std::size_t kept) noexcept {
+
+  /// Nothing was at hand: a thread that is new here, or code that must ask for its slot, or an
+  /// empty stack, or a hole in it, or a block for which there is no stack.
+  [[gnu::noinline]] std::expected<block, alloc_error> allocate_slow(unsigned order) noexcept {
+    const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && order < stacks::orders) {
-      if (kept == stacks::hole) {
-        kept = tree_.lanes().at_hand().stacks().pop_below(order);
-      } else if (is_newcomer()) {  // whose slot may have had an owner before
-        kept = tree_.lanes().mine().stacks().pop(order);
-      }
+      const std::size_t kept = me.stacks().pop_below(order);
       if (kept != stacks::nothing) return block{order, kept};
     }
-    std::size_t index = 0;
-    take_at_once(order, index);
-    return answer(order, index);
+    return allocate_from_tree(order, me);
   }
+
+  /// `Looks`: whether the block might be free already, as far as the caller knows.
   template <bool Looks>
-  [[gnu::noinline]] void put_in_tree(block b) noexcept {
-    if (Sync::stack_depth != 0 && is_newcomer()) return put_back<Looks>(b);
-    put(b, tree_.lanes().mine());
+  [[gnu::always_inline]] void give_back(block b) noexcept {
+    if constexpr (stacks::orders == 0) {
+      release_into_tree(b, tree_.lanes().mine());
+    } else {
+      if (Sync::stack_depth != 0 && b.order < stacks::orders && tree_.lanes().are_own())
+          [[likely]] {
+        const slot_type me = tree_.lanes().at_hand();
+        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
+          me.count_own_release();  // (5) last: whoever reads it finds the block
+          return;
+        }
+      }
+      give_back_slow<Looks>(b);
+    }
   }
-  /// Whether the thread has only now got a slot of its own.
-  static bool is_newcomer() noexcept {
-    const unsigned before = Sync::slot_at_hand();
-    return before != Sync::thread_slot();
-  }
-  // Calls nothing but as its last act, so that it needs to save no register.
+  /// Into the stack of a thread that has its slot at hand. Calls nothing but as its last act, so
+  /// that it needs to save no register.
   template <bool Looks>
-  [[gnu::noinline]] void put_back(block b) noexcept {
-    if (Sync::stack_depth == 0 || !tree_.is_small(b.order, b.index) ||
-        tree_.lanes().at_hand().shared()) [[unlikely]]
-      return put_in_tree<Looks>(b);
-    if constexpr (!Looks) return keep(b);
-    if (tree_.is_above_words(b.order)) [[unlikely]]
-      return keep_whole_words(b);
-    keep_if_taken(b);
+  [[gnu::noinline]] void give_back_slow(block b) noexcept {
+    const slot_type me = tree_.lanes().at_hand();
+    if (Sync::stack_depth == 0 || !tree_.lanes().are_own() || !tree_.is_small(b.order, b.index) ||
+        me.shared() || (Looks && tree_.is_above_words(b.order))) [[unlikely]] {
+      return give_back_rarely<Looks>(b);
+    }
+    if (Looks) check_live_in_word(b, me);
+    if (!me.stacks().push(b.order, b.index)) [[unlikely]]
+      return give_back_rarely<false>(b);  // full: the tree looks
+    me.count_own_release();               // (5) last: whoever reads it finds the block
   }
-  [[gnu::noinline]] void keep_whole_words(block b) noexcept {
-    if (!tree_.is_taken_below(b.order, b.index)) [[unlikely]]
-      free_already(b);
-    keep_if_taken(b);
+  /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
+  /// of whole words, a block that no stack keeps.
+  template <bool Looks>
+  [[gnu::noinline]] void give_back_rarely(block b) noexcept {
+    const slot_type me = tree_.lanes().mine();
+    if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && !me.shared()) {
+      if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index))
+          [[unlikely]]
+        free_already(b);
+      if (Looks) check_live_in_word(b, me);
+      if (me.stacks().push(b.order, b.index)) {
+        me.count_own_release();  // (5) last: whoever reads it finds the block
+        return;
+      }
+    }
+    release_into_tree(b, me);
   }
   // Sees what the releasing read-modify-write of a tree would: a push has none.
-  [[gnu::always_inline]] void keep_if_taken(block b) noexcept {
+  [[gnu::always_inline]] void check_live_in_word(block b, slot_type me) const noexcept {
     if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
       free_already(b);
-    if (tree_.lanes().at_hand().stacks().may_hold(b.order, b.index)) [[unlikely]]
-      return keep_if_not_held(b);
-    keep(b);
-  }
-  [[gnu::noinline]] void keep_if_not_held(block b) noexcept {
-    if (tree_.lanes().at_hand().stacks().holds(b.order, b.index)) [[unlikely]]
+    if (me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index)) [[unlikely]]
       free_already(b);
-    keep(b);
-  }
-  [[gnu::always_inline]] void keep(block b) noexcept {
-    const slot_type me = tree_.lanes().at_hand();
-    if (!me.stacks().push(b.order, b.index)) [[unlikely]]
-      return put_in_tree<true>(b);  // full, and no newcomer's
-    me.count_own_release();         // (5) last: whoever reads it finds the block
   }
 
   [[gnu::cold, gnu::noinline, noreturn]] static void free_already(block b) {
@@ -333,11 +319,6 @@ class buddy {
     Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
                  b.order, b.index);
   }
-  [[gnu::cold]] alloc_error refusal(unsigned order, std::size_t index) const noexcept {
-    if (order > max_order()) return alloc_error::request_too_large;
-    return index == tree_type::full ? alloc_error::arena_full : alloc_error::contended;
-  }
-
   static unsigned checked(unsigned max_order) {
     if (max_order > largest_max_order) throw std::length_error("caiman::buddy: order past 32");
     return max_order;

@@ -50,7 +50,8 @@ class ledger {
   /// A counter that decides nothing.
   using statistic = typename Sync::statistic;
 
-  ledger() noexcept = default;
+  /// Threads count where they have their slots: at `from`.
+  explicit ledger(const typename Sync::home& from) noexcept : home_(from) {}
   ledger(const ledger&) = delete;
   ledger& operator=(const ledger&) = delete;
   ~ledger() = default;
@@ -71,7 +72,7 @@ class ledger {
 
   /// A block was taken, through a handle. Wait-free.
   void took() noexcept {
-    const unsigned slot = Sync::thread_slot();
+    const unsigned slot = slot_at_hand();
     cell& taken = lines_[slot].taken;
     if (slot == Sync::exclusive_slots) [[unlikely]] {
       taken.fetch_add(1, Sync::order(site::ledger_count));
@@ -83,8 +84,7 @@ class ledger {
   /// Whether somebody waits for room, as far as the own line shows yet: a hint, which may be late
   /// either way. What must not be missed gave() says. Wait-free.
   [[nodiscard]] bool seems_awaited() const noexcept {
-    // Of a thread without a slot the line that further threads share: it is marked as all are.
-    const cell& returned = lines_[Sync::slot_at_hand()].returned;
+    const cell& returned = lines_[slot_at_hand()].returned;
     return (returned.load(Sync::order(site::ledger_look)) & awaited) != 0;
   }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
@@ -92,7 +92,7 @@ class ledger {
   [[nodiscard]] turn gave() noexcept {
     // (9) (11) releases all that the caller did with the arena
     const std::uint64_t before =
-        lines_[Sync::thread_slot()].returned.fetch_add(one, Sync::order(site::ledger_gave));
+        lines_[slot_at_hand()].returned.fetch_add(one, Sync::order(site::ledger_gave));
     if ((before & (closed | awaited)) == 0) [[likely]]
       return turn::over;
     return (before & awaited) != 0 ? turn::awaited : count_off();
@@ -191,8 +191,13 @@ class ledger {
     return rest_.fetch_add(out, Sync::order(site::ledger_rest)) + out == 0;  // (9)
   }
 
+  /// The calling thread's slot, or the shared one if it has none yet or would have to ask.
+  [[nodiscard]] unsigned slot_at_hand() const noexcept {
+    return Sync::is_own(home_) ? Sync::scaled_slot() / Sync::slot_scale : Sync::exclusive_slots;
+  }
+
   void tally(statistic line::*what) noexcept {
-    const unsigned slot = Sync::thread_slot();
+    const unsigned slot = slot_at_hand();
     statistic& count = lines_[slot].*what;
     if (slot == Sync::exclusive_slots) [[unlikely]] {
       count.fetch_add(1, std::memory_order_relaxed);
@@ -201,10 +206,13 @@ class ledger {
     }
   }
 
+  // A thread whose slot is not at hand counts on the line that further threads share: all know it
+  // for one that takes read-modify-writes, and it is marked as all are.
   line lines_[Sync::exclusive_slots + 1];
   alignas(128) cell handles_{1};
   cell rest_{0};
   cell met_{0};  // returns that met the mark `awaited`, all told, while it is not there
+  [[no_unique_address]] typename Sync::home home_;
 };
 
 }  // namespace caiman

@@ -1,8 +1,16 @@
 // ---------------------------------------------------------------------------------------------
 // native_sync.hpp: the policy that ships
 //
-// std::atomic, the orders of orders.hpp as constants, and a process-wide pool of thread slots: a
-// thread takes a slot at its first call, on any buddy, and gives it back when it ends.
+// std::atomic, the orders of orders.hpp as constants, and a pool of thread slots: a thread takes a
+// slot at its first call, on any buddy, and gives it back when it ends.
+//
+// There is a pool for each shared object, since nothing else is certain. Whether two objects of a
+// process share an inline variable depends on visibility, on how they were linked or loaded, and on
+// the compiler, and may differ from variable to variable. So the pool, and what a thread remembers
+// of its slot there, are hidden: every object has its own, always. A buddy remembers the pool of
+// the object that built it. Code of that object finds the thread's slot with one compare and one
+// load; code of another one asks through a function pointer beside the pool. Either way a thread
+// has one slot in one pool, and no two threads have the same.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -16,6 +24,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "caiman/closing.hpp"
 #include "caiman/slots.hpp"
 #include "caiman/sync.hpp"
 
@@ -66,16 +75,25 @@ struct native_sync {
     return works;
   }
 
-  /// The calling thread's slot, or the shared one if it has none yet. Wait-free.
-  static unsigned slot_at_hand() noexcept { return slot_; }
+  /// Whose slots a buddy uses: the pool of the shared object that built it.
+  class home;
+  /// Whether this is code of the shared object that `of` names. Wait-free.
+  static bool is_own(const home& of) noexcept;
+  /// In such code the calling thread's slot, or the shared one if it has none yet; kept times
+  /// `slot_scale`, the distance of the slots of a buddy, since to multiply takes time. Wait-free.
+  [[gnu::visibility("hidden")]] static unsigned scaled_slot() noexcept { return scaled_slot_; }
+  /// See scaled_slot.
+  static constexpr unsigned slot_scale = 1024;
   /// The calling thread's slot; takes one at the first call. Lock-free then, and the C library may
   /// take a few bytes of the heap to know of the thread's end; wait-free from then on.
-  static unsigned thread_slot() noexcept {
-    const unsigned slot = slot_;
+  static unsigned thread_slot(const home& of) noexcept;
+  /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
+  static unsigned slots_seen(const home& of) noexcept;
+  /// The same for the buddies that this shared object builds.
+  [[gnu::visibility("hidden")]] static unsigned thread_slot() noexcept {
+    const unsigned slot = scaled_slot_ / slot_scale;
     return slot != exclusive_slots || asked_ ? slot : assign();
   }
-  /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
-  static unsigned slots_seen() noexcept;
 
   /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has
   /// lost its core and only the scheduler can help.
@@ -102,10 +120,11 @@ struct native_sync {
   static bool membarrier(int command) noexcept {
     return syscall(SYS_membarrier, command, 0, 0) == 0;
   }
-  static unsigned assign() noexcept;
+  [[gnu::visibility("hidden")]] static unsigned assign() noexcept;
   // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
-  static thread_local constinit inline unsigned slot_ = exclusive_slots;
-  static thread_local constinit inline bool asked_ = false;
+  [[gnu::visibility("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
+      exclusive_slots * slot_scale;
+  [[gnu::visibility("hidden")]] static thread_local constinit inline bool asked_ = false;
   // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
@@ -124,30 +143,59 @@ struct tree_only_sync : native_sync {
 };
 
 namespace detail {
-/// One pool for the process: a slot number is a property of the thread, not of a buddy.
-inline slot_pool<native_sync>& native_slots() noexcept {
-  static constinit slot_pool<native_sync> pool{native_sync::exclusive_slots,
-                                               native_sync::exclusive_slots};
-  return pool;
-}
+/// What the buddies of one shared object have in common.
+struct slot_source {
+  slot_pool<native_sync> pool;
+  unsigned (*ask)() noexcept;       // the calling thread's slot, for code of any object
+  std::atomic<std::size_t>& built;  // what uses this source
+};
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): what this is about
+[[gnu::visibility("hidden")]] constinit inline slot_source own_slots{
+    slot_pool<native_sync>(native_sync::exclusive_slots, native_sync::exclusive_slots),
+    &native_sync::thread_slot, built_here};
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 }  // namespace detail
 
-inline unsigned native_sync::slots_seen() noexcept { return detail::native_slots().seen(); }
+class native_sync::home {
+ public:
+  /// This object's.
+  home() noexcept : home(detail::own_slots) {}
+  home(const home& other) noexcept : home(*other.from_) {}
+  home& operator=(const home&) = delete;
+  ~home() { from_->built.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  friend native_sync;
+  explicit home(detail::slot_source& from) noexcept : from_(&from) {
+    from.built.fetch_add(1, std::memory_order_relaxed);
+  }
+  detail::slot_source* from_;
+};
+
+[[gnu::always_inline]] inline bool native_sync::is_own(const home& of) noexcept {
+  return of.from_ == &detail::own_slots;
+}
+[[gnu::always_inline]] inline unsigned native_sync::thread_slot(const home& of) noexcept {
+  return is_own(of) ? thread_slot() : of.from_->ask();
+}
+inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.from_->pool.seen(); }
 
 [[gnu::noinline]] inline unsigned native_sync::assign() noexcept {
   struct owner {
-    unsigned slot = detail::native_slots().take();
+    unsigned slot = detail::own_slots.pool.take();
     owner() noexcept = default;
     owner(const owner&) = delete;
     owner& operator=(const owner&) = delete;
     ~owner() {
-      detail::native_slots().give(slot);
-      slot_ = exclusive_slots;  // destructors of other thread_locals may still come
+      detail::own_slots.pool.give(slot);
+      scaled_slot_ =
+          exclusive_slots * slot_scale;  // destructors of other thread_locals may still come
     }
   };
   static thread_local owner mine;
   asked_ = true;
-  return slot_ = mine.slot;
+  scaled_slot_ = mine.slot * slot_scale;
+  return mine.slot;
 }
 
 }  // namespace caiman

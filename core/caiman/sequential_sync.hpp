@@ -88,12 +88,18 @@ struct sequential_sync {
   static void heavy_fence() noexcept {}
   /// Of no effect here.
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  /// Nobody hands out slots.
+  struct home {};
   /// Always slot 0.
-  static unsigned thread_slot() noexcept { return 0; }
+  static unsigned thread_slot(home = {}) noexcept { return 0; }
+  /// Nobody has to be asked.
+  static constexpr bool is_own(home) noexcept { return true; }
+  /// Slots are not far apart.
+  static constexpr unsigned slot_scale = 1;
   /// Always slot 0.
-  static unsigned slot_at_hand() noexcept { return 0; }
+  static unsigned scaled_slot() noexcept { return 0; }
   /// Always one.
-  static unsigned slots_seen() noexcept { return 1; }
+  static unsigned slots_seen(home = {}) noexcept { return 1; }
   /// Nobody to wait for.
   static void pause(unsigned /*round*/) noexcept {}
   /// As native_sync's.

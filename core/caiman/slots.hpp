@@ -98,6 +98,12 @@ class slot_pool {
   cell seen_{0};
 };
 
+/// `Size` times a number that is kept times `Scale`; both are powers of two. O(1).
+template <std::size_t Size, std::size_t Scale>
+constexpr std::size_t scaled(std::size_t number) noexcept {
+  return Size >= Scale ? number * (Size / Scale) : number / (Scale / Size);
+}
+
 /// The counters of one slot: one cache line. The slot's hints, one per order, and its stacks follow
 /// in lines of their own.
 template <sync_policy Sync>
@@ -289,12 +295,26 @@ class slot_table {
     }
   }
 
+  /// Who hands out the slots.
+  const typename Sync::home& home() const noexcept { return home_; }
+  /// The number of the calling thread's slot; it takes one if it has none.
+  unsigned my_number() const noexcept { return Sync::thread_slot(home_); }
+  /// No exclusive slot of this turn or a later one was ever used, as far as the caller can know.
+  unsigned seen() const noexcept { return Sync::slots_seen(home_); }
+  /// Whether the caller need not ask for its slot. Never more than a compare.
+  bool are_own() const noexcept { return Sync::is_own(home_); }
   /// The calling thread's slot; it takes one if it has none.
-  slot_ref<Sync> mine() const noexcept { return slot_ref<Sync>(counters_of(Sync::thread_slot())); }
-  /// The same for a thread that has called before; else the shared one, whose stacks are empty.
-  slot_ref<Sync> at_hand() const noexcept {
-    return slot_ref<Sync>(counters_of(Sync::slot_at_hand()));
+  slot_ref<Sync> mine() const noexcept {
+    if (are_own()) {
+      const unsigned slot = Sync::scaled_slot();
+      if (slot != Sync::exclusive_slots * Sync::slot_scale) [[likely]]
+        return at_scaled(slot);
+    }
+    return slot_ref<Sync>(counters_of(my_number()));
   }
+  /// Where are_own(): the same for a thread that has called before; the shared slot, whose stacks
+  /// are empty, for one that is new here.
+  slot_ref<Sync> at_hand() const noexcept { return at_scaled(Sync::scaled_slot()); }
 
   /// The stacks of any slot.
   owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
@@ -325,11 +345,15 @@ class slot_table {
   counters& counters_of(unsigned slot) const noexcept {
     return *std::launder(reinterpret_cast<counters*>(memory_ + slot * stride));
   }
+  slot_ref<Sync> at_scaled(std::size_t slot) const noexcept {
+    const std::size_t offset = scaled<stride, Sync::slot_scale>(slot);
+    return slot_ref<Sync>(*std::launder(reinterpret_cast<counters*>(memory_ + offset)));
+  }
   template <class Member>
   std::uint64_t sum(Member counters::*what, site at) const noexcept {
-    const unsigned seen = Sync::slots_seen();
+    const unsigned turns = seen();
     std::uint64_t total = (counters_of(Sync::exclusive_slots).*what).load(Sync::order(at));
-    for (unsigned turn = 0; turn < seen; ++turn) {
+    for (unsigned turn = 0; turn < turns; ++turn) {
       const unsigned slot = slot_of_turn(turn, Sync::exclusive_slots);
       total += (counters_of(slot).*what).load(Sync::order(at));
     }
@@ -337,6 +361,7 @@ class slot_table {
   }
 
   std::byte* memory_;
+  [[no_unique_address]] typename Sync::home home_;
   unsigned orders_;
 };
 

@@ -48,10 +48,8 @@ class owner_stacks {
   using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
   /// Entries that there is memory for.
   static constexpr unsigned room = Sync::stack_room;
-  /// What pop and take say instead of an index: there is none.
+  /// What pop_below and take say instead of an index: there is none.
   static constexpr std::size_t nothing = ~std::size_t{0};
-  /// What pop_top says where a drainer was faster. Less than these two is an index.
-  static constexpr std::size_t hole = nothing - 1;
   /// Orders below this one have a stack; 0 switches all of it off.
   static constexpr unsigned orders = room == 0 ? 0 : Sync::stack_orders;
 
@@ -104,7 +102,7 @@ class owner_stacks {
     const std::uint32_t n = height(head(order).load(Sync::order(site::stack_height)));
     if (n >= Sync::stack_depth) return false;
     tag(order, n, index);
-    put(order, index, n);
+    put(order, entry_of(index), n);
     return true;
   }
 
@@ -112,9 +110,11 @@ class owner_stacks {
   /// nobody needs to look; and it goes where it was, where its tag still is. Else false. Wait-free.
   [[gnu::always_inline]] bool push_again(unsigned order, std::size_t index) const noexcept {
     const std::uint64_t now = head(order).load(Sync::order(site::stack_height));
-    if (!is_noted(now, index)) return false;
-    put(order, index, height(now));
-    return true;
+    if (is_noted(now, index)) [[likely]] {
+      put(order, note_of(now), height(now));
+      return true;
+    }
+    return false;
   }
   /// The owner gives a block back elsewhere. If it is the one that was popped last, that counts no
   /// longer: a second release of it must be looked at. Wait-free.
@@ -144,35 +144,38 @@ class owner_stacks {
     return false;
   }
 
-  /// Takes the top entry: an index, `nothing` when the stack is empty, or `hole`, and then
+  /// Takes the top entry; false when the stack is empty or a drainer was faster, and then
   /// pop_below() has the answer. Calls nothing, so that its caller need save no register: that is a
   /// store between two exchanges. Wait-free.
-  [[gnu::always_inline]] std::size_t pop_top(unsigned order) const noexcept {
+  [[gnu::always_inline]] bool pop_top(unsigned order, std::size_t& index) const noexcept {
     head_cell& h = head(order);
     const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
-    if (n == 0) return nothing;
+    if (n == 0) return false;
     if (Sync::announced_pop) {
       h.store(head_of(n, 0) | announced, Sync::order(site::stack_announce));     // (7) (8)
       Sync::light_fence();                                                       // (8)
       if (drainers().load(Sync::order(site::stack_drainers)) == 0) [[likely]] {  // (8)
         const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
         h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
-        return top != 0 ? top - std::size_t{1} : hole;
+        index = top - std::size_t{1};
+        return top != 0;
       }
     }
     // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
     // to the next, which would otherwise lead through the result of this one.
     const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
     if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]]  // (7)
-      return hole;
+      return false;
     h.store(head_of(n - 1, top), Sync::order(site::stack_popped));
-    return top - std::size_t{1};
+    index = top - std::size_t{1};
+    return true;
   }
-  /// Takes the newest block from under a hole; `nothing` when there is none. Only the owner pushes,
-  /// so holes stay holes. Wait-free, O(height).
+  /// Takes the newest block, from under holes if there are any; `nothing` when there is none. Only
+  /// the owner pushes, so holes stay holes. Wait-free, O(height).
   std::size_t pop_below(unsigned order) const noexcept {
     head_cell& h = head(order);
     std::uint32_t n = height(h.load(Sync::order(site::stack_height))) & ~announced;
+    if (n == 0) return nothing;  // and what was popped last is still that
     std::uint32_t top = 0;
     for (; n > 0 && top == 0; --n) {
       cell& e = entry(order, n);
@@ -181,11 +184,6 @@ class owner_stacks {
     }
     h.store(head_of(n, top), Sync::order(site::stack_popped));
     return top - std::size_t{1};  // of 0: `nothing`
-  }
-  /// Takes the newest block; `nothing` when there is none. Wait-free, O(holes).
-  std::size_t pop(unsigned order) const noexcept {
-    const std::size_t kept = pop_top(order);
-    return kept == hole ? pop_below(order) : kept;
   }
 
   // ---- anyone's side ---------------------------------------------------------------------
@@ -238,8 +236,12 @@ class owner_stacks {
   static constexpr std::uint32_t height(std::uint64_t head) noexcept {
     return static_cast<std::uint32_t>(head);
   }
+  /// The entry that was popped last, or 0.
+  static constexpr std::uint32_t note_of(std::uint64_t head) noexcept {
+    return static_cast<std::uint32_t>(head >> 32);
+  }
   static constexpr bool is_noted(std::uint64_t head, std::size_t index) noexcept {
-    const std::uint64_t note = head >> 32;
+    const std::uint32_t note = note_of(head);
     // No note is 0, which index + 1 is, too, for an index that no block has.
     return note == index + std::uint64_t{1} && note != 0;
   }
@@ -282,10 +284,10 @@ class owner_stacks {
     return at<cell>(entry_offset(order, i));
   }
 
-  [[gnu::always_inline]] void put(unsigned order, std::size_t index,
+  [[gnu::always_inline]] void put(unsigned order, std::uint32_t what,
                                   std::uint32_t n) const noexcept {
-    entry(order, n + 1).store(entry_of(index), Sync::order(site::stack_push));  // (7)
-    head(order).store(head_of(n + 1, 0), Sync::order(site::stack_pushed));      // (7)
+    entry(order, n + 1).store(what, Sync::order(site::stack_push));         // (7)
+    head(order).store(head_of(n + 1, 0), Sync::order(site::stack_pushed));  // (7)
   }
 
   // ---- tags: the low byte of every entry's index, eight to a word ---------------------------

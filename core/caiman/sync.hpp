@@ -27,9 +27,12 @@ namespace caiman {
 ///    reads back; a policy need not take its accesses for steps of the protocol.
 ///  - `order(site)`: the memory order of a site.
 ///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
-///    that all further threads share. `thread_slot()`: the calling thread's slot, the same number
-///    for as long as the thread keeps it. `slot_at_hand()`: the same, or the shared one for a
-///    thread that has not asked yet; never more than a load. `slots_seen()`: no exclusive slot
+///    that all further threads share. `home`: who hands out the slots of a buddy, made and
+///    remembered by the buddy; threads have slots of their own for each. `thread_slot(home)`: the
+///    calling thread's slot there, the same number for as long as the thread keeps it, whatever
+///    code it runs. `is_own(home)`: whether the calling code need not ask for it; then
+///    `scaled_slot()` is the same times `slot_scale`, a power of two, or the shared one for a
+///    thread that has not called yet; never more than a load. `slots_seen(home)`: no exclusive slot
 ///    whose turn (slots.hpp) is this number or a later one was ever used by a thread whose writes
 ///    the caller has seen.
 ///  - `look_again_bound`: how often a failing search looks again before it says `contended`;
@@ -43,7 +46,7 @@ namespace caiman {
 template <class S>
 concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, const char* text,
                                unsigned u, typename S::template atomic<std::uint64_t>& a,
-                               typename S::statistic& count) {
+                               typename S::statistic& count, const typename S::home& from) {
   { a.load(o) } -> std::same_as<std::uint64_t>;
   { a.compare_exchange_strong(n, n, o, o) } -> std::same_as<bool>;
   { a.fetch_or(n, o) } -> std::same_as<std::uint64_t>;
@@ -56,11 +59,14 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { S::order(site::claim) } -> std::same_as<std::memory_order>;
   { S::exclusive_slots } -> std::convertible_to<unsigned>;
   { S::look_again_bound } -> std::convertible_to<unsigned>;
-  { S::thread_slot() }
+  { S::thread_slot(from) }
   noexcept->std::same_as<unsigned>;
-  { S::slot_at_hand() }
+  { S::is_own(from) }
+  noexcept->std::same_as<bool>;
+  { S::scaled_slot() }
   noexcept->std::same_as<unsigned>;
-  { S::slots_seen() }
+  { S::slot_scale } -> std::convertible_to<unsigned>;
+  { S::slots_seen(from) }
   noexcept->std::same_as<unsigned>;
   { S::stack_depth } -> std::convertible_to<unsigned>;
   requires S::stack_room <= 64 && (S::stack_room == 0 || S::stack_orders >= 1);

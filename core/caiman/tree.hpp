@@ -177,9 +177,9 @@ class tree {
   /// Moves every block that slots keep at hand into the tree. Lock-free. True if it moved anything.
   bool drain(slot_type me) noexcept {
     if (Sync::stack_depth == 0) return false;
-    const unsigned own = Sync::thread_slot();
+    const unsigned own = slots_.my_number();
     std::uint64_t waiting = 0;  // a bit per slot that has something
-    for (unsigned turn = Sync::slots_seen(); turn-- > 0;) {
+    for (unsigned turn = slots_.seen(); turn-- > 0;) {
       const unsigned slot = slot_of_turn(turn, Sync::exclusive_slots);
       if (slots_.stacks(slot).any(slot == own)) waiting |= std::uint64_t{1} << slot;
     }

@@ -39,9 +39,12 @@ struct genmc_sync {
 
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
   static inline thread_local unsigned slot = 0;
-  static unsigned thread_slot() noexcept { return slot; }
-  static unsigned slot_at_hand() noexcept { return slot; }
-  static unsigned slots_seen() noexcept { return exclusive_slots; }
+  struct home {};
+  static constexpr bool is_own(home) noexcept { return true; }
+  static constexpr unsigned slot_scale = 1;
+  static unsigned scaled_slot() noexcept { return slot; }
+  static unsigned thread_slot(home = {}) noexcept { return slot; }
+  static unsigned slots_seen(home = {}) noexcept { return exclusive_slots; }
 
   static void pause(unsigned /*round*/) noexcept {}
   static void check(bool ok, const char* /*message*/) noexcept { assert(ok); }

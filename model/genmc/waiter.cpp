@@ -15,7 +15,7 @@ namespace {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): pthreads
 small_arena<1, 1> arena;
-ledger<genmc_sync> books;
+ledger<genmc_sync> books{genmc_sync::home{}};
 std::size_t held[2];
 std::size_t found;  // by the search behind the mark
 bool met;           // by the return

@@ -61,9 +61,9 @@ struct hopping_sync : sequential_sync {
     static unsigned current = 0;
     return current;
   }
-  static unsigned thread_slot() noexcept { return slot(); }
-  static unsigned slot_at_hand() noexcept { return slot(); }
-  static unsigned slots_seen() noexcept { return exclusive_slots; }
+  static unsigned scaled_slot() noexcept { return slot(); }
+  static unsigned thread_slot(home = {}) noexcept { return slot(); }
+  static unsigned slots_seen(home = {}) noexcept { return exclusive_slots; }
 };
 static_assert(sync_policy<hopping_sync>);
 
@@ -129,9 +129,12 @@ struct hopping : Base {
     static unsigned current = 0;
     return current;
   }
-  static unsigned thread_slot() noexcept { return slot(); }
-  static unsigned slot_at_hand() noexcept { return slot(); }
-  static unsigned slots_seen() noexcept { return exclusive_slots; }
+  struct home {};
+  static constexpr bool is_own(home) noexcept { return true; }
+  static constexpr unsigned slot_scale = 1;
+  static unsigned scaled_slot() noexcept { return slot(); }
+  static unsigned thread_slot(home = {}) noexcept { return slot(); }
+  static unsigned slots_seen(home = {}) noexcept { return exclusive_slots; }
 };
 
 /// Calls that are made by threads with slots of their own, one call at a time.

@@ -160,7 +160,8 @@ std::size_t requests_of_run(unsigned max_order, unsigned steps, std::size_t& ref
 template <class Sync, unsigned Log2Fanout>
 void check_run() {
   INFO("fan-out " << (1U << Log2Fanout));
-  static_cast<void>(Sync::thread_slot());  // the C++ runtime may note its destructor on the heap
+  static_cast<void>(Sync::thread_slot(
+      typename Sync::home()));  // the C++ runtime may note its destructor on the heap
   std::size_t refused = 0;
   for (const unsigned max_order : {0U, 1U, 5U, 9U}) {
     CHECK(requests_of_run<Sync, Log2Fanout>(max_order, 20'000, refused) == 0);
@@ -171,14 +172,14 @@ void check_run() {
 // As a user with few threads would derive it: threads past the 15th share a slot.
 struct few_slots_sync : native_sync {
   static constexpr unsigned exclusive_slots = 15;
-  static unsigned thread_slot() noexcept {
-    return std::min(native_sync::thread_slot(), exclusive_slots);
+  static unsigned scaled_slot() noexcept {
+    return std::min(native_sync::scaled_slot(), exclusive_slots * slot_scale);
   }
-  static unsigned slot_at_hand() noexcept {
-    return std::min(native_sync::slot_at_hand(), exclusive_slots);
+  static unsigned thread_slot(const home& of) noexcept {
+    return std::min(native_sync::thread_slot(of), exclusive_slots);
   }
-  static unsigned slots_seen() noexcept {
-    return std::min(native_sync::slots_seen(), exclusive_slots);
+  static unsigned slots_seen(const home& of) noexcept {
+    return std::min(native_sync::slots_seen(of), exclusive_slots);
   }
 };
 static_assert(caiman::sync_policy<few_slots_sync>);

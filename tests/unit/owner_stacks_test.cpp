@@ -43,6 +43,11 @@ class bare {
   void push(unsigned order, std::initializer_list<std::size_t> indices) {
     for (const std::size_t i : indices) REQUIRE(stacks.push(order, i));
   }
+  /// As buddy::allocate does it.
+  std::size_t pop(unsigned order) const {
+    std::size_t index = 0;
+    return stacks.pop_top(order, index) ? index : stacks.pop_below(order);
+  }
   unsigned height(unsigned order) const { return stacks.reach(order, true); }
 
  private:
@@ -68,8 +73,8 @@ TEMPLATE_TEST_CASE("a stack gives back what came last, per order", "[stacks]", a
     CHECK(one.height(order) == depth);
   }
   for (unsigned order = 0; order < orders; ++order) {
-    for (std::size_t i = depth; i-- > 0;) REQUIRE(one.stacks.pop(order) == 100 * i + order);
-    CHECK(one.stacks.pop(order) == nothing);
+    for (std::size_t i = depth; i-- > 0;) REQUIRE(one.pop(order) == 100 * i + order);
+    CHECK(one.pop(order) == nothing);
     CHECK(one.height(order) == 0);
   }
 }
@@ -84,24 +89,24 @@ TEMPLATE_TEST_CASE("a pop walks over the holes that a drainer left", "[stacks]",
   CHECK(one.stacks.take(0, 2) == nothing);  // once
   CHECK(one.height(0) == 5);                // a drainer leaves it alone
   CHECK(one.stacks.any(true));
-  CHECK(one.stacks.pop(0) == 30);
+  CHECK(one.pop(0) == 30);
   CHECK(one.height(0) == 2);
   SECTION("and then on") {
-    CHECK(one.stacks.pop(0) == 10);
+    CHECK(one.pop(0) == 10);
     CHECK(one.height(0) == 0);
-    CHECK(one.stacks.pop(0) == nothing);
+    CHECK(one.pop(0) == nothing);
   }
   SECTION("and a push lies above them") {
     one.push(0, {60});
     CHECK(one.height(0) == 3);
-    CHECK(one.stacks.pop(0) == 60);
-    CHECK(one.stacks.pop(0) == 10);
-    CHECK(one.stacks.pop(0) == nothing);
+    CHECK(one.pop(0) == 60);
+    CHECK(one.pop(0) == 10);
+    CHECK(one.pop(0) == nothing);
   }
   SECTION("down to the ground, if there is nothing else") {
     CHECK(one.stacks.take(0, 1) == 10);
     CHECK_FALSE(one.stacks.any(true));
-    CHECK(one.stacks.pop(0) == nothing);
+    CHECK(one.pop(0) == nothing);
     CHECK(one.height(0) == 0);
   }
 }
@@ -120,7 +125,7 @@ TEMPLATE_TEST_CASE("a stack knows what it holds and what was popped last", "[sta
   CHECK_FALSE(one.stacks.may_hold(3, 3));
   CHECK_FALSE(one.stacks.may_hold(2, 1));
   CHECK_FALSE(one.stacks.push_again(3, 2));
-  REQUIRE(one.stacks.pop(3) == 2);
+  REQUIRE(one.pop(3) == 2);
   CHECK_FALSE(one.stacks.holds(3, 2));  // though an announced pop leaves it above the height
   CHECK_FALSE(one.stacks.push_again(2, 2));
   CHECK_FALSE(one.stacks.push_again(3, 1));
@@ -130,7 +135,7 @@ TEMPLATE_TEST_CASE("a stack knows what it holds and what was popped last", "[sta
   CHECK(one.stacks.may_hold(3, 2));
   CHECK(one.stacks.holds(3, 2));
   CHECK_FALSE(one.stacks.push_again(3, 2));  // once
-  REQUIRE(one.stacks.pop(3) == 2);
+  REQUIRE(one.pop(3) == 2);
   one.push(3, {7});
   CHECK_FALSE(one.stacks.push_again(3, 2));  // its place is taken, and its tag gone
   CHECK(one.stacks.may_hold(3, 7));
@@ -152,17 +157,17 @@ TEMPLATE_TEST_CASE("the tags of a stack know every entry", "[stacks]", announced
 TEST_CASE("an announced pop takes by exchange while somebody drains", "[stacks]") {
   bare<announced_sync> one;
   one.push(0, {10, 20, 30, 40});
-  REQUIRE(one.stacks.pop(0) == 40);
+  REQUIRE(one.pop(0) == 40);
   CHECK(one.stacks.peek(0, 4) == 40);
   one.stacks.raise_flag();
   one.stacks.raise_flag();  // two of them
-  REQUIRE(one.stacks.pop(0) == 30);
+  REQUIRE(one.pop(0) == 30);
   CHECK(one.stacks.peek(0, 3) == nothing);
   one.stacks.lower_flag();
-  REQUIRE(one.stacks.pop(0) == 20);
+  REQUIRE(one.pop(0) == 20);
   CHECK(one.stacks.peek(0, 2) == nothing);
   one.stacks.lower_flag();
-  REQUIRE(one.stacks.pop(0) == 10);
+  REQUIRE(one.pop(0) == 10);
   CHECK(one.stacks.peek(0, 1) == 10);
   CHECK_FALSE(one.stacks.any(false));  // what is left behind is no entry
   CHECK_FALSE(one.stacks.any(true));
@@ -173,7 +178,7 @@ TEMPLATE_TEST_CASE("without the asymmetric fence every pop is an exchange", "[st
   bare<TestType> one;
   for (unsigned round = 0; round < 3; ++round) {
     one.push(0, {10});
-    REQUIRE(one.stacks.pop(0) == 10);
+    REQUIRE(one.pop(0) == 10);
     CHECK(one.stacks.peek(0, 1) == nothing);
     one.stacks.raise_flag();  // a drainer that comes and goes leaves the flag as it was
     one.stacks.lower_flag();
@@ -190,24 +195,24 @@ TEST_CASE("a drainer leaves the announced block to its owner", "[stacks]") {
       met = one.stacks.reach(0, false) == 2 && one.stacks.take(0, 2) == 20 &&
             one.stacks.take(0, 1) == 10 && !one.stacks.any(false);
     };
-    CHECK(one.stacks.pop(0) == 30);
+    CHECK(one.pop(0) == 30);
     CHECK(met);
-    CHECK(one.stacks.pop(0) == nothing);
+    CHECK(one.pop(0) == nothing);
   }
   SECTION("and the owner sees its flag") {
     sync::at_announcement() = [&] {
       one.stacks.raise_flag();
       met = true;
     };
-    CHECK(one.stacks.pop(0) == 30);
+    CHECK(one.pop(0) == 30);
     CHECK(one.stacks.peek(0, 3) == nothing);
     CHECK(met);
   }
   SECTION("but the owner walks on if one had taken it before the announcement") {
     sync::at_announcement() = [&] { met = one.stacks.take(0, 3) == 30; };
-    CHECK(one.stacks.pop(0) == 20);
+    CHECK(one.pop(0) == 20);
     CHECK(met);
-    CHECK(one.stacks.pop(0) == 10);
+    CHECK(one.pop(0) == 10);
   }
 }
 
@@ -242,9 +247,9 @@ TEST_CASE("the largest index of 32 bits has no entry and goes to the tree", "[st
   STATIC_REQUIRE(owner_stacks<announced_sync>::indices == last);
   bare<announced_sync> one;
   REQUIRE(one.stacks.push(0, last - 1));
-  CHECK(one.stacks.pop(0) == last - 1);
+  CHECK(one.pop(0) == last - 1);
   REQUIRE(one.stacks.push(0, last));  // why not: as an entry it would be a hole
-  CHECK(one.stacks.pop(0) == nothing);
+  CHECK(one.pop(0) == nothing);
 
   const buddy<hollow_sync> tree(32);
   CHECK(tree.inside().has(0, last));

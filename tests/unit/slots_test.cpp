@@ -182,7 +182,8 @@ TEST_CASE("a thread keeps its slot and gives it back at its end", "[slots][threa
   CHECK(first < shared_slot);
   for (unsigned i = 0; i < 100; ++i) REQUIRE(slot_of_a_new_thread() == first);
   CHECK(native_sync::thread_slot() == ours);
-  CHECK(native_sync::slots_seen() > turn_of_slot(first, native_sync::exclusive_slots));
+  CHECK(native_sync::slots_seen(native_sync::home()) >
+        turn_of_slot(first, native_sync::exclusive_slots));
 }
 
 TEST_CASE("a slot is the same for every buddy", "[slots]") {
@@ -391,7 +392,7 @@ TEMPLATE_TEST_CASE("threads beyond the slots share the last one", "[slots][threa
     CHECK(slots.count(slot) == 1);
   }
   CHECK(slots.count(shared_slot) == all.threads + 1 - shared_slot);
-  CHECK(native_sync::slots_seen() == shared_slot);
+  CHECK(native_sync::slots_seen(native_sync::home()) == shared_slot);
 
   CHECK(all.tree.free_min_blocks() == (std::size_t{1} << all.max_order) - all.threads);
   CHECK(identity_holds(all.tree, all.threads));
@@ -435,8 +436,12 @@ struct seated_sync : sequential_sync {
       return base::fetch_add(n, order);
     }
   };
-  static unsigned thread_slot() noexcept { return Slot; }
-  static unsigned slot_at_hand() noexcept { return Slot; }
+  struct home {};
+  static constexpr bool is_own(home) noexcept { return true; }
+  static constexpr unsigned slot_scale = 1;
+  static unsigned scaled_slot() noexcept { return Slot; }
+  static unsigned thread_slot(home = {}) noexcept { return Slot; }
+  static unsigned slots_seen(home = {}) noexcept { return 1; }
 };
 
 }  // namespace
