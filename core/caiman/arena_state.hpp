@@ -68,7 +68,7 @@ class arena_state {
                                                        region& memory) noexcept {
     try {
       auto made = std::make_unique<arena_state>(plan, memory.base());
-      forbid(memory.base(), memory.size());
+      made->watch_.forbid(memory.base(), memory.size());
       made->memory_.emplace(std::move(memory));
       return made.release();
     } catch (const std::bad_alloc&) {
@@ -79,7 +79,9 @@ class arena_state {
   arena_state(const arena_plan& plan, std::byte* base)
       : base_(base),
         plan_(plan),
-        careful_(zeroes()),
+        watch_(memory_watch::at_hand()),
+        careful_(zeroes() || watch_.watches()),
+        shows_(careful_),
         tree_(plan.max_order),
         shares_(new std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]),
         cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
@@ -90,7 +92,7 @@ class arena_state {
   arena_state(const arena_state&) = delete;
   arena_state& operator=(const arena_state&) = delete;
   ~arena_state() {
-    if (memory_) allow_as_written(memory_->base(), memory_->size(), memory_->size());
+    if (memory_) watch_.allow_as_written(memory_->base(), memory_->size(), memory_->size());
   }
 
   // ---- what all of them may ask ----------------------------------------------------------------
@@ -127,31 +129,21 @@ class arena_state {
   }
   /// A block that was taken becomes memory, of which the first `shown` bytes may be touched.
   void open(block b, std::size_t shown) noexcept {
-    std::byte* const at = address_of(b);
-    if (zeroes()) {
-      zero_what_is_cold(b);
-      allow_as_written(at, shown, size_of(b.order));
-    } else {
-      allow(at, shown, size_of(b.order));
-    }
+    if (shows_) [[unlikely]]
+      open_carefully(b, shown);
   }
 
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
   /// who does not says `&buddy<>::release`.
   template <auto Release = &buddy<>::release_owned>
   void give(block b) noexcept {
-    bool zeroed = false;
     if (careful_) [[unlikely]] {
-      zeroed = zeroes();
-      // Whoever is careful and zeroes nothing has waiters.
-      if ((!zeroed || place_ != nullptr) && books_.seems_awaited()) [[unlikely]]
+      if (shows_) return give_carefully<Release>(b);
+      // Whoever is careful and shows nothing has waiters.
+      if (books_.seems_awaited()) [[unlikely]]
         return give_past_stacks(b);
     }
-    const turn next = take_back<Release>(tree_, books_, b, [&] {
-      if (zeroed) [[unlikely]]
-        zero(b);
-      forbid(address_of(b), size_of(b.order));
-    });
+    const turn next = take_back<Release>(tree_, books_, b, [] {});
     if (next != turn::over) [[unlikely]]
       go_on(next);
   }
@@ -188,25 +180,41 @@ class arena_state {
 
   /// Touches every page, while nobody has taken a block yet.
   void fault(page_size pages) noexcept {
-    allow(base_, total(), total());
+    watch_.allow(base_, total(), total());
     memory_->fault(pages);
-    forbid(base_, total());
+    watch_.forbid(base_, total());
   }
 
  private:
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
-  // Out of line: a caller's code has this way back in it wherever a buffer ends.
-  [[gnu::noinline]] void zero(block b) const noexcept {
+  [[gnu::noinline]] void open_carefully(block b, std::size_t shown) noexcept {
+    std::byte* const at = address_of(b);
+    if (zeroes()) {
+      zero_what_is_cold(b);
+      watch_.allow_as_written(at, shown, size_of(b.order));
+    } else {
+      watch_.allow(at, shown, size_of(b.order));
+    }
+  }
+  /// Leaves a block as its next owner may find it.
+  void close(block b) const noexcept {
     std::byte* const at = address_of(b);
     const std::size_t size = size_of(b.order);
-    allow_as_written(at, size, size);
-    scrub(at, size);
+    if (zeroes()) {
+      watch_.allow_as_written(at, size, size);
+      scrub(at, size);
+    }
+    watch_.forbid(at, size);
+  }
+  // Out of line: a caller's code has this way back in it wherever a buffer ends.
+  template <auto Release>
+  [[gnu::noinline]] void give_carefully(block b) noexcept {
+    if (place_ != nullptr && books_.seems_awaited()) return give_past_stacks(b);
+    const turn next = take_back<Release>(tree_, books_, b, [&] { close(b); });
+    if (next != turn::over) go_on(next);
   }
   [[gnu::cold, gnu::noinline]] void give_past_stacks(block b) noexcept {
-    const turn next = take_back_past_stacks(tree_, books_, b, [&] {
-      if (zeroes()) zero(b);
-      forbid(address_of(b), size_of(b.order));
-    });
+    const turn next = take_back_past_stacks(tree_, books_, b, [&] { close(b); });
     if (next != turn::over) go_on(next);
   }
   [[gnu::cold, gnu::noinline]] void go_on(turn next) noexcept {
@@ -232,18 +240,20 @@ class arena_state {
   void zero_what_is_cold(block b) noexcept {
     cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
       std::byte* const at = base_ + first * plan_.unit;
-      allow(at, count * plan_.unit, count * plan_.unit);
+      watch_.allow(at, count * plan_.unit, count * plan_.unit);
       scrub(at, count * plan_.unit);
-      forbid(at, count * plan_.unit);
+      watch_.forbid(at, count * plan_.unit);
     });
   }
 
   std::optional<region> memory_;  // first, so given back last
   std::byte* base_;
   arena_plan plan_;
-  // Whether a block's way back has more to think of than to be released and counted: zeros, or
-  // those who wait. One test of one byte, so that an arena without either pays for neither.
+  memory_watch watch_;
+  // Whether a block's way back has more to think of than to be released and counted: what it shows,
+  // or those who wait. One test of one byte, so that an arena without either pays for neither.
   bool careful_;
+  bool shows_;  // whether it matters what a block shows: there are zeros, or a tool that watches
   buddy<> tree_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;

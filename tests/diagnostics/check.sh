@@ -66,8 +66,9 @@ done
 
 # The control: an arena that tells nothing.
 mkdir -p "$work/deaf/caiman"
-sed -E '/ (__asan_|VALGRIND_)/d' "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
-build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused-variable -Wno-unused-parameter
+sed -E 's/&__asan_poison_memory_region != nullptr|ask_valgrind\(.*\) != 0/false/' \
+  "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
+build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused
 for way in "${ways[@]:0:1}" "${ways[@]: -1}"; do
   if sees "$work/deaf-misuse" "$way" ''; then fail "$way is seen, but not by what the arena says"; fi
 done

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# +-----------------------------------------------------------------------------------------+
+# | One arena in several shared objects: a host and its plugins, built in every way that    |
+# | decides what they share (visibility, linked or loaded, -rdynamic, unique symbols, two   |
+# | compilers, with and without optimisation).                                              |
+# | Why: in one program every thread has one slot, whatever the code; here that is to hold  |
+# | between objects that know nothing of each other.                                        |
+# | Fails, as it must, with a core whose objects do not ask (last lines).                   |
+# | Usage: check.sh SOURCE-ROOT g++ | mixed   (mixed: g++ and clang++-19 in one process)    |
+# +-----------------------------------------------------------------------------------------+
+set -euo pipefail
+root=$1 which=$2
+here=$root/tests/objects
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+  printf 'check.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# make NAME COMPILER FLAG...: a plugin NAME.so, or a program if the name begins with host.
+make() {
+  local name=$1 compiler=$2 core=${core:-$root/core} kind=(-fPIC -shared) source=plugin.cpp out=$1.so
+  [[ $name != host* ]] || kind=() source=host.cpp out=$1
+  shift 2
+  "$compiler" -std=c++23 -O1 -pthread -I"$core" "${kind[@]}" "$here/$source" -o "$work/$out" "$@" ||
+    fail "$name was not built"
+}
+
+# makes: the same for several at once, two at a time: "NAME COMPILER FLAG..." each.
+makes() {
+  local each pids=()
+  for each in "$@"; do
+    # shellcheck disable=SC2086
+    make $each &
+    pids+=($!)
+    ((${#pids[@]} < 2)) || { wait "${pids[0]}" && pids=("${pids[@]:1}"); } || exit 1
+  done
+  for each in "${pids[@]}"; do wait "$each" || exit 1; done
+}
+
+setups=0
+# right WHAT HOST ARGUMENT...
+right() {
+  local what=$1 host=$2
+  shift 2
+  (cd -- "$work" && timeout 300 "./$host" "$@") >"$work/log" 2>&1 ||
+    fail "$what: ended with $?: $(cat -- "$work/log")"
+  printf '%s: %s\n' "$what" "$(cat -- "$work/log")"
+  setups=$((setups + 1))
+}
+
+# closes_loudly HOST PLUGIN: the object that built an arena is closed while the arena lives.
+closes_loudly() {
+  local status=0
+  # The shell's own word about a program that ended so is left out.
+  { (cd -- "$work" && "./$1" close-early "./$2") >"$work/log" 2>&1 || status=$?; } 2>/dev/null
+  [[ $status == 134 && $(cat -- "$work/log") == *'a shared object was closed while an arena'* ]] ||
+    fail "closing the builder ended with $status: $(cat -- "$work/log")"
+  printf 'the builder is closed too early: one line, and the end\n'
+}
+
+hidden=-fvisibility=hidden
+if [[ $which == g++ ]]; then
+  makes 'host g++' 'host-hidden g++ -fvisibility=hidden' 'default g++' "hidden g++ $hidden" \
+    "ununique g++ -fno-gnu-unique $hidden" 'plain g++ -O0 -fno-gnu-unique' 'symbolic g++ -Wl,-Bsymbolic'
+  make host-exports g++ -rdynamic
+  make host-linked g++ -DLINKED "$work/default.so" '-Wl,-rpath,$ORIGIN'
+  make host-linked-hidden g++ -DLINKED $hidden "$work/hidden.so" '-Wl,-rpath,$ORIGIN'
+  right 'default flags, loaded' host ./default.so
+  right 'a host that exports' host-exports ./default.so
+  right 'a hidden plugin' host ./hidden.so
+  right 'a hidden host' host-hidden ./default.so
+  right 'both hidden' host-hidden ./hidden.so
+  right 'no unique symbols' host ./ununique.so
+  right 'not optimised, no unique symbols, a host that exports' host-exports ./plain.so
+  right 'a plugin that binds its own' host-exports ./symbolic.so
+  right 'linked' host-linked
+  right 'linked, hidden' host-linked-hidden
+  right 'two plugins' host ./default.so ./hidden.so
+  right 'two plugins, global' host global ./default.so ./plain.so
+  right 'two hidden plugins' host-hidden ./hidden.so ./ununique.so
+  right 'one linked, one loaded' host-linked ./plain.so
+  closes_loudly host ununique.so
+else
+  makes 'host g++' 'host-clang clang++-19' "host-clang-hidden clang++-19 $hidden" 'gcc g++' \
+    'clang clang++-19' "clang-hidden clang++-19 $hidden" 'plain clang++-19 -O0'
+  make host-linked clang++-19 -DLINKED "$work/gcc.so" '-Wl,-rpath,$ORIGIN'
+  right 'g++ loads clang' host ./clang.so
+  right 'g++ loads clang, hidden' host ./clang-hidden.so
+  right 'clang loads g++' host-clang ./gcc.so
+  right 'clang loads clang' host-clang ./clang.so
+  right 'clang, all hidden' host-clang-hidden ./clang-hidden.so
+  right 'clang linked to g++, loads clang' host-linked ./plain.so
+  right 'three of two compilers' host ./gcc.so ./clang.so ./clang-hidden.so
+  closes_loudly host clang.so
+  exit 0
+fi
+((setups >= 10)) || fail "only $setups set-ups"
+
+# The control: every object takes its own pool for everybody's.
+cp -r -- "$root/core" "$work/core"
+sed -i 's/return of.from_ == &detail::own_slots;/return \&of != nullptr;/' "$work/core/caiman/native_sync.hpp"
+! cmp -s "$work/core/caiman/native_sync.hpp" "$root/core/caiman/native_sync.hpp" || fail 'no fault was made'
+core=$work/core make host g++ -w
+core=$work/core make default g++ -w
+status=0
+(cd -- "$work" && timeout 300 ./host ./default.so) >"$work/log" 2>&1 || status=$?
+[[ $status == 1 && $(cat -- "$work/log") == 'host: two threads have one slot' ]] ||
+  fail "objects that do not ask were taken for right ($status): $(cat -- "$work/log")"
+printf 'objects that do not ask: seen\n'
