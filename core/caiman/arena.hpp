@@ -43,7 +43,7 @@ template <class Arena>
 class unfaulted {
  public:
   /// Touches every page on this thread, which may take long, and gives the arena. Blocking,
-  /// O(pages).
+  /// O(pages). Once; then there is only an empty handle left to give.
   [[nodiscard]] Arena fault_pages() && {
     arena_.fault(pages_);
     return std::move(arena_);
@@ -157,7 +157,9 @@ class buddy_arena {
   friend class unfaulted;
 
   explicit buddy_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
-  void fault(page_size pages) const noexcept { home_->fault(pages); }
+  void fault(page_size pages) const noexcept {
+    if (home_) home_->fault(pages);
+  }
 
   /// Of at most total bytes.
   static unsigned order_for(const detail::arena_plan& plan, std::size_t len) noexcept {
@@ -239,13 +241,14 @@ class buddy_arena_builder {
   page_size pages_ = page_size::automatic();
 };
 
-/// Over the caller's memory, which it never touches itself. Not thread-safe.
+/// Over the caller's memory, which it never touches itself. Not thread-safe. It is moved with its
+/// region: of one that was moved from nothing can be built (null_region).
 class region_arena_builder {
  public:
   /// What buddy_arena::from_region calls.
   region_arena_builder(std::byte* p, std::size_t len, buddy_hint hint,
                        region_release give_back) noexcept
-      : start_(p), length_(len), hint_(hint), release_(std::move(give_back)) {}
+      : offer_(p, len, std::move(give_back)), hint_(hint) {}
 
   /// As buddy_arena_builder::auto_spill.
   region_arena_builder& auto_spill() noexcept {
@@ -264,7 +267,7 @@ class region_arena_builder {
   /// (one past 2^63), out_of_memory; then the region stays the caller's, and the release function
   /// is not called.
   [[nodiscard]] std::expected<buddy_arena, build_error> build() noexcept {
-    if (start_ == nullptr) return std::unexpected(build_error::null_region);
+    if (offer_.start == nullptr) return std::unexpected(build_error::null_region);
     if (hint_.smallest == 0) return std::unexpected(build_error::invalid_geometry);
     if (hint_.smallest > std::bit_floor(SIZE_MAX)) {
       return std::unexpected(build_error::size_overflow);
@@ -272,8 +275,9 @@ class region_arena_builder {
     const std::size_t unit = std::bit_ceil(hint_.smallest);
     const std::size_t total = largest_total(unit);
     if (total == 0) return std::unexpected(build_error::region_too_small);
-    std::byte* const base = start_ + padding(alignment_for(unit, total));
-    auto memory = detail::region::lent(base, total, start_, length_, std::move(release_));
+    std::byte* const base = offer_.start + padding(alignment_for(unit, total));
+    auto memory =
+        detail::region::lent(base, total, offer_.start, offer_.length, std::move(offer_.release));
     const auto made = detail::arena_state::make(
         {.unit = unit,
          .units = total / unit,
@@ -284,40 +288,38 @@ class region_arena_builder {
          .cold = true},
         memory);
     if (!made) {
-      release_ = memory.disown();
+      offer_.release = memory.disown();
       return std::unexpected(made.error());
     }
-    start_ = nullptr;
+    offer_.start = nullptr;
     return buddy_arena(*made);
   }
 
  private:
   /// Bytes up to the next multiple of a power of two.
   [[nodiscard]] std::size_t padding(std::size_t alignment) const noexcept {
-    return -reinterpret_cast<std::uintptr_t>(start_) & (alignment - 1);
+    return -reinterpret_cast<std::uintptr_t>(offer_.start) & (alignment - 1);
   }
   /// 0 if not one block fits. At most 2^32 blocks.
   [[nodiscard]] std::size_t largest_total(std::size_t unit) const noexcept {
     const std::size_t alignment = std::min(unit, page_size::automatic().bytes());
     const std::size_t lost = padding(alignment);
-    if (lost >= length_ || length_ - lost < unit) return 0;
-    const std::size_t blocks = std::bit_floor((length_ - lost) / unit);
+    if (lost >= offer_.length || offer_.length - lost < unit) return 0;
+    const std::size_t blocks = std::bit_floor((offer_.length - lost) / unit);
     return std::min(blocks, std::size_t{1} << buddy<>::largest_max_order) * unit;
   }
   /// Blocks are aligned to their size up to the page, as far as that costs no block.
   [[nodiscard]] std::size_t alignment_for(std::size_t unit, std::size_t total) const noexcept {
     const std::size_t page = page_size::automatic().bytes();
     std::size_t alignment = std::min(unit, page);
-    while (alignment < std::min(page, total) && padding(2 * alignment) <= length_ - total) {
+    while (alignment < std::min(page, total) && padding(2 * alignment) <= offer_.length - total) {
       alignment *= 2;
     }
     return alignment;
   }
 
-  std::byte* start_;
-  std::size_t length_;
+  detail::region_offer offer_;
   buddy_hint hint_;
-  region_release release_;
   bool spills_ = false;
   init_policy init_ = init_policy::uninit;
 };

@@ -91,7 +91,9 @@ class fixed_arena {
   friend class unfaulted;
 
   explicit fixed_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
-  void fault(page_size pages) const noexcept { home_->fault(pages); }
+  void fault(page_size pages) const noexcept {
+    if (home_) home_->fault(pages);
+  }
 
   detail::arena_handle home_;
 };
@@ -197,13 +199,14 @@ class fixed_arena_builder {
   page_size pages_ = page_size::automatic();
 };
 
-/// Over the caller's memory, which it never touches itself. Not thread-safe.
+/// Over the caller's memory, which it never touches itself. Not thread-safe. It is moved with its
+/// region: of one that was moved from nothing can be built (null_region).
 class fixed_region_builder {
  public:
   /// What fixed_arena::from_region calls.
   fixed_region_builder(std::byte* p, std::size_t len, slot_spec spec,
                        region_release give_back) noexcept
-      : start_(p), length_(len), spec_(spec), release_(std::move(give_back)) {}
+      : offer_(p, len, std::move(give_back)), spec_(spec) {}
 
   /// As buddy_arena_builder::auto_spill.
   fixed_region_builder& auto_spill() noexcept {
@@ -230,16 +233,17 @@ class fixed_region_builder {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
     }
-    if (start_ == nullptr) return std::unexpected(build_error::null_region);
+    if (offer_.start == nullptr) return std::unexpected(build_error::null_region);
     if (spec_.slot_count == 0 && spec_.slot_bytes == 0) {
       return std::unexpected(build_error::invalid_geometry);
     }
-    if (spec_.slot_count > detail::most_slots && spec_.slot_count <= length_) {
+    if (spec_.slot_count > detail::most_slots && spec_.slot_count <= offer_.length) {
       return std::unexpected(build_error::invalid_geometry);
     }
-    const std::size_t lost = -reinterpret_cast<std::uintptr_t>(start_) & (options_.alignment - 1);
-    if (lost >= length_) return std::unexpected(build_error::region_too_small);
-    const std::size_t usable = length_ - lost;
+    const std::size_t lost =
+        -reinterpret_cast<std::uintptr_t>(offer_.start) & (options_.alignment - 1);
+    if (lost >= offer_.length) return std::unexpected(build_error::region_too_small);
+    const std::size_t usable = offer_.length - lost;
     const std::size_t largest =
         spec_.slot_count != 0 ? usable / spec_.slot_count : spec_.slot_bytes;
     const std::size_t capacity = largest & ~(options_.alignment - 1);
@@ -248,22 +252,20 @@ class fixed_region_builder {
     }
     const std::size_t count =
         std::min(spec_.slot_count != 0 ? spec_.slot_count : usable / capacity, detail::most_slots);
-    auto memory =
-        detail::region::lent(start_ + lost, count * capacity, start_, length_, std::move(release_));
+    auto memory = detail::region::lent(offer_.start + lost, count * capacity, offer_.start,
+                                       offer_.length, std::move(offer_.release));
     const auto made = options_.make(memory, count, capacity, true);
     if (!made) {
-      release_ = memory.disown();
+      offer_.release = memory.disown();
       return std::unexpected(made.error());
     }
-    start_ = nullptr;
+    offer_.start = nullptr;
     return fixed_arena(*made);
   }
 
  private:
-  std::byte* start_;
-  std::size_t length_;
+  detail::region_offer offer_;
   slot_spec spec_;
-  region_release release_;
   detail::slot_options options_;
 };
 

@@ -59,6 +59,29 @@ namespace detail {
 /// Writes zeros that no optimizer leaves out because nobody reads them.
 inline void scrub(std::byte* from, std::size_t count) noexcept { ::explicit_bzero(from, count); }
 
+/// The caller's memory, offered to one arena; no longer there after it was moved from.
+struct region_offer {
+  std::byte* start;
+  std::size_t length;
+  region_release release;
+
+  region_offer(std::byte* p, std::size_t len, region_release give_back) noexcept
+      : start(p), length(len), release(std::move(give_back)) {}
+  region_offer(region_offer&& other) noexcept
+      : start(std::exchange(other.start, nullptr)),
+        length(other.length),
+        release(std::move(other.release)) {}
+  region_offer& operator=(region_offer&& other) noexcept {
+    start = std::exchange(other.start, nullptr);
+    length = other.length;
+    release = std::move(other.release);
+    return *this;
+  }
+  region_offer(const region_offer&) = delete;
+  region_offer& operator=(const region_offer&) = delete;
+  ~region_offer() = default;
+};
+
 /// A range of memory and the duty to give it back. Moves; not thread-safe by itself.
 class region {
  public:

@@ -1,5 +1,10 @@
 // ---------------------------------------------------------------------------------------------
 // resource.hpp: an arena behind std::pmr
+//
+// deallocate() is told a pointer, a size and an alignment, and believes none of them: a container
+// may speak to another resource than it was given its memory by. What cannot be a block that this
+// resource gave ends the program with one line before the arena is touched. Relies on
+// <memory_resource>, and on the block's release for what only the tree can see.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -7,6 +12,8 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <memory_resource>
 #include <new>
 #include <utility>
@@ -19,13 +26,33 @@ namespace caiman {
 /// holds it and is at least as large as its alignment. What the arena cannot serve, because it is
 /// full or too small, or because the alignment is above that of the arena's base, goes to
 /// `upstream`; without one it throws std::bad_alloc. As long as its arena: lock-free, without heap;
-/// all members may be called by any threads at once. The resource keeps the arena's handle; memory
-/// that it gave must be given back to it, as to any memory_resource.
+/// all members may be called by any threads at once. The resource keeps the arena's handle.
+///
+/// Memory that it gave must be given back to it, or to one that is equal, with the same size and
+/// alignment. What lies outside the arena goes to `upstream`, which may judge it. Else the program
+/// ends, in every build, with one line on stderr that says why, where there is no upstream, where
+/// the arena never gives a block of that size and alignment at that address, and where the block is
+/// wholly or partly free (buddy::release). Not seen: another size that takes a block of the same
+/// order, or of another order that fits there while no bit of it is free.
 class buddy_resource : public std::pmr::memory_resource {
  public:
   /// Keeps a handle of `arena`; `upstream`, if there is one, must live as long as the resource.
   explicit buddy_resource(buddy_arena arena, std::pmr::memory_resource* upstream = nullptr) noexcept
       : arena_(std::move(arena)), upstream_(upstream) {}
+  /// One more resource of the same arena, equal to `other`. Wait-free.
+  buddy_resource(const buddy_resource& other) noexcept
+      : std::pmr::memory_resource(other), arena_(other.arena_), upstream_(other.upstream_) {}
+  /// Takes arena and upstream over. `other` serves nothing any more (std::bad_alloc), and a
+  /// container that gives memory back to it, since it had that before, ends the program with one
+  /// line. Wait-free.
+  buddy_resource(buddy_resource&& other) noexcept
+      : std::pmr::memory_resource(other),
+        arena_(std::move(other.arena_)),
+        upstream_(std::exchange(other.upstream_, nullptr)) {}
+  // What containers have of a resource, it must be able to take back: so it cannot become another.
+  buddy_resource& operator=(const buddy_resource&) = delete;
+  buddy_resource& operator=(buddy_resource&&) = delete;
+  ~buddy_resource() override = default;
 
   /// The arena that it serves from. O(1).
   [[nodiscard]] const buddy_arena& arena() const noexcept { return arena_; }
@@ -45,13 +72,20 @@ class buddy_resource : public std::pmr::memory_resource {
   }
 
   void do_deallocate(void* p, std::size_t size, std::size_t alignment) override {
-    detail::arena_state* const home = arena_.home_.get();
-    if (home == nullptr || !lies_in_arena(p)) {
+    if (!lies_in_arena(p)) {
+      if (upstream_ == nullptr) [[unlikely]]
+        wrong(p, size, alignment, whose());
       upstream_->deallocate(p, size, alignment);
       return;
     }
-    const unsigned order = buddy_arena::order_for(home->plan(), std::max(size, alignment));
+    detail::arena_state* const home = arena_.home_.get();
+    const std::size_t block_size = std::max(size, alignment);
+    if (block_size > home->total() || alignment > base_alignment()) [[unlikely]]
+      wrong(p, size, alignment, "the arena has no such blocks");
+    const unsigned order = buddy_arena::order_for(home->plan(), block_size);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());
+    if (offset % home->size_of(order) != 0) [[unlikely]]
+      wrong(p, size, alignment, "no block for that size begins there");
     home->give<&buddy<>::release>({order, offset / home->size_of(order)});
   }
 
@@ -71,6 +105,18 @@ class buddy_resource : public std::pmr::memory_resource {
     const auto at = reinterpret_cast<std::uintptr_t>(p);
     const auto base = reinterpret_cast<std::uintptr_t>(arena_.base());
     return at >= base && at - base < arena_.total_size();
+  }
+
+  [[nodiscard]] const char* whose() const noexcept {
+    return arena_.home_ ? "it is not of this resource's arena, and there is no upstream"
+                        : "the resource has no arena; perhaps it was moved from";
+  }
+  [[gnu::cold, gnu::noinline, noreturn]] static void wrong(const void* p, std::size_t size,
+                                                           std::size_t alignment,
+                                                           const char* why) noexcept {
+    std::fprintf(stderr, "caiman: deallocate of %zu bytes at %p, alignment %zu: %s\n", size, p,
+                 alignment, why);
+    std::abort();
   }
 
   buddy_arena arena_;

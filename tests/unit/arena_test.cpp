@@ -243,6 +243,15 @@ TEST_CASE("pages are touched when and as far as asked", "[arena][pages]") {
   CHECK(page_size::of(0) == page_size::unknown());
 }
 
+TEST_CASE("pages are touched once, and of an arena that was taken out none", "[arena][pages]") {
+  auto once = buddy_arena::builder(exact(4'096, 256)).build_unfaulted().value();
+  const auto arena = std::move(once).into_inner();
+  CHECK(resident_pages(arena) == 0);
+  CHECK(std::move(once).fault_pages().total_size() == 0);
+  CHECK(std::move(once).into_inner().total_size() == 0);
+  CHECK(resident_pages(arena) == 0);
+}
+
 TEST_CASE("a handle is shared by its copies, and empty after a move", "[arena]") {
   auto one = arena_of(4'096, 256);
   const auto builder = buddy_arena::builder(exact(4'096, 256));

@@ -257,7 +257,9 @@ TEST_CASE("setters and handles work as those of the buddy arena", "[fixed]") {
   part = {};
   CHECK(arena.metrics().slots_free == 3);
 
-  auto one = fixed_arena::with_slot_capacity(3, 64).build_unfaulted().value().into_inner();
+  auto unfaulted = fixed_arena::with_slot_capacity(3, 64).build_unfaulted().value();
+  auto one = std::move(unfaulted).into_inner();
+  CHECK(std::move(unfaulted).fault_pages().slot_count() == 0);
   CHECK_FALSE(one == arena);
   fixed_arena& same = one;
   one = std::move(same);

@@ -362,4 +362,34 @@ TEST_CASE("a release function may own what it needs, and goes with the arena", "
   CHECK(kept.use_count() == 1);
 }
 
+TEST_CASE("a region is one builder's, and one arena's", "[region][build]") {
+  lent_region region(4'096);
+  const auto check_moves = [&](auto first, auto other) {
+    const std::size_t before = region.calls();
+    auto taker = std::move(first);
+    CHECK(first.build().error() == build_error::null_region);
+    other = std::move(taker);  // and lets the region go that it had
+    CHECK(taker.build().error() == build_error::null_region);
+    auto& same = other;
+    other = std::move(same);
+    {
+      const auto arena = other.build();
+      REQUIRE(arena.has_value());
+      CHECK(arena->base() == region.at());
+      CHECK(other.build().error() == build_error::null_region);
+      CHECK(region.calls() == before);
+    }
+    CHECK(region.calls() == before + 1);
+  };
+  alignas(64) std::byte elsewhere[256];
+  const auto buddy_of = [](std::byte* p, std::size_t n, caiman::region_release note) {
+    return buddy_arena::from_region(p, n, buddy_hint::min_alloc(64), std::move(note));
+  };
+  const auto fixed_of = [](std::byte* p, std::size_t n, caiman::region_release note) {
+    return fixed_arena::from_region(p, n, slot_spec::size(64), std::move(note));
+  };
+  check_moves(buddy_of(region.at(), region.size(), region.note()), buddy_of(elsewhere, 256, {}));
+  check_moves(fixed_of(region.at(), region.size(), region.note()), fixed_of(elsewhere, 256, {}));
+}
+
 // NOLINTEND(bugprone-use-after-move)

@@ -1,12 +1,15 @@
 // ---------------------------------------------------------------------------------------------
 // resource_test.cpp: an arena behind std::pmr
 //
-// Containers that live in an arena, alignments, and who gets what back where there is an upstream
-// resource. Relies on Catch2 v2; main is in main.cpp.
+// Containers that live in an arena, alignments, who gets what back where there is an upstream
+// resource, and how what was never given ends the program, watched in a child process.
+// Relies on POSIX and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <algorithm>
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <list>
 #include <map>
 #include <memory_resource>
@@ -14,11 +17,13 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "caiman/resource.hpp"
+#include "child.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -60,6 +65,23 @@ bool all_free(const buddy_arena& arena) {
   const auto m = arena.metrics();
   return m.bytes_live == 0 && m.allocations_ok == m.frees && m.splits == m.coalesces &&
          m.largest_free_block == arena.total_size();
+}
+
+constexpr const char* no_block = "no block for that size begins there";
+constexpr const char* no_such = "the arena has no such blocks";
+constexpr const char* not_ours = "it is not of this resource's arena, and there is no upstream";
+constexpr const char* no_arena = "the resource has no arena; perhaps it was moved from";
+
+// That giving memory back ends the program, with this line and no other.
+void check_refused(buddy_resource& resource, void* p, std::size_t size, std::size_t alignment,
+                   const std::string& why) {
+  INFO(size << " bytes, alignment " << alignment << ": " << why);
+  char line[256];
+  std::snprintf(line, sizeof line, "caiman: deallocate of %zu bytes at %p, alignment %zu: %s\n",
+                size, p, alignment, why.c_str());
+  const auto end = child::in_child([&] { resource.deallocate(p, size, alignment); });
+  CHECK(end.signal == SIGABRT);
+  CHECK(end.said == line);
 }
 
 // Knows what it gave, and ends the test where something else comes back.
@@ -265,4 +287,108 @@ TEST_CASE("a resource keeps its arena, and an empty handle serves nothing", "[re
   empty.deallocate(empty.allocate(10), 10);
   CHECK(next.requests == 1);
   CHECK(next.out.empty());
+}
+
+TEST_CASE("memory of somebody else's ends the program where nobody takes it", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  buddy_resource resource(arena);
+  int on_the_stack = 0;
+  void* nothing = nullptr;
+  void* const past = const_cast<std::byte*>(arena.base()) + total;
+  check_refused(resource, &on_the_stack, sizeof on_the_stack, alignof(int), not_ours);
+  check_refused(resource, nothing, 8, 8, not_ours);
+  check_refused(resource, past, 64, 8, not_ours);
+  buddy_resource elsewhere(arena_of(total));
+  void* const theirs = elsewhere.allocate(100);
+  check_refused(resource, theirs, 100, alignof(std::max_align_t), not_ours);
+  elsewhere.deallocate(theirs, 100);
+
+  upstream next;
+  buddy_resource with_upstream(arena, &next);
+  void* const given = next.allocate(10, 1);
+  with_upstream.deallocate(given, 10, 1);  // who has an upstream lets it judge
+  CHECK(next.out.empty());
+  CHECK(all_free(arena));
+}
+
+TEST_CASE("what the arena cannot have given so ends the program", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  buddy_resource resource(arena);
+  void* const first = resource.allocate(1);
+  void* const p = resource.allocate(100);  // 128 bytes, at 128
+  auto* const inside_it = static_cast<std::byte*>(p);
+  REQUIRE(inside_it == arena.base() + 128);
+  check_refused(resource, inside_it + 1, 100, 8, no_block);
+  check_refused(resource, inside_it + 64, 100, 8, no_block);
+  check_refused(resource, p, 200, 8, no_block);
+  check_refused(resource, p, 100, 256, no_block);
+  check_refused(resource, p, total + 1, 8, no_such);
+  // Up to where the size of the block would be 2^64, which is 0.
+  for (const std::size_t size : {(SIZE_MAX >> 1) + 1, (SIZE_MAX >> 1) + 2, SIZE_MAX}) {
+    check_refused(resource, p, size, 8, no_such);
+  }
+  // The rest the tree sees: a block that is free already, or partly.
+  child::check_ends_with({2, 0}, child::free_already, [&] { resource.deallocate(first, 256, 8); });
+  child::check_quiet([&] { resource.deallocate(p, 100, 8); });
+  child::check_ends_with({1, 1}, child::free_already, [&] {
+    resource.deallocate(p, 100, 8);
+    resource.deallocate(p, 100, 8);
+  });
+  resource.deallocate(p, 128, 64);  // another size, but of the same block
+  resource.deallocate(first, 1);
+  CHECK(all_free(arena));
+
+  const buddy_arena low = barely_aligned();
+  buddy_resource on_low(low);
+  void* const block = on_low.allocate(256, 128);
+  check_refused(on_low, block, 256, 256, no_such);
+  on_low.deallocate(block, 256, 128);
+}
+
+// NOLINTBEGIN(bugprone-use-after-move,hicpp-invalid-access-moved): what is left is tested here
+TEST_CASE("a resource that was moved from says so to those who still use it", "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  upstream next;
+  buddy_resource resource(arena);
+  void* const p = resource.allocate(100);
+  buddy_resource taker(std::move(resource));
+  CHECK(taker.arena() == arena);
+  CHECK_THROWS_AS(resource.allocate(8), std::bad_alloc);
+  check_refused(resource, p, 100, 16, no_arena);
+  CHECK(resource != taker);
+  taker.deallocate(p, 100);
+  const auto end = child::in_child([&] {
+    buddy_resource source(arena);
+    const std::pmr::vector<int> user(100, 1, &source);
+    const buddy_resource sink(std::move(source));
+  });
+  CHECK(end.signal == SIGABRT);
+  CHECK(end.said.ends_with(std::string(no_arena) + "\n"));
+
+  // The upstream moves with the arena: what it is given of the arena's would be foreign to it.
+  buddy_resource with_upstream(arena, &next);
+  void* const ours = with_upstream.allocate(100);
+  void* const from_next = with_upstream.allocate(total + 1);
+  buddy_resource all(std::move(with_upstream));
+  CHECK(with_upstream.upstream() == nullptr);
+  check_refused(with_upstream, ours, 100, 16, no_arena);
+  check_refused(with_upstream, from_next, total + 1, 16, no_arena);
+  all.deallocate(ours, 100);
+  all.deallocate(from_next, total + 1);
+  CHECK(next.out.empty());
+  CHECK(all_free(arena));
+}
+// NOLINTEND(bugprone-use-after-move,hicpp-invalid-access-moved)
+
+TEST_CASE("a copy of a resource is one more of the same arena; none becomes another",
+          "[resource]") {
+  const buddy_arena arena = arena_of(total);
+  upstream next;
+  buddy_resource resource(arena, &next);
+  buddy_resource copy(resource);
+  CHECK(copy == resource);
+  copy.deallocate(resource.allocate(100), 100);
+  CHECK(all_free(arena));
+  STATIC_REQUIRE_FALSE(std::is_copy_assignable_v<buddy_resource>);
+  STATIC_REQUIRE_FALSE(std::is_move_assignable_v<buddy_resource>);
 }
