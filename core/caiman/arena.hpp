@@ -192,6 +192,12 @@ class buddy_arena_builder {
     pages_ = pages;
     return *this;
   }
+  /// Whether huge pages may back the memory; by default `system`. `never` lets the base be aligned
+  /// to the page only, but for what the geometry asks for.
+  buddy_arena_builder& huge_pages(huge_page_policy policy) noexcept {
+    huge_ = policy;
+    return *this;
+  }
 
   /// Maps the memory, touches its pages as asked, and makes the metadata. Blocking: heap and
   /// operating system; O(min blocks / 64), and the pages. Errors: out_of_memory;
@@ -220,7 +226,7 @@ class buddy_arena_builder {
     if (geometry_.max_order() > buddy<>::largest_max_order) {
       return std::unexpected(build_error::invalid_geometry);
     }
-    auto memory = detail::region::map(geometry_.total_size(), geometry_.alignment());
+    auto memory = detail::region::map(geometry_.total_size(), geometry_.alignment(), huge_);
     if (!memory) return std::unexpected(memory.error());
     memory->fault(pages);
     const auto made = detail::arena_state::make({.unit = geometry_.min_block_size(),
@@ -239,6 +245,7 @@ class buddy_arena_builder {
   bool spills_ = false;
   init_policy init_ = init_policy::uninit;
   page_size pages_ = page_size::automatic();
+  huge_page_policy huge_ = huge_page_policy::system;
 };
 
 /// Over the caller's memory, which it never touches itself. Not thread-safe. It is moved with its

@@ -147,6 +147,11 @@ class fixed_arena_builder {
     pages_ = pages;
     return *this;
   }
+  /// As buddy_arena_builder::huge_pages.
+  fixed_arena_builder& huge_pages(huge_page_policy policy) noexcept {
+    huge_ = policy;
+    return *this;
+  }
   /// Of every slot, in bytes, a power of two; their capacity is rounded up to it. By default 1.
   fixed_arena_builder& alignment(std::size_t bytes) noexcept {
     options_.alignment = bytes;
@@ -184,7 +189,7 @@ class fixed_arena_builder {
         count_ != 0 ? count_ : total_ / capacity + std::size_t{total_ % capacity != 0};
     if (count > SIZE_MAX / capacity) return std::unexpected(build_error::size_overflow);
     if (count > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
-    auto memory = detail::region::map(count * capacity, options_.alignment);
+    auto memory = detail::region::map(count * capacity, options_.alignment, huge_);
     if (!memory) return std::unexpected(memory.error());
     memory->fault(pages);
     const auto made = options_.make(*memory, count, capacity, false);
@@ -197,6 +202,7 @@ class fixed_arena_builder {
   std::size_t capacity_;
   detail::slot_options options_;
   page_size pages_ = page_size::automatic();
+  huge_page_policy huge_ = huge_page_policy::system;
 };
 
 /// Over the caller's memory, which it never touches itself. Not thread-safe. It is moved with its
