@@ -5,6 +5,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -341,3 +344,5 @@ inline region_arena_builder buddy_arena::from_region(std::byte* p, std::size_t l
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

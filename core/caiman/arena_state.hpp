@@ -7,6 +7,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -291,3 +294,5 @@ class arena_handle {
 };
 
 }  // namespace caiman::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -12,6 +12,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <chrono>
 #include <concepts>
 #include <condition_variable>
@@ -459,3 +462,5 @@ inline std::expected<async_buddy_arena, build_error> buddy_arena_builder::build_
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -3,6 +3,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include "caiman/arena.hpp"
 #include "caiman/async.hpp"
 #include "caiman/buddy.hpp"
@@ -18,3 +21,5 @@
 #include "caiman/region.hpp"
 #include "caiman/resource.hpp"
 #include "caiman/sequential_sync.hpp"
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,6 +13,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
@@ -46,3 +49,5 @@ struct [[gnu::visibility("hidden")]] closing_look {
 [[gnu::used, gnu::visibility("hidden")]] inline const closing_look look_at_closing;
 
 }  // namespace caiman::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET

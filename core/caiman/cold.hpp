@@ -10,6 +10,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -61,3 +64,5 @@ class cold_map {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

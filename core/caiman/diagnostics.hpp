@@ -14,6 +14,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <cstdint>
 
@@ -129,3 +132,5 @@ class memory_watch {
 };
 
 }  // namespace caiman::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -14,6 +14,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -198,3 +201,5 @@ struct std::is_error_code_enum<caiman::alloc_error> : std::true_type {};
 
 template <>
 struct std::is_error_code_enum<caiman::build_error> : std::true_type {};
+
+#endif  // CAIMAN_REQUIREMENTS_MET

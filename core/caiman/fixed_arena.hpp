@@ -6,6 +6,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -292,3 +295,5 @@ inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t l
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,6 +13,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include "caiman/error.hpp"
 
 #include <bit>
@@ -145,3 +148,5 @@ class buddy_geometry {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -8,6 +8,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <span>
 #include <string>
@@ -37,3 +40,5 @@ inline constexpr std::size_t heap_picture_columns = 1024;
                                        const heap_picture_options& options = {});
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

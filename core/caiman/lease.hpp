@@ -6,6 +6,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -88,3 +91,5 @@ class lease {
 };
 
 }  // namespace caiman::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -27,6 +27,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstddef>
 #include <cstdint>
 
@@ -216,3 +219,5 @@ class ledger {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

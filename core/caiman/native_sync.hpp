@@ -14,6 +14,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -199,3 +202,5 @@ inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.fro
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

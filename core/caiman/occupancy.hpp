@@ -7,6 +7,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -81,3 +84,5 @@ template <class Buddy>
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -23,6 +23,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <atomic>
 #include <cstddef>
 
@@ -306,3 +309,5 @@ constexpr std::memory_order shipped_order(site at) noexcept {
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -7,6 +7,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -178,3 +181,5 @@ class region {
 
 }  // namespace detail
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

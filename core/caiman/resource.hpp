@@ -8,6 +8,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -124,3 +127,5 @@ class buddy_resource : public std::pmr::memory_resource {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -6,6 +6,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <atomic>
 #include <cstdint>
 #include <utility>
@@ -111,3 +114,5 @@ struct sequential_sync {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -7,6 +7,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <cstdint>
 #include <new>
 
@@ -48,3 +51,5 @@ class share_count {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

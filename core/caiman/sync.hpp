@@ -11,6 +11,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <atomic>
 #include <concepts>
 #include <cstddef>
@@ -80,3 +83,5 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -23,6 +23,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -483,3 +486,5 @@ class tree {
 };
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

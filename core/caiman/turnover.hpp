@@ -8,6 +8,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include "caiman/buddy.hpp"
 
 namespace caiman {
@@ -34,3 +37,5 @@ template <class Tree, class Books, class Scrub>
 }
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET

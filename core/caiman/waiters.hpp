@@ -13,6 +13,9 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
 #include <array>
 #include <chrono>
 #include <concepts>
@@ -335,3 +338,5 @@ class basic_fair_waiters {
 using fair_waiters = basic_fair_waiters<>;
 
 }  // namespace caiman
+
+#endif  // CAIMAN_REQUIREMENTS_MET
