@@ -61,7 +61,7 @@ struct checked_sync {
   static unsigned thread_slot(home = {}) noexcept { return slot_of_current_thread(); }
   static unsigned slots_seen(home = {}) noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }
-  static void check(bool ok, const char* message) {
+  static void invariant(bool ok, const char* message) {
     if (!ok) report_broken_invariant(message);
   }
   [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) {

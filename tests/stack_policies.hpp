@@ -63,7 +63,7 @@ struct interrupted : Base {
 template <class Base>
 struct fenceless : Base {
   static bool heavy_fence_works() noexcept { return false; }
-  static void heavy_fence() noexcept { Base::check(false, "a fence that does not work"); }
+  static void heavy_fence() noexcept { Base::invariant(false, "a fence that does not work"); }
 };
 
 /// A fault: nobody drains.

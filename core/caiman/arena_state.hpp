@@ -231,7 +231,7 @@ class arena_state {
   /// Of a fresh buddy: what lies past the first `units` is never handed out.
   void keep_only(std::size_t units) noexcept {
     const auto whole = tree_.allocate(plan_.max_order);
-    native_sync::check(whole.has_value(), "a fresh buddy is not free");
+    native_sync::invariant(whole.has_value(), "a fresh buddy is not free");
     std::size_t at = 0;
     for (unsigned order = plan_.max_order; order-- > 0;) {
       if ((units >> order & 1) == 0) continue;

@@ -269,7 +269,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
         taken_ = true;
         break;
       case parting::wake_up:
-        native_sync::check(false, "a coroutine was destroyed while it was being resumed");
+        native_sync::invariant(false, "a coroutine was destroyed while it was being resumed");
     }
   }
 

@@ -69,7 +69,7 @@ struct native_sync {
   static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
   /// The drainer's half: every running thread of the process passes a full fence.
   static void heavy_fence() noexcept {
-    check(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), "membarrier was granted, then refused");
+    invariant(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), "membarrier was granted, then refused");
   }
   /// Asked once per process. Where the kernel, or a filter of system calls, says no, it is no.
   static bool heavy_fence_works() noexcept {
@@ -105,7 +105,7 @@ struct native_sync {
   }
 
   /// Only a misuse that release() could not see can break an invariant: no build may go on then.
-  static void check(bool ok, const char* message) noexcept {
+  static void invariant(bool ok, const char* message) noexcept {
     if (ok) [[likely]]
       return;
     std::fprintf(stderr, "caiman: broken invariant, perhaps by an earlier misuse: %s\n", message);

@@ -106,7 +106,9 @@ struct sequential_sync {
   /// Nobody to wait for.
   static void pause(unsigned /*round*/) noexcept {}
   /// As native_sync's.
-  static void check(bool ok, const char* message) noexcept { native_sync::check(ok, message); }
+  static void invariant(bool ok, const char* message) noexcept {
+    native_sync::invariant(ok, message);
+  }
   /// As native_sync's.
   [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
     native_sync::misuse(what, order, index);

@@ -35,7 +35,7 @@ class share_count {
   /// would free what is in use.
   void add() noexcept {
     const std::uint32_t before = count_.fetch_add(1, Sync::order(site::share_add));
-    Sync::check(before < limit, "2^31 shares of one block");
+    Sync::invariant(before < limit, "2^31 shares of one block");
   }
 
   /// One less; true if it was the last, and then the block is the caller's alone. Wait-free.

@@ -45,7 +45,8 @@ namespace caiman {
 ///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
 ///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's; where
 ///    `heavy_fence_works()` says no, pops are exchanges all the same.
-///  - `check(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not return.
+///  - `invariant(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not
+///  return.
 template <class S>
 concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, const char* text,
                                unsigned u, typename S::template atomic<std::uint64_t>& a,
@@ -78,7 +79,7 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   S::light_fence();
   S::heavy_fence();
   S::pause(u);
-  S::check(b, text);
+  S::invariant(b, text);
   S::misuse(text, u, n);
 };
 

@@ -380,7 +380,7 @@ class tree {
       taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1)
                                            Sync::order(site::sweep_word));
       if (taken) {
-        Sync::check(
+        Sync::invariant(
             put<eagerly>(me, lv + 1, word / fanout, static_cast<unsigned>(word % fanout), 0),
             "a swept word was free in its parent");
       }

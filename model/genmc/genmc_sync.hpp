@@ -47,7 +47,7 @@ struct genmc_sync {
   static unsigned slots_seen(home = {}) noexcept { return exclusive_slots; }
 
   static void pause(unsigned /*round*/) noexcept {}
-  static void check(bool ok, const char* /*message*/) noexcept { assert(ok); }
+  static void invariant(bool ok, const char* /*message*/) noexcept { assert(ok); }
   [[noreturn]] static void misuse(const char* /*what*/, unsigned /*order*/,
                                   std::uint64_t /*index*/) noexcept {
     assert(false);

@@ -97,10 +97,10 @@ TEST_CASE("a child process tells how it ended", "[misuse][control]") {
 }
 
 TEST_CASE("a broken invariant ends the program, with one line", "[misuse]") {
-  const auto end = in_child([] { native_sync::check(false, "words"); });
+  const auto end = in_child([] { native_sync::invariant(false, "words"); });
   CHECK(end.signal == SIGABRT);
   CHECK(end.said == "caiman: broken invariant, perhaps by an earlier misuse: words\n");
-  child::check_quiet([] { native_sync::check(true, "words"); });
+  child::check_quiet([] { native_sync::invariant(true, "words"); });
 }
 
 TEMPLATE_LIST_TEST_CASE("a second release is caught in a word that stays", "[misuse]", arenas) {
