@@ -190,7 +190,7 @@ class arena_state {
 
  private:
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
-  [[gnu::noinline]] void open_carefully(block b, std::size_t shown) noexcept {
+  [[gnu::__noinline__]] void open_carefully(block b, std::size_t shown) noexcept {
     std::byte* const at = address_of(b);
     if (zeroes()) {
       zero_what_is_cold(b);
@@ -211,16 +211,16 @@ class arena_state {
   }
   // Out of line: a caller's code has this way back in it wherever a buffer ends.
   template <auto Release>
-  [[gnu::noinline]] void give_carefully(block b) noexcept {
+  [[gnu::__noinline__]] void give_carefully(block b) noexcept {
     if (place_ != nullptr && books_.seems_awaited()) return give_past_stacks(b);
     const turn next = take_back<Release>(tree_, books_, b, [&] { close(b); });
     if (next != turn::over) go_on(next);
   }
-  [[gnu::cold, gnu::noinline]] void give_past_stacks(block b) noexcept {
+  [[gnu::__cold__, gnu::__noinline__]] void give_past_stacks(block b) noexcept {
     const turn next = take_back_past_stacks(tree_, books_, b, [&] { close(b); });
     if (next != turn::over) go_on(next);
   }
-  [[gnu::cold, gnu::noinline]] void go_on(turn next) noexcept {
+  [[gnu::__cold__, gnu::__noinline__]] void go_on(turn next) noexcept {
     if (next == turn::awaited) {
       place_->serve(*this);
       next = books_.served();

@@ -225,7 +225,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
     return taken_ = true;
   }
   /// Waits. Lock-free, and a look (waiting.hpp); may run coroutines on, this one included.
-  [[gnu::noinline]] void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  [[gnu::__noinline__]] void await_suspend(std::coroutine_handle<> coroutine) noexcept {
     coroutine_ = coroutine;
     home_->add_handle();
     alive_ = detail::arena_handle(home_);

@@ -25,17 +25,18 @@ namespace caiman::detail {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one of each per shared object
 /// How much there is that this shared object built.
-[[gnu::visibility("hidden")]] constinit inline std::atomic<std::size_t> built_here{0};
+[[gnu::__visibility__("hidden")]] constinit inline std::atomic<std::size_t> built_here{0};
 /// Whether this shared object is being closed.
-[[gnu::visibility("hidden")]] constinit inline bool closing = false;
+[[gnu::__visibility__("hidden")]] constinit inline bool closing = false;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
-[[gnu::destructor, gnu::used, gnu::visibility("hidden")]] inline void note_closing() noexcept {
+[[gnu::__destructor__, gnu::__used__, gnu::__visibility__("hidden")]] inline void
+note_closing() noexcept {
   closing = true;
 }
 
 /// Ended after all static objects that could have an arena: it is made before them.
-struct [[gnu::visibility("hidden")]] closing_look {
+struct [[gnu::__visibility__("hidden")]] closing_look {
   constexpr closing_look() noexcept = default;
   closing_look(const closing_look&) = delete;
   closing_look& operator=(const closing_look&) = delete;
@@ -46,7 +47,7 @@ struct [[gnu::visibility("hidden")]] closing_look {
     std::abort();
   }
 };
-[[gnu::used, gnu::visibility("hidden")]] inline const closing_look look_at_closing;
+[[gnu::__used__, gnu::__visibility__("hidden")]] inline const closing_look look_at_closing;
 
 }  // namespace caiman::detail
 

@@ -22,8 +22,8 @@
 
 extern "C" {
 // NOLINTBEGIN(bugprone-reserved-identifier): as the run-time library of AddressSanitizer has them
-[[gnu::weak]] void __asan_poison_memory_region(const volatile void* from, std::size_t count);
-[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void* from, std::size_t count);
+[[gnu::__weak__]] void __asan_poison_memory_region(const volatile void* from, std::size_t count);
+[[gnu::__weak__]] void __asan_unpoison_memory_region(const volatile void* from, std::size_t count);
 // NOLINTEND(bugprone-reserved-identifier)
 }
 

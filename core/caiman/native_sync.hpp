@@ -84,7 +84,7 @@ struct native_sync {
   static bool is_own(const home& of) noexcept;
   /// In such code the calling thread's slot, or the shared one if it has none yet; kept times
   /// `slot_scale`, the distance of the slots of a buddy, since to multiply takes time. Wait-free.
-  [[gnu::visibility("hidden")]] static unsigned scaled_slot() noexcept { return scaled_slot_; }
+  [[gnu::__visibility__("hidden")]] static unsigned scaled_slot() noexcept { return scaled_slot_; }
   /// See scaled_slot.
   static constexpr unsigned slot_scale = 1024;
   /// The calling thread's slot; takes one at the first call. Lock-free then, and the C library may
@@ -93,7 +93,7 @@ struct native_sync {
   /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
   static unsigned slots_seen(const home& of) noexcept;
   /// The same for the buddies that this shared object builds.
-  [[gnu::visibility("hidden")]] static unsigned thread_slot() noexcept {
+  [[gnu::__visibility__("hidden")]] static unsigned thread_slot() noexcept {
     const unsigned slot = scaled_slot_ / slot_scale;
     return slot != exclusive_slots || asked_ ? slot : assign();
   }
@@ -113,7 +113,8 @@ struct native_sync {
   }
 
   /// Ends the program, with one line that names the block.
-  [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
+  [[gnu::__noreturn__]] static void misuse(const char* what, unsigned order,
+                                           std::uint64_t index) noexcept {
     std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
                  static_cast<unsigned long long>(index), what);
     std::abort();
@@ -123,11 +124,11 @@ struct native_sync {
   static bool membarrier(int command) noexcept {
     return syscall(SYS_membarrier, command, 0, 0) == 0;
   }
-  [[gnu::visibility("hidden")]] static unsigned assign() noexcept;
+  [[gnu::__visibility__("hidden")]] static unsigned assign() noexcept;
   // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
-  [[gnu::visibility("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
+  [[gnu::__visibility__("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
       exclusive_slots * slot_scale;
-  [[gnu::visibility("hidden")]] static thread_local constinit inline bool asked_ = false;
+  [[gnu::__visibility__("hidden")]] static thread_local constinit inline bool asked_ = false;
   // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
@@ -153,7 +154,7 @@ struct slot_source {
   std::atomic<std::size_t>& built;  // what uses this source
 };
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): what this is about
-[[gnu::visibility("hidden")]] constinit inline slot_source own_slots{
+[[gnu::__visibility__("hidden")]] constinit inline slot_source own_slots{
     slot_pool<native_sync>(native_sync::exclusive_slots, native_sync::exclusive_slots),
     &native_sync::thread_slot, built_here};
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
@@ -175,15 +176,15 @@ class native_sync::home {
   detail::slot_source* from_;
 };
 
-[[gnu::always_inline]] inline bool native_sync::is_own(const home& of) noexcept {
+[[gnu::__always_inline__]] inline bool native_sync::is_own(const home& of) noexcept {
   return of.from_ == &detail::own_slots;
 }
-[[gnu::always_inline]] inline unsigned native_sync::thread_slot(const home& of) noexcept {
+[[gnu::__always_inline__]] inline unsigned native_sync::thread_slot(const home& of) noexcept {
   return is_own(of) ? thread_slot() : of.from_->ask();
 }
 inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.from_->pool.seen(); }
 
-[[gnu::noinline]] inline unsigned native_sync::assign() noexcept {
+[[gnu::__noinline__]] inline unsigned native_sync::assign() noexcept {
   struct owner {
     unsigned slot = detail::own_slots.pool.take();
     owner() noexcept = default;

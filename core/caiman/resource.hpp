@@ -114,9 +114,8 @@ class buddy_resource : public std::pmr::memory_resource {
     return arena_.home_ ? "it is not of this resource's arena, and there is no upstream"
                         : "the resource has no arena; perhaps it was moved from";
   }
-  [[gnu::cold, gnu::noinline, noreturn]] static void wrong(const void* p, std::size_t size,
-                                                           std::size_t alignment,
-                                                           const char* why) noexcept {
+  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] static void wrong(
+      const void* p, std::size_t size, std::size_t alignment, const char* why) noexcept {
     std::fprintf(stderr, "caiman: deallocate of %zu bytes at %p, alignment %zu: %s\n", size, p,
                  alignment, why);
     std::abort();

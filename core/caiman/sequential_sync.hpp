@@ -110,7 +110,8 @@ struct sequential_sync {
     native_sync::invariant(ok, message);
   }
   /// As native_sync's.
-  [[noreturn]] static void misuse(const char* what, unsigned order, std::uint64_t index) noexcept {
+  [[gnu::__noreturn__]] static void misuse(const char* what, unsigned order,
+                                           std::uint64_t index) noexcept {
     native_sync::misuse(what, order, index);
   }
 };

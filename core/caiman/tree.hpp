@@ -92,8 +92,8 @@ class tree {
 
   /// The common request: a block out of the word that this thread last used. False: `otherwise`
   /// says where find() should look last. Wait-free.
-  [[gnu::always_inline]] bool claim_at_once(unsigned order, slot_type me, std::size_t& index,
-                                            std::size_t& otherwise) noexcept {
+  [[gnu::__always_inline__]] bool claim_at_once(unsigned order, slot_type me, std::size_t& index,
+                                                std::size_t& otherwise) noexcept {
     const place p = places_[order];  // by value: nothing to load again behind the CAS
     const std::size_t word = me.word_hint(order);
     otherwise = slot_type::no_word;
@@ -116,7 +116,7 @@ class tree {
 
   /// Looks everywhere until it has a block or can say why not. `busy` is a word to leave for last.
   /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
-  [[gnu::noinline]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
+  [[gnu::__noinline__]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
     // Once without reading the other threads' counters: nearly always there is something.
     std::size_t index = find_once(order, me, busy);
     for (unsigned round = 0; index == full; ++round) {
@@ -140,16 +140,16 @@ class tree {
     return order < most_orders && index < places_[order].blocks;
   }
   /// Whether there is such a block and slots may keep it at hand.
-  [[gnu::always_inline]] bool is_small(unsigned order, std::size_t index) const noexcept {
+  [[gnu::__always_inline__]] bool is_small(unsigned order, std::size_t index) const noexcept {
     return order < most_orders && index < places_[order].kept;
   }
 
   /// Whether blocks of an order are made of whole words, with words of their own below.
-  [[gnu::always_inline]] bool is_above_words(unsigned order) const noexcept {
+  [[gnu::__always_inline__]] bool is_above_words(unsigned order) const noexcept {
     return places_[order].level != 0;
   }
   /// Whether no bit of a block is free in its word or above it, ...
-  [[gnu::always_inline]] bool is_taken(unsigned order, std::size_t index) const noexcept {
+  [[gnu::__always_inline__]] bool is_taken(unsigned order, std::size_t index) const noexcept {
     const place& p = places_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
     const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
@@ -159,7 +159,7 @@ class tree {
   /// ... nor, for a block of whole words, in the words right below it, which read 0 while it is
   /// live: a part of it that came back by itself, or a second release that was kept full down
   /// there, shows here. Together, all that release() could see.
-  [[gnu::noinline]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
+  [[gnu::__noinline__]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
     const place& p = places_[order];
     const level_type& below = levels_[p.level - 1];
     const std::size_t first = index << p.cls;
@@ -171,7 +171,8 @@ class tree {
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
   /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
-  [[gnu::always_inline]] bool release(slot_type me, unsigned order, std::size_t index) noexcept {
+  [[gnu::__always_inline__]] bool release(slot_type me, unsigned order,
+                                          std::size_t index) noexcept {
     if (is_above_words(order)) [[unlikely]]
       return release_whole_words(me, order, index);
     return release_in_word(me, order, index);
@@ -236,9 +237,9 @@ class tree {
   };
   enum class landing : unsigned char { stays, climbs, misused };
 
-  [[gnu::always_inline]] static void keep_remainder_hinted(const level_type& in, slot_type me,
-                                                           std::size_t word, unsigned cls,
-                                                           unsigned from) noexcept {
+  [[gnu::__always_inline__]] static void keep_remainder_hinted(const level_type& in, slot_type me,
+                                                               std::size_t word, unsigned cls,
+                                                               unsigned from) noexcept {
     if (from == cls) return;
     hint::set(in, me, word, from - 1);
     me.count_splits(from - cls);
@@ -246,12 +247,12 @@ class tree {
 
   // ---- release ----------------------------------------------------------------------------
 
-  [[gnu::noinline]] bool release_whole_words(slot_type me, unsigned order,
-                                             std::size_t index) noexcept {
+  [[gnu::__noinline__]] bool release_whole_words(slot_type me, unsigned order,
+                                                 std::size_t index) noexcept {
     return is_taken_below(order, index) && release_in_word(me, order, index);
   }
-  [[gnu::always_inline]] bool release_in_word(slot_type me, unsigned order,
-                                              std::size_t index) noexcept {
+  [[gnu::__always_inline__]] bool release_in_word(slot_type me, unsigned order,
+                                                  std::size_t index) noexcept {
     const place p = places_[order];
     const std::size_t word = (index << p.cls) / fanout;
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
@@ -263,8 +264,8 @@ class tree {
 
   /// The common release, cut short: the word has other free slots and stays where it is. False
   /// without having changed anything if it does not, or if a peer was faster: then put() does it.
-  [[gnu::always_inline]] bool put_at_once(const place& p, slot_type me, unsigned order,
-                                          std::size_t word, unsigned pos) noexcept {
+  [[gnu::__always_inline__]] bool put_at_once(const place& p, slot_type me, unsigned order,
+                                              std::size_t word, unsigned pos) noexcept {
     auto& cell = p.in->word(word);
     const word_t run = bits::run(p.cls) << pos;
     word_t now = cell.load(Sync::order(site::release_look));
@@ -285,8 +286,8 @@ class tree {
   /// Sets a run free in a word of level `lv`; while that makes a word full that nobody keeps, takes
   /// the whole word out and goes on with its bit one level up.
   template <bool Lazy>
-  [[gnu::noinline]] bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
-                             unsigned cls) noexcept {
+  [[gnu::__noinline__]] bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
+                                 unsigned cls) noexcept {
     transit<Sync> move(me);
     for (unsigned order = lv * Log2Fanout + cls;; order = ++lv * Log2Fanout, cls = 0) {
       const bool mine = me.word_hint(order) == word;
@@ -337,7 +338,7 @@ class tree {
   /// somebody says is live, so the answer must be no: the ancestors of a live block do not change.
   /// Looks all the way up and at any word: of a live block every answer is the same, so no
   /// processor guesses wrong.
-  [[gnu::always_inline]] bool owned_above(unsigned lv, std::size_t word) const noexcept {
+  [[gnu::__always_inline__]] bool owned_above(unsigned lv, std::size_t word) const noexcept {
     word_t owned = 0;
     for (; lv < top_; ++lv, word /= fanout) {
       owned |= levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look)) >>

@@ -19,8 +19,8 @@ namespace caiman {
 /// what the caller has to do next. `Release` is release, or release_owned for who has the block by
 /// construction. Progress: that of release, and of the ledger.
 template <auto Release, class Tree, class Books, class Scrub>
-[[nodiscard, gnu::always_inline]] inline auto take_back(Tree& tree, Books& books, block b,
-                                                        Scrub scrub) noexcept {
+[[nodiscard, gnu::__always_inline__]] inline auto take_back(Tree& tree, Books& books, block b,
+                                                            Scrub scrub) noexcept {
   scrub();
   (tree.*Release)(b);
   return books.gave();
