@@ -312,17 +312,17 @@ class region_arena_builder {
   }
   /// 0 if not one block fits. At most 2^32 blocks.
   [[nodiscard]] std::size_t largest_total(std::size_t unit) const noexcept {
-    const std::size_t alignment = std::min(unit, page_size::automatic().bytes());
+    const std::size_t alignment = (std::min)(unit, page_size::automatic().bytes());
     const std::size_t lost = padding(alignment);
     if (lost >= offer_.length || offer_.length - lost < unit) return 0;
     const std::size_t blocks = std::bit_floor((offer_.length - lost) / unit);
-    return std::min(blocks, std::size_t{1} << buddy<>::largest_max_order) * unit;
+    return (std::min)(blocks, std::size_t{1} << buddy<>::largest_max_order) * unit;
   }
   /// Blocks are aligned to their size up to the page, as far as that costs no block.
   [[nodiscard]] std::size_t alignment_for(std::size_t unit, std::size_t total) const noexcept {
     const std::size_t page = page_size::automatic().bytes();
-    std::size_t alignment = std::min(unit, page);
-    while (alignment < std::min(page, total) && padding(2 * alignment) <= offer_.length - total) {
+    std::size_t alignment = (std::min)(unit, page);
+    while (alignment < (std::min)(page, total) && padding(2 * alignment) <= offer_.length - total) {
       alignment *= 2;
     }
     return alignment;

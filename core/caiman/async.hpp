@@ -189,8 +189,9 @@ class resumption {
 
 /// Where a coroutine is to run on: copied, which must not throw, and called with a resumption,
 /// which must not either. It may call it at once, or later on any thread; it must not wait for it.
-template <class E>
-concept resume_executor = std::is_nothrow_copy_constructible_v<E> && std::invocable<E&, resumption>;
+template <class Executor>
+concept resume_executor =
+    std::is_nothrow_copy_constructible_v<Executor> && std::invocable<Executor&, resumption>;
 
 /// The default: on the thread that served it, inside the call that did.
 struct resume_here {

@@ -154,7 +154,7 @@ class buffer {
   void move_to_heap(std::span<const std::byte> what) {
     if (what.size() > SIZE_MAX / 2 - size_) throw std::bad_alloc();
     const std::size_t needed = size_ + what.size();
-    auto* const piece = detail::heap_piece::make(std::max(needed, 2 * capacity_));
+    auto* const piece = detail::heap_piece::make((std::max)(needed, 2 * capacity_));
     std::memcpy(piece->data(), data_, size_);
     std::memcpy(piece->data() + size_, what.data(), what.size());
     // The rule is that a spill fills the block before it leaves it; here, after `what` was copied.

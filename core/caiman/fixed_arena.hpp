@@ -259,8 +259,8 @@ class fixed_region_builder {
     if (capacity == 0 || capacity > usable) {
       return std::unexpected(build_error::region_too_small);
     }
-    const std::size_t count =
-        std::min(spec_.slot_count != 0 ? spec_.slot_count : usable / capacity, detail::most_slots);
+    const std::size_t count = (std::min)(
+        spec_.slot_count != 0 ? spec_.slot_count : usable / capacity, detail::most_slots);
     auto memory = detail::region::lent(offer_.start + lost, count * capacity, offer_.start,
                                        offer_.length, std::move(offer_.release));
     const auto made = options_.make(memory, count, capacity, true);

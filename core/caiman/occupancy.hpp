@@ -45,7 +45,7 @@ template <class Buddy>
     while (from < to) {
       const auto fits = static_cast<unsigned>(std::bit_width(to - from)) - 1;
       const unsigned order =
-          from == 0 ? fits : std::min(fits, static_cast<unsigned>(std::countr_zero(from)));
+          from == 0 ? fits : (std::min)(fits, static_cast<unsigned>(std::countr_zero(from)));
       live.push_back({order, from >> order, true});
       from += std::size_t{1} << order;
     }

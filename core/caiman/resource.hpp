@@ -65,7 +65,7 @@ class buddy_resource : public std::pmr::memory_resource {
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
     detail::arena_state* const home = arena_.home_.get();
-    const std::size_t block_size = std::max(size, alignment);
+    const std::size_t block_size = (std::max)(size, alignment);
     if (home != nullptr && block_size <= home->total() && alignment <= base_alignment()) {
       const unsigned order = buddy_arena::order_for(home->plan(), block_size);
       if (const auto got = home->take(order, size)) return home->address_of(*got);
@@ -82,7 +82,7 @@ class buddy_resource : public std::pmr::memory_resource {
       return;
     }
     detail::arena_state* const home = arena_.home_.get();
-    const std::size_t block_size = std::max(size, alignment);
+    const std::size_t block_size = (std::max)(size, alignment);
     if (block_size > home->total() || alignment > base_alignment()) [[unlikely]]
       wrong(p, size, alignment, "the arena has no such blocks");
     const unsigned order = buddy_arena::order_for(home->plan(), block_size);
