@@ -10,6 +10,8 @@
 root=$(readlink -f -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/..")
 readonly root
 cd -- "$root" || exit 2
+# shellcheck source=ci/packages.sh
+source "$root/ci/packages.sh"
 
 # die MESSAGE: bad input, or a machine we cannot work on.
 die() {
@@ -86,24 +88,64 @@ run_or_show() {
   return "$status"
 }
 
-# configure NAME [MESON-OPTION...]: sets up build/NAME unless that was done before. Ninja runs meson
-# again by itself when a build file changes.
-configure() {
-  local dir=build/$1
-  [[ -f $dir/build.ninja ]] && return 0
-  # Left by a set-up that was interrupted; meson would take it for a finished one.
-  rm -rf -- "$dir/meson-private"
-  run_or_show "set up $dir" "$dir/ci-logs/setup.txt" meson setup "$dir" "${@:2}"
+# what_is_here MESON-OPTION...: a line for each thing that a set-up depends on. Without the things in the
+# lines that begin with "built" what is built already would not be the same.
+what_is_here() {
+  local tool
+  printf 'built with options%s\n' "${*:+ $*}"
+  printf 'built by %s\n' "$("${CXX:-c++}" --version | sed -n '1s/^[^ ]* //p')"
+  printf 'built by meson %s\n' "$(meson --version)"
+  if command -v ccache >/dev/null; then
+    printf 'built through ccache\n'
+  fi
+  # It fails when it does not know a package, which says that the package is not here.
+  dpkg-query -W -f '${db:Status-Status} built with ${Package} ${Version}\n' \
+    "${compiled_in[@]}" "${compiled_in_later[@]}" | sed -n 's/^installed //p' || :
+  dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${house[@]}" | grep '^installed ' || :
+  for tool in "${looked_for[@]}"; do
+    printf 'found %s: %s\n' "$tool" "$(command -v "$tool")"
+  done
+} 2>/dev/null
+
+# Meson looks again for what it has not found, and forgets the dependencies that it has if it is told to.
+# What a compiler has answered it never forgets, so no build file asks one for what may come later.
+configure_again() {
+  meson configure --clearcache "$1" && meson setup --reconfigure "$1"
 }
 
-# configure_sanitized NAME SANITIZERS STRESS_SECONDS: the same for a build with sanitizers. With clang,
+# configure NAME [MESON-OPTION...]: sets up build/NAME, and again when something that it depends on has
+# come since: a compiler or a browser that was installed in the meantime is found. When something has
+# gone or changed that is in what was built, that is deleted first. Ninja runs meson again by itself
+# when a build file changes.
+configure() {
+  local dir=build/$1 log=build/$1/ci-logs/setup.txt known=build/$1/ci-setup.txt here lost
+  here=$(what_is_here "${@:2}")
+  if [[ -f $dir/build.ninja && -f $known ]]; then
+    [[ $here != "$(<"$known")" ]] || return 0
+    if lost=$(grep '^built ' "$known" | grep -vxF -- "$here"); then
+      printf 'ci/%s: %s is deleted and set up anew, since this has changed:\n%s\n' \
+        "$(basename -- "$0")" "$dir" "$lost" >&2
+      rm -rf -- "$dir"
+    fi
+  fi
+  if [[ -f $dir/build.ninja ]]; then
+    run_or_show "set up $dir again" "$log" configure_again "$dir" || return
+  else
+    # Left by a set-up that was interrupted; meson would take it for a finished one.
+    rm -rf -- "$dir/meson-private"
+    run_or_show "set up $dir" "$log" meson setup "$dir" "${@:2}" || return
+  fi
+  printf '%s\n' "$here" >"$known"
+}
+
+# configure_sanitized NAME SANITIZERS: the same for a build with sanitizers. With clang,
 # which compiles UndefinedBehaviorSanitizer in two thirds of the time of g++ 12 and looks at every source
 # with other warnings. -O1 -g1: enough for line numbers in what is found; the meson files take less still
 # where a test is brief. A test must fail on what is found, hence no recovery, which is what
 # UndefinedBehaviorSanitizer would do. The meson files define what a sanitizer has nothing to say to in
 # the plain build alone.
 configure_sanitized() {
-  CXX=clang++-19 configure "$1" "-Db_sanitize=$2" "-Dstress_seconds=$3" -Dmodel=false \
+  CXX=clang++-19 configure "$1" "-Db_sanitize=$2" -Dstress_seconds=2 -Dmodel=false \
     -Db_lundef=false -Ddebug=true -Doptimization=1 \
     "-Dcpp_args=['-fno-sanitize-recover=all','-g1']"
 }

@@ -30,11 +30,14 @@ def _run(command, **more):
 
 
 def build(root, folder, brief):
-    if not (folder / "build.ninja").exists():
-        # Counters are atomic: threads must not lose each other's counts.
-        _run(["meson", "setup", str(folder), str(root), "-Db_coverage=true", "-Dmodel=false",
-              "-Dbuildtype=debug", "-Doptimization=0", "-Dstress_seconds=1",
-              "-Dcpp_args=['-fprofile-update=atomic','-Dalways_inline=noinline']"])
+    if folder.resolve().parent != root.resolve() / "build":
+        raise ValueError(f"'{folder}' is not in '{root}/build'")
+    # Counters are atomic: threads must not lose each other's counts.
+    _run(["bash", "-euc", 'source "$1/ci/lib.sh"; configure "${@:2}"', "ci/nightly", str(root), folder.name,
+          "-Db_coverage=true", "-Dmodel=false", "-Dbuildtype=debug", "-Doptimization=0", "-Dstress_seconds=1",
+          "-Dcpp_args=['-fprofile-update=atomic','-Dalways_inline=noinline']"])
+    # The names of now, if a build file has changed since.
+    _run(["ninja", "-C", str(folder), "build.ninja"])
     names = _run(["ninja", "-C", str(folder), "-t", "targets", "all"])
     wanted = re.findall(r"^(tests/unit_tests|tests/\w+_(?:test|property)|stress/(?:hammer|freeze|waiters)|"
                         r"tests/fuzz/fuzz-replay-\w+):", names, re.M)
