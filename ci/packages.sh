@@ -9,13 +9,13 @@
 # Their headers and libraries go into our programs, so that another version makes what is built stale.
 compiled_in=(g++ relacy-dev librapidcheck-dev catch2 libcli11-dev libfmt-dev libzstd-dev
   nlohmann-json3-dev libbenchmark-dev)
-compiled_in_later=(libasio-dev valgrind)
+compiled_in_later=(libasio-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)
 bench=("${base[@]}" libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
-night=("${bench[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
+night=("${bench[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++ debootstrap)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen git
-  g++-aarch64-linux-gnu make chromium nodejs npm)
+  g++-aarch64-linux-gnu make valgrind chromium nodejs npm)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)
 

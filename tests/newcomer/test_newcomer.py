@@ -2,11 +2,13 @@
 
 What is looked at is a copy of the project, its own build files included; nothing is compiled. PATH is
 one folder with links to all programs of this machine but those that a newcomer does not have yet.
+./ci/newcomer does the same for real, in a bare Debian, for an hour; here its verdicts are tested.
 """
 
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -60,7 +62,7 @@ class Machine(unittest.TestCase):
         path = self.tree / name
         text = path.read_text()
         for before, after in pairs:
-            self.assertIn(before, text, f"{name} has changed: this test, too, must")
+            self.assertTrue(before in text, f"no '{before}' in {name}: this test must change with it")
             text = text.replace(before, after)
         path.write_text(text)
 
@@ -163,6 +165,12 @@ class Building(BuildDirectory):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertEqual(self.defined("by-hand"), (True, True))
 
+    def test_no_build_file_asks_a_compiler_for_what_may_come_later(self):
+        asked = re.compile(r"\.((?:has_\w+|check_header|compiles|links|run|sizeof|get_define)\(.*)")
+        found = [line for path in self.tree.rglob("meson.build") for line in asked.findall(path.read_text())]
+        # Without which the set-up fails, and of one that fails meson remembers nothing.
+        self.assertEqual(found, ["has_header('relacy/relacy.hpp')"])
+
 
 class Keeping(BuildDirectory):
     """It keeps what was built for as long as that is right; a project of nothing will do."""
@@ -204,7 +212,9 @@ class Keeping(BuildDirectory):
         self.assertEqual(self.configure(), "")
 
 
-HELD = "E: Could not get lock /var/lib/{}. It is held by process 7 (unattended-upgr)"
+HELD = "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (unattended-upgr)"
+# What it says when it has waited for a moment.
+STILL_HELD = "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?"
 
 
 class Installing(Machine):
@@ -226,18 +236,18 @@ class Installing(Machine):
         return done, calls.read_text().splitlines()
 
     def test_a_lock_is_waited_for(self):
-        lists, archives = HELD.format("apt/lists/lock"), HELD.format("dpkg/lock")
-        done, calls = self.setup(f'case $n in 1 | 2) echo "{lists}"; exit 100 ;;\n'
-                                 f'4) echo "{archives}" >&2; exit 100 ;; esac')
+        done, calls = self.setup(f'case $n in 1 | 2) echo "{HELD}"; exit 100 ;;\n'
+                                 f'4) echo "{STILL_HELD}" >&2; exit 100 ;; esac')
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual([[word for word in call.split() if word in ("update", "install")] for call in calls],
                          [["update"]] * 3 + [["install"]] * 2)
         for call in calls:
             self.assertIn("-o DPkg::Lock::Timeout=10", call)
-        self.assertEqual(done.stderr.splitlines(), [f"ci/setup: waits: {lists}", f"ci/setup: waits: {archives}"])
+        self.assertEqual(done.stderr.splitlines(), [f"ci/setup: waits: {HELD}", f"ci/setup: waits: {STILL_HELD}"])
 
     def test_what_is_no_lock_is_said_at_once(self):
-        for words in ("E: Failed to fetch", "E: Could not open lock file /var/lib/apt/lists/lock"):
+        for words in ("E: Failed to fetch", "E: Could not open lock file /var/lib/apt/lists/lock",
+                      "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), are you root?"):
             done, calls = self.setup(f'echo "{words}"; exit 100')
             self.assertEqual((done.returncode, len(calls)), (1, 1))
             self.assertIn(words, done.stderr)
@@ -247,6 +257,97 @@ class Installing(Machine):
         done, calls = self.setup(f'echo "{HELD}"; exit 100')
         self.assertEqual((done.returncode, len(calls)), (1, 1))
         self.assertIn("held by process 7", done.stderr)
+
+
+class Newcomer(Machine):
+    """./ci/newcomer: what it calls passed, failed and not run. The bare tree and what it says are made up."""
+
+    WAITS = "".join(f"ci/setup: waits: {words}\n" for words in (HELD, STILL_HELD))
+    GOOD = {"verify": WAITS + "PASS (1 s)", "test": WAITS + "9 passed, 0 failed"}
+
+    def setUp(self):
+        super().setUp()
+        self.copy("ci")
+        self.change("ci/newcomer", ("((EUID == 0))", "true"), ("needed_gb=16", "needed_gb=0"))
+        self.change("ci/newcomer", ("time.sleep(3)", "pass"))
+        for words in (["init", "-q"], ["add", "ci"], ["-c", "user.name=n", "-c", "user.email=e", "commit", "-qm", "n"]):
+            self.assertEqual(self.run_here("git", *words).returncode, 0)
+        executable(self.programs / "debootstrap", """
+          for tree in "$@"; do case $tree in */base) break ;; esac; done
+          mkdir -p "$tree/var/lib/apt/lists" "$tree/var/lib/dpkg" "$tree/etc/apt/apt.conf.d" "$tree/srv\"""")
+        executable(self.programs / "apt-get", 'echo "deb http://a bookworm main"')
+        executable(self.programs / "apt-config", "exit 0")
+        # What would need root: each runs what it is given.
+        executable(self.programs / "unshare", 'while case $1 in -* | private) ;; *) false ;; esac; do shift; done; exec "$@"')
+        executable(self.programs / "mount", "exit 0")
+        executable(self.programs / "chroot", f"""
+          case $* in
+            *ci/verify) cat {self.folder}/verify; exit $(cat {self.folder}/code) ;;
+            *ci/test*) cat {self.folder}/test ;;
+          esac""")
+
+    def newcomer(self, *options, code=0, **said):
+        (self.folder / "code").write_text(str(code))
+        for name, words in {**self.GOOD, **said}.items():
+            (self.folder / name).write_text(words + "\n")
+        return self.run_here("ci/newcomer", "--no-install", *options)
+
+    def test_both_orders_pass(self):
+        done = self.newcomer()
+        self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "newcomer: passed"), done.stderr)
+        rows = [line.split()[:3] for line in done.stdout.splitlines() if line.startswith(("verify-", "test-"))]
+        self.assertEqual(rows, [[order, what, "ok"] for order, steps in (
+            ("verify-test", ("clone", "verify", "test")), ("test-verify", ("clone", "test", "verify")))
+            for what in steps])
+        self.assertEqual([path.name for path in (self.tree / "build/newcomer").iterdir() if path.is_dir()], ["logs"])
+
+    def test_what_is_not_right_fails(self):
+        waits, once = self.WAITS, self.WAITS.splitlines()[0] + "\n"
+        for wrong in ({"code": 1}, {"verify": waits + "FAIL"}, {"verify": "PASS"}, {"verify": once + "PASS"},
+                      {"test": "0 passed, 0 failed"}, {"test": "3 passed, 1 failed"}, {"test": ""},
+                      {"test": "browser tests: not run, missing: node\n9 passed, 0 failed"}):
+            with self.subTest(wrong):
+                done = self.newcomer("--order", "verify-test", **wrong)
+                self.assertEqual(done.returncode, 1, done.stdout)
+                self.assertRegex(done.stdout, r"(?m)^newcomer: [1-9] FAILED$")
+
+    def test_interrupted_it_leaves_nothing(self):
+        executable(self.programs / "chroot", f"""
+          case $* in *ci/verify) echo $$ >{self.folder}/new; mv {self.folder}/new {self.folder}/pid; exec sleep 600 ;; esac""")
+        run = subprocess.Popen(["ci/newcomer", "--no-install"], cwd=self.tree, stdout=subprocess.PIPE, text=True,
+                               env={**os.environ, "PATH": str(self.programs)})
+        self.addCleanup(run.kill)
+        pid = self.folder / "pid"
+        self.assertTrue(self.soon(pid.exists))
+        run.terminate()
+        said, _ = run.communicate(timeout=60)
+        self.assertEqual((run.returncode, said.splitlines()[-1]), (130, "newcomer: interrupted"))
+        running = pathlib.Path("/proc") / pid.read_text().strip()
+        self.assertTrue(self.soon(lambda: not running.exists()))
+        self.assertEqual([path.name for path in (self.tree / "build/newcomer").iterdir() if path.is_dir()], ["logs"])
+
+    @staticmethod
+    def soon(holds):
+        until = time.monotonic() + 60
+        while not holds() and time.monotonic() < until:
+            time.sleep(0.05)
+        return holds()
+
+    def test_not_run_has_a_name(self):
+        (self.programs / "debootstrap").unlink()
+        done = self.newcomer()
+        self.assertEqual((done.returncode, done.stdout), (3, "newcomer: not run: no debootstrap here\n"))
+
+    def test_where_nothing_may_be_mounted_it_is_not_run(self):
+        executable(self.programs / "unshare", "exit 1")
+        done = self.newcomer()
+        self.assertEqual((done.returncode, done.stdout), (3, "newcomer: not run: nothing may be mounted here\n"))
+
+    def test_bad_input_is_one_line(self):
+        for wrong in (["--order", "no"], ["--limit", "x"], ["--limit", "0"], ["--bogus"], ["--bogus", "1"],
+                      ["--order"], ["--revision", "none"]):
+            done = self.newcomer(*wrong)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (2, 1), (wrong, done.stderr))
 
 
 if __name__ == "__main__":

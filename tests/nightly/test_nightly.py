@@ -18,7 +18,7 @@ CI = pathlib.Path(__file__).resolve().parents[2] / "ci"
 sys.path.insert(0, str(CI))
 sys.dont_write_bytecode = True
 
-from nightlylib import coverage, fuzzing, parts, record, report  # noqa: E402
+from nightlylib import coverage, fuzzing, newcomer, parts, record, report  # noqa: E402
 from nightlylib.schedule import Part, Schedule, Task, failure, result  # noqa: E402
 
 DRIVER = CI / "nightlylib/nightly.py"
@@ -225,6 +225,50 @@ class Judging(Folder):
         part = parts.freeze(self.night())
         self.assertIsNotNone(part.task(19))
         self.assertIsNone(part.task(20))
+
+
+class Newcomers(Folder):
+    """./ci/newcomer as a part; tests/newcomer has its own tests."""
+
+    def part(self, said, code, brief=False, seed=7):
+        (self.folder / "ci").mkdir(exist_ok=True)
+        command = self.folder / "ci/newcomer"
+        command.write_text(f"#!/bin/sh\necho \"$@\" >> {self.folder}/called\necho '{said}'\nexit {code}\n")
+        command.chmod(0o755)
+        night = types.SimpleNamespace(root=self.folder, brief=brief, seed=seed)
+        return self.schedule([newcomer.newcomer(night)]).part("newcomer")
+
+    def orders(self):
+        return [line.split()[2] for line in (self.folder / "called").read_text().splitlines()]
+
+    def test_both_orders_pass(self):
+        part = self.part("newcomer: passed", 0)
+        self.assertEqual(part["counts"], {"verify-test passed": 1, "test-verify passed": 1})
+        self.assertEqual((part["failures"], part["notes"]), ([], []))
+
+    def test_tomorrow_the_other_order_comes_first(self):
+        for seed in (7, 8):
+            self.part("newcomer: passed", 0, seed=seed)
+        orders = self.orders()
+        self.assertEqual({orders[0], orders[2]}, {"verify-test", "test-verify"})
+
+    def test_what_fails_or_says_nothing_is_a_failure(self):
+        for said, code in (("newcomer: 1 FAILED", 1), ("", 0), ("newcomer: passed", 1), ("no", 3), ("no", 2)):
+            part = self.part(said, code)
+            self.assertEqual(len(part["failures"]), 2, (said, code))
+            self.assertEqual(part["counts"], {})
+            (self.folder / "night-1.json").unlink()
+
+    def test_not_run_is_said_and_counts_nothing(self):
+        part = self.part("newcomer: not run: no debootstrap here", 3)
+        self.assertEqual(part["notes"], ["not run: no debootstrap here"])
+        self.assertEqual((part["counts"], part["failures"]), ({}, []))
+
+    def test_a_brief_night_says_that_it_does_not(self):
+        part = self.part("newcomer: passed", 0, brief=True)
+        self.assertEqual(part["counts"], {})
+        self.assertIn("not run: a brief night", part["notes"][0])
+        self.assertFalse((self.folder / "called").exists())
 
 
 class Nights(Folder):
