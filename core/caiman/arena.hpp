@@ -27,6 +27,9 @@
 
 namespace caiman {
 
+namespace detail {
+struct arena_insides;
+}
 class async_buddy_arena;
 class buddy_arena_builder;
 class region_arena_builder;
@@ -155,7 +158,7 @@ class buddy_arena {
   friend class async_buddy_arena;
   friend class buddy_arena_builder;
   friend class region_arena_builder;
-  friend class buddy_resource;
+  friend struct detail::arena_insides;
   template <class Arena>
   friend class unfaulted;
 

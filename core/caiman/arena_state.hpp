@@ -69,28 +69,13 @@ class arena_state {
   /// One handle, the caller's. On an error `memory` is as it was. Errors: out_of_memory.
   static std::expected<arena_state*, build_error> make(const arena_plan& plan,
                                                        region& memory) noexcept {
-    try {
-      auto made = std::make_unique<arena_state>(plan, memory.base());
-      made->watch_.forbid(memory.base(), memory.size());
-      made->memory_.emplace(std::move(memory));
-      return made.release();
-    } catch (const std::bad_alloc&) {
-      return std::unexpected(build_error::out_of_memory);
-    }
-  }
-
-  arena_state(const arena_plan& plan, std::byte* base)
-      : base_(base),
-        plan_(plan),
-        watch_(memory_watch::at_hand()),
-        careful_(zeroes() || watch_.watches()),
-        shows_(careful_),
-        tree_(plan.max_order),
-        shares_(new std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]),
-        cold_(plan.cold && plan.init == init_policy::zero ? cold_map<native_sync>(plan.units)
-                                                          : cold_map<native_sync>()),
-        books_(tree_.inside().lanes().home()) {
-    if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
+    parts own(plan);
+    if (!own.complete) return std::unexpected(build_error::out_of_memory);
+    auto* const made = new (std::nothrow) arena_state(plan, memory.base(), own);
+    if (made == nullptr) return std::unexpected(build_error::out_of_memory);
+    made->watch_.forbid(memory.base(), memory.size());
+    made->memory_.emplace(std::move(memory));
+    return made;
   }
   arena_state(const arena_state&) = delete;
   arena_state& operator=(const arena_state&) = delete;
@@ -189,6 +174,35 @@ class arena_state {
   }
 
  private:
+  /// What lies on the heap, asked for without exceptions.
+  struct parts {
+    explicit parts(const arena_plan& plan) noexcept
+        : metadata(plan.max_order, std::nothrow),
+          shares(new (std::nothrow)
+                     std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]) {
+      const bool any_cold = plan.cold && plan.init == init_policy::zero;
+      if (any_cold) cold = cold_map<native_sync>(plan.units);
+      complete = metadata.bytes != nullptr && shares != nullptr && (!any_cold || cold.has_bits());
+    }
+    buddy<>::metadata metadata;
+    std::unique_ptr<std::byte[]> shares;
+    cold_map<native_sync> cold;
+    bool complete = false;
+  };
+
+  arena_state(const arena_plan& plan, std::byte* base, parts& own) noexcept
+      : base_(base),
+        plan_(plan),
+        watch_(memory_watch::at_hand()),
+        careful_(zeroes() || watch_.watches()),
+        shows_(careful_),
+        tree_(std::move(own.metadata), plan.max_order),
+        shares_(std::move(own.shares)),
+        cold_(std::move(own.cold)),
+        books_(tree_.inside().lanes().home()) {
+    if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
+  }
+
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
   [[gnu::__noinline__]] void open_carefully(block b, std::size_t shown) noexcept {
     std::byte* const at = address_of(b);

@@ -446,15 +446,13 @@ std::expected<buffer, alloc_error> allocation<Executor>::await_resume() noexcept
 template <buddy_waiter Waiters>
 auto buddy_arena_builder::build_async_with(Waiters waiters) const noexcept
     -> std::expected<async_buddy_arena, build_error> {
-  try {
-    auto place = std::make_unique<detail::place_of<Waiters>>(std::move(waiters));
-    auto made = make(pages_);
-    if (!made) return std::unexpected(made.error());
-    made->home_->host(std::move(place));
-    return async_buddy_arena(*std::move(made));
-  } catch (const std::bad_alloc&) {
-    return std::unexpected(build_error::out_of_memory);
-  }
+  std::unique_ptr<detail::place_of<Waiters>> place(
+      new (std::nothrow) detail::place_of<Waiters>(std::move(waiters)));
+  if (place == nullptr) return std::unexpected(build_error::out_of_memory);
+  auto made = make(pages_);
+  if (!made) return std::unexpected(made.error());
+  made->home_->host(std::move(place));
+  return async_buddy_arena(*std::move(made));
 }
 
 inline std::expected<async_buddy_arena, build_error> buddy_arena_builder::build_async()

@@ -16,10 +16,11 @@
 #include <expected>
 #include <new>
 #include <optional>
-#include <stdexcept>
+#include <utility>
 
 #include "caiman/error.hpp"
 #include "caiman/native_sync.hpp"
+#include "caiman/raise.hpp"
 #include "caiman/sync.hpp"
 #include "caiman/tree.hpp"
 
@@ -54,6 +55,32 @@ class buddy {
   /// there is no memory for the metadata. Allocates `metadata_size(max_order)` bytes, once.
   explicit buddy(unsigned max_order)
       : metadata_(checked(max_order)), tree_(metadata_.bytes, max_order) {}
+
+  /// The metadata of a buddy to be, so that what has no room for them can say so without an
+  /// exception. Not part of the stable surface.
+  struct metadata {
+    std::byte* bytes;  ///< A null pointer: there was no room, or they were moved away.
+
+    /// Of at most order 32. Throws std::bad_alloc.
+    explicit metadata(unsigned max_order)
+        : bytes(static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment))) {}
+    /// The same, but `bytes` may be a null pointer.
+    metadata(unsigned max_order, std::nothrow_t sort) noexcept
+        : bytes(
+              static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment, sort))) {}
+    /// Takes them over.
+    metadata(metadata&& other) noexcept : bytes(std::exchange(other.bytes, nullptr)) {}
+    metadata(const metadata&) = delete;
+    metadata& operator=(const metadata&) = delete;
+    metadata& operator=(metadata&&) = delete;
+    ~metadata() { ::operator delete(bytes, alignment); }
+
+   private:
+    static constexpr std::align_val_t alignment{128};
+  };
+  /// The same as the first constructor over metadata that are there, made for the same order.
+  buddy(metadata&& there, unsigned max_order) noexcept
+      : metadata_(std::move(there)), tree_(metadata_.bytes, max_order) {}
 
   buddy(const buddy&) = delete;
   buddy& operator=(const buddy&) = delete;
@@ -212,16 +239,6 @@ class buddy {
  private:
   using shape = level_shape<Log2Fanout>;
   using bits = word_bits<Log2Fanout>;
-  static constexpr std::align_val_t alignment{128};
-
-  struct metadata {
-    std::byte* bytes;
-    explicit metadata(unsigned max_order)
-        : bytes(static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment))) {}
-    metadata(const metadata&) = delete;
-    metadata& operator=(const metadata&) = delete;
-    ~metadata() { ::operator delete(bytes, alignment); }
-  };
 
   [[gnu::__always_inline__]] std::expected<block, alloc_error> allocate_from_tree(
       unsigned order, slot_type me) noexcept {
@@ -323,7 +340,7 @@ class buddy {
                  b.order, b.index);
   }
   static unsigned checked(unsigned max_order) {
-    if (max_order > largest_max_order) throw std::length_error("caiman::buddy: order past 32");
+    if (max_order > largest_max_order) detail::raise_length_error("caiman::buddy: order past 32");
     return max_order;
   }
 

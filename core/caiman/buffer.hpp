@@ -10,15 +10,14 @@
 #include <cstddef>
 #include <cstring>
 #include <expected>
-#include <new>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "caiman/bytes.hpp"
 #include "caiman/error.hpp"
 #include "caiman/lease.hpp"
+#include "caiman/raise.hpp"
 
 namespace caiman {
 
@@ -75,7 +74,9 @@ class buffer {
   /// throws std::length_error. A spill uses the heap and may throw std::bad_alloc. When it throws,
   /// nothing has changed. Wait-free but for a spill, O(bytes).
   void put(std::span<const std::byte> what) {
-    if (!append(what)) throw std::length_error("caiman::buffer::put: it does not fit");
+    const outcome end = append(what);
+    if (end == outcome::no_room) detail::raise_length_error("caiman::buffer::put: it does not fit");
+    if (end == outcome::no_heap) detail::raise_bad_alloc();
   }
   /// The same for characters.
   void put(std::string_view what) { put(std::as_bytes(std::span(what))); }
@@ -83,12 +84,10 @@ class buffer {
   /// The same without exceptions. Errors: buffer_full, also when the heap has no room for a spill;
   /// then nothing has changed.
   [[nodiscard]] std::expected<void, buffer_full> try_put(std::span<const std::byte> what) noexcept {
-    try {
-      if (append(what)) return {};
-    } catch (const std::bad_alloc&) {
-      return std::unexpected(buffer_full{capacity_ - size_, what.size()});
-    }
-    return std::unexpected(buffer_full{remaining(), what.size()});
+    const outcome end = append(what);
+    if (end == outcome::written) return {};
+    const std::size_t room = end == outcome::no_heap ? capacity_ - size_ : remaining();
+    return std::unexpected(buffer_full{room, what.size()});
   }
 
   /// What is not written yet, to be written in place; then `advance`.
@@ -97,7 +96,7 @@ class buffer {
   /// then nothing has changed.
   void advance(std::size_t n) {
     if (n > capacity_ - size_) {
-      throw std::length_error("caiman::buffer::advance: past the capacity");
+      detail::raise_length_error("caiman::buffer::advance: past the capacity");
     }
     size_ += n;
   }
@@ -138,23 +137,26 @@ class buffer {
     return made;
   }
 
-  bool append(std::span<const std::byte> what) {
+  enum class outcome : unsigned char { written, no_room, no_heap };
+
+  outcome append(std::span<const std::byte> what) noexcept {
     if (what.size() > capacity_ - size_) {
-      if (from_.empty() || !(is_spilled() || from_.home()->plan().spills)) return false;
-      move_to_heap(what);
-      return true;
+      if (from_.empty() || !(is_spilled() || from_.home()->plan().spills)) return outcome::no_room;
+      return move_to_heap(what) ? outcome::written : outcome::no_heap;
     }
     // Not memcpy: `what` may be a part of spare().
     if (!what.empty()) std::memmove(data_ + size_, what.data(), what.size());
     size_ += what.size();
-    return true;
+    return outcome::written;
   }
 
   /// With `what` behind the rest, which does not fit where it is. `what` may lie in the buffer.
-  void move_to_heap(std::span<const std::byte> what) {
-    if (what.size() > SIZE_MAX / 2 - size_) throw std::bad_alloc();
+  /// False if the heap has no room; then nothing has changed.
+  bool move_to_heap(std::span<const std::byte> what) noexcept {
+    if (what.size() > SIZE_MAX / 2 - size_) return false;
     const std::size_t needed = size_ + what.size();
     auto* const piece = detail::heap_piece::make((std::max)(needed, 2 * capacity_));
+    if (piece == nullptr) return false;
     std::memcpy(piece->data(), data_, size_);
     std::memcpy(piece->data() + size_, what.data(), what.size());
     // The rule is that a spill fills the block before it leaves it; here, after `what` was copied.
@@ -165,6 +167,7 @@ class buffer {
     data_ = piece->data();
     capacity_ = piece->capacity;
     size_ = needed;
+    return true;
   }
 
   std::byte* data_ = nullptr;

@@ -8,12 +8,12 @@
 
 #include <cstddef>
 #include <span>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "caiman/lease.hpp"
+#include "caiman/raise.hpp"
 
 namespace caiman {
 
@@ -80,7 +80,7 @@ class bytes {
   /// Throws std::out_of_range unless offset + length (bytes) lies within size().
   [[nodiscard]] bytes slice(std::size_t offset, std::size_t length) const {
     if (offset > size_ || length > size_ - offset) {
-      throw std::out_of_range("caiman::bytes::slice: the range is not inside");
+      detail::raise_out_of_range("caiman::bytes::slice: the range is not inside");
     }
     if (length == 0) return {};
     from_.add();

@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 
 #include "caiman/sync.hpp"
 
@@ -29,9 +30,11 @@ class cold_map {
  public:
   /// Nothing is cold.
   cold_map() noexcept = default;
-  /// `count` min blocks, all cold. Throws std::bad_alloc.
-  explicit cold_map(std::size_t count)
-      : words_(std::make_unique<word[]>((count + bits - 1) / bits)) {}
+  /// `count` min blocks, all cold; without memory it has no bits (`has_bits`).
+  explicit cold_map(std::size_t count) noexcept
+      : words_(new (std::nothrow) word[(count + bits - 1) / bits]) {}
+  /// Whether there is a bit per min block.
+  [[nodiscard]] bool has_bits() const noexcept { return words_ != nullptr; }
 
   /// Calls `zero(first, count)` for every run of cold min blocks in a block of the caller's, of
   /// 2^order min blocks from `first` on, which are warm then. Wait-free, O(2^order / 64).

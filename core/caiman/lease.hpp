@@ -23,10 +23,11 @@ struct heap_piece {
   std::size_t capacity = 0;
 
   static constexpr std::size_t header = 16;
-  /// Throws std::bad_alloc.
-  static heap_piece* make(std::size_t capacity) {
-    if (capacity > SIZE_MAX - header) throw std::bad_alloc();
-    void* const at = ::operator new(header + capacity);
+  /// A null pointer if the heap has no room.
+  static heap_piece* make(std::size_t capacity) noexcept {
+    if (capacity > SIZE_MAX - header) return nullptr;
+    void* const at = ::operator new(header + capacity, std::nothrow);
+    if (at == nullptr) return nullptr;
     auto* const made = ::new (at) heap_piece;
     made->capacity = capacity;
     return made;

@@ -5,6 +5,12 @@
 // may speak to another resource than it was given its memory by. What cannot be a block that this
 // resource gave ends the program with one line before the arena is touched. Relies on
 // <memory_resource>, and on the block's release for what only the tree can see.
+//
+// A class with virtual functions is another one without RTTI: where its table should lead to its
+// type_info there is a null pointer, and a dynamic_cast of a program's own falls over it. If the
+// linker kept one table for both, it would do so in units with RTTI as well. So without RTTI the
+// class has a tag in its name: the two live in one program side by side, as memory_resources, and
+// where one is handed over as a buddy_resource, the program does not link.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -17,13 +23,32 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory_resource>
-#include <new>
 #include <utility>
 
 #include "caiman/arena.hpp"
+#include "caiman/raise.hpp"
+
+#if defined(__cpp_rtti)
+#define CAIMAN_NO_RTTI_TAG
+#else
+#define CAIMAN_NO_RTTI_TAG [[gnu::__abi_tag__("no_rtti")]]
+#endif
 
 namespace caiman {
+
+namespace detail {
+/// What a resource needs of its arena, whichever of the two classes it is.
+struct arena_insides {
+  [[nodiscard]] static arena_state* home_of(const buddy_arena& arena) noexcept {
+    return arena.home_.get();
+  }
+  [[nodiscard]] static unsigned order_for(const arena_plan& plan, std::size_t len) noexcept {
+    return buddy_arena::order_for(plan, len);
+  }
+};
+}  // namespace detail
 
 /// Gives the standard containers memory from a buddy_arena. A request takes the smallest block that
 /// holds it and is at least as large as its alignment. What the arena cannot serve, because it is
@@ -37,7 +62,7 @@ namespace caiman {
 /// the arena never gives a block of that size and alignment at that address, and where the block is
 /// wholly or partly free (buddy::release). Not seen: another size that takes a block of the same
 /// order, or of another order that fits there while no bit of it is free.
-class buddy_resource : public std::pmr::memory_resource {
+class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
  public:
   /// Keeps a handle of `arena`; `upstream`, if there is one, must live as long as the resource.
   explicit buddy_resource(buddy_arena arena, std::pmr::memory_resource* upstream = nullptr) noexcept
@@ -64,13 +89,13 @@ class buddy_resource : public std::pmr::memory_resource {
 
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
-    detail::arena_state* const home = arena_.home_.get();
+    detail::arena_state* const home = detail::arena_insides::home_of(arena_);
     const std::size_t block_size = (std::max)(size, alignment);
     if (home != nullptr && block_size <= home->total() && alignment <= base_alignment()) {
-      const unsigned order = buddy_arena::order_for(home->plan(), block_size);
+      const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
       if (const auto got = home->take(order, size)) return home->address_of(*got);
     }
-    if (upstream_ == nullptr) throw std::bad_alloc();
+    if (upstream_ == nullptr) detail::raise_bad_alloc();
     return upstream_->allocate(size, alignment);
   }
 
@@ -81,11 +106,11 @@ class buddy_resource : public std::pmr::memory_resource {
       upstream_->deallocate(p, size, alignment);
       return;
     }
-    detail::arena_state* const home = arena_.home_.get();
+    detail::arena_state* const home = detail::arena_insides::home_of(arena_);
     const std::size_t block_size = (std::max)(size, alignment);
     if (block_size > home->total() || alignment > base_alignment()) [[unlikely]]
       wrong(p, size, alignment, "the arena has no such blocks");
-    const unsigned order = buddy_arena::order_for(home->plan(), block_size);
+    const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());
     if (offset % home->size_of(order) != 0) [[unlikely]]
       wrong(p, size, alignment, "no block for that size begins there");
@@ -93,13 +118,27 @@ class buddy_resource : public std::pmr::memory_resource {
   }
 
   /// Two resources are equal if they are the same, or serve the same arena with the same upstream:
-  /// what one gave the other can take.
+  /// what one gave the other can take. Of a unit without RTTI and one with it they never are.
   [[nodiscard]] bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override {
     if (this == &other) return true;
-    const auto* const peer = dynamic_cast<const buddy_resource*>(&other);
+    const buddy_resource* const peer = as_own_kind(other);
     return peer != nullptr && peer->arena_ == arena_ && peer->upstream_ == upstream_;
   }
 
+  /// A null pointer if it is none.
+  [[nodiscard]] const buddy_resource* as_own_kind(
+      const std::pmr::memory_resource& other) const noexcept {
+    const void* const* table = nullptr;  // of virtual functions; right before them the type_info
+    std::memcpy(&table, static_cast<const void*>(&other), sizeof table);
+#if defined(__cpp_rtti)
+    // What was compiled without RTTI has none, and is none of ours.
+    return table[-1] == nullptr ? nullptr : dynamic_cast<const buddy_resource*>(&other);
+#else
+    const void* const* own = nullptr;
+    std::memcpy(&own, static_cast<const void*>(this), sizeof own);
+    return table == own ? static_cast<const buddy_resource*>(&other) : nullptr;
+#endif
+  }
   [[nodiscard]] std::size_t base_alignment() const noexcept {
     const auto base = reinterpret_cast<std::uintptr_t>(arena_.base());
     return std::size_t{1} << std::countr_zero(base);
@@ -111,8 +150,9 @@ class buddy_resource : public std::pmr::memory_resource {
   }
 
   [[nodiscard]] const char* whose() const noexcept {
-    return arena_.home_ ? "it is not of this resource's arena, and there is no upstream"
-                        : "the resource has no arena; perhaps it was moved from";
+    return detail::arena_insides::home_of(arena_) != nullptr
+               ? "it is not of this resource's arena, and there is no upstream"
+               : "the resource has no arena; perhaps it was moved from";
   }
   [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] static void wrong(
       const void* p, std::size_t size, std::size_t alignment, const char* why) noexcept {
@@ -126,5 +166,7 @@ class buddy_resource : public std::pmr::memory_resource {
 };
 
 }  // namespace caiman
+
+#undef CAIMAN_NO_RTTI_TAG
 
 #endif  // CAIMAN_REQUIREMENTS_MET

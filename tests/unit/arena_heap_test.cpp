@@ -66,19 +66,24 @@ struct heap_log {
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): operator new takes no more
 constinit heap_log heap;
 
-void* requested(std::size_t bytes, std::size_t alignment) {
+void* requested_or_null(std::size_t bytes, std::size_t alignment) noexcept {
   ++heap.news;
   if (heap.refuse_at != 0) {
     --heap.refuse_at;
-    if (heap.refuse_at == 0) throw std::bad_alloc();
+    if (heap.refuse_at == 0) return nullptr;
   }
   bytes = (std::max<std::size_t>(bytes, 1) + alignment - 1) / alignment * alignment;
   // NOLINTNEXTLINE(cppcoreguidelines-no-malloc): there is nothing else below operator new
   void* const got = alignment <= 16 ? std::malloc(bytes) : std::aligned_alloc(alignment, bytes);
-  if (got == nullptr) throw std::bad_alloc();
+  if (got == nullptr) return nullptr;
   if (heap.remembers && heap.pieces < heap_log::room) {
     heap.seen[heap.pieces++] = {static_cast<std::byte*>(got), bytes};
   }
+  return got;
+}
+void* requested(std::size_t bytes, std::size_t alignment) {
+  void* const got = requested_or_null(bytes, alignment);
+  if (got == nullptr) throw std::bad_alloc();
   return got;
 }
 void give_back(void* memory) noexcept {
@@ -136,8 +141,14 @@ constexpr int hooked = 1;
 // own, which calls none of these. See metadata_test.cpp.
 [[gnu::noinline]] void* operator new(std::size_t bytes) { return requested(bytes, 16); }
 [[gnu::noinline]] void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
-  ++heap.news;
-  return std::malloc(bytes == 0 ? 1 : bytes);  // NOLINT(cppcoreguidelines-no-malloc): as above
+  return requested_or_null(bytes, 16);
+}
+[[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment,
+                                     const std::nothrow_t&) noexcept {
+  return requested_or_null(bytes, static_cast<std::size_t>(alignment));
+}
+[[gnu::noinline]] void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept {
+  return requested_or_null(bytes, 16);
 }
 [[gnu::noinline]] void* operator new(std::size_t bytes, std::align_val_t alignment) {
   return requested(bytes, static_cast<std::size_t>(alignment));
@@ -155,6 +166,13 @@ constexpr int hooked = 1;
   give_back(memory);
 }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  give_back(memory);
+}
+[[gnu::noinline]] void operator delete(void* memory, std::align_val_t,
+                                       const std::nothrow_t&) noexcept {
+  give_back(memory);
+}
+[[gnu::noinline]] void operator delete[](void* memory, const std::nothrow_t&) noexcept {
   give_back(memory);
 }
 

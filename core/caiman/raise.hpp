@@ -1,0 +1,42 @@
+// ---------------------------------------------------------------------------------------------
+// raise.hpp: what throws, for units with and without exceptions alike
+//
+// A unit that is compiled with -fno-exceptions may not say `throw`, and what it would say instead
+// must not differ from what others say: an inline function is compiled in many units and the linker
+// keeps one of them. So the core never says `throw`, `try` or `catch`. It calls what the standard
+// library throws with itself, which lies in the library and is the same whatever the flags.
+//
+// In a program that catches nothing, or cannot, such an exception ends in std::terminate: then
+// std::set_terminate is the hook, the only one, and std::current_exception() tells it which.
+// Relies on names that libstdc++ and libc++ both have for their own use.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "caiman/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace caiman::detail {
+
+/// Throws std::length_error.
+[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_length_error(
+    const char* what) {
+  std::__throw_length_error(what);
+}
+/// Throws std::out_of_range.
+[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_out_of_range(
+    const char* what) {
+  std::__throw_out_of_range(what);
+}
+/// Throws std::bad_alloc.
+[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_bad_alloc() {
+  std::__throw_bad_alloc();
+}
+
+}  // namespace caiman::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET
