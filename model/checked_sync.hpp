@@ -61,6 +61,19 @@ struct checked_sync {
   static unsigned thread_slot(home = {}) noexcept { return slot_of_current_thread(); }
   static unsigned slots_seen(home = {}) noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }
+  /// Looks by a read-modify-write, which reads the newest value as the kernel does, and orders
+  /// nothing: what a sleeper knows of the others it has from the core's own accesses.
+  template <class Cell>
+  static void sleep(Cell& cell, std::uint64_t value, location at = location::here()) {
+    std::uint64_t now = value;
+    constexpr auto relaxed = std::memory_order_relaxed;
+    if (cell.compare_exchange_strong(now, value, relaxed, relaxed, at)) sleep_at(&cell);
+  }
+  template <class Cell>
+  static void wake(Cell& cell) {
+    wake_one_at(&cell);
+  }
+  static void rest(unsigned /*round*/) { let_others_run(); }
   static void invariant(bool ok, const char* message) {
     if (!ok) report_broken_invariant(message);
   }

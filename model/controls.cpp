@@ -17,6 +17,7 @@ constexpr std::string_view end_f = "core=ledger : 0A0>1 ; D | F0";
 
 constexpr std::string_view wait_one = "core=waiting order=0 : 0A0 ; F0 | E0";
 constexpr std::string_view wait_new = "core=waiting order=1 : 0A1 ; F0 | E0 | E1";
+constexpr std::string_view wait_passed_on = "core=waiting order=0 : 0A0 ; F0 | E0F0 | E0F0";
 constexpr std::string_view litmus = "core=litmus : ; F0 | E0";
 
 constexpr std::string_view random = "random:20000@shipped";
@@ -318,6 +319,34 @@ std::span<const control> controls() {
        "S1 S2 S3 S7",
        "one that gave up is still in the queue",
        {{"core=waiting order=0 : 0A0 ; F0 | E0F0 | E0F0", random}}},
+      {"wait-sleeper-not-woken",
+       "L1",
+       "who leaves the desk lets sleep who waits for it",
+       {{wait_passed_on, random}}},
+      {"wait-sleeper-unmarked",
+       "L1",
+       "who sleeps for the desk does not say so",
+       {{wait_passed_on, random}}},
+      {"wait-second-sleeper",
+       "L1",
+       "who slept for the desk forgets the others",
+       {{"core=waiting order=0 : 0A0 1E0 2E0 ; F0 | F0 | F0", "bound1:20000@shipped"}}},
+      {"wait-runs-inside",
+       "L1",
+       "a resumption runs inside another one",
+       {{"core=waiting order=0 : 0A0 1P0 1P0 ; F0 | P0F0F1F2", random}}},
+      {"wait-behind-forgotten",
+       "S7",
+       "one that was put behind another one is never run",
+       {{"core=waiting order=0 : 0A0 1P0 1P0 ; F0 | F0", "bound2:50000@shipped"}}},
+      {"wait-posted-too-soon",
+       "S1 S2",
+       "one that is just being handed over is taken out",
+       {{"core=waiting order=0 : 0A0 1P0 ; F0 | F0", random}}},
+      {"wait-put-back-forgotten",
+       "L1",
+       "one that lets others go first is not called again",
+       {{"core=waiting order=0 : 0A0 1P0 0F0 ; E0 | F0", "bound1:20000@shipped"}}},
       {"wait-stays-marked",
        "S7 R1",
        "releases look for waiters when there are none",

@@ -38,6 +38,8 @@ std::string text_of(const operation& op) {
       return fmt::format("operation {}", op.arg);
     case operation::kind::wait:
       return fmt::format("wait for a block of order {}", op.arg);
+    case operation::kind::borrow:
+      return fmt::format("wait for a loan of a block of order {}", op.arg);
   }
   return {};
 }
@@ -77,6 +79,8 @@ void pause_between_looks(unsigned round) {
   if (round >= looks_in_force) current_execution().fail("L1", "looked again past the bound");
   let_others_run();
 }
+void sleep_at(const void* address) { current_execution().sleep_at(address); }
+void wake_one_at(const void* address) { current_execution().wake_one_at(address); }
 void let_others_run() { rl::yield(1, info_of(location::here())); }
 void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
   current_execution().fail("S8", what);
@@ -427,6 +431,25 @@ void execution::before_access() {
   largest_stop_ = std::max(largest_stop_, me.steps);
   me.stopped = true;
   rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
+}
+
+void execution::sleep_at(const void* address) {
+  if (!in_threads()) fail("L1", "there is nobody to wake it");
+  actors_[rl::ctx().threadx_->index_].sleeps_at = address;
+  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
+}
+
+void execution::wake_one_at(const void* address) {
+  rl::ctx().sched();
+  std::array<rl::thread_id_t, max_threads> asleep{};
+  unsigned count = 0;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    if (actors_[t].sleeps_at == address) asleep[count++] = static_cast<rl::thread_id_t>(t);
+  }
+  if (count == 0) return;
+  const auto one = asleep[count == 1 ? 0 : rl::rand(count)];
+  actors_[one].sleeps_at = nullptr;
+  rl::ctx().unpark_thread(one, false, info_of(location::here()));
 }
 
 void execution::fail(const char* property, const char* text) {

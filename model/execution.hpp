@@ -43,6 +43,8 @@ class execution {
   unsigned slots_seen() const noexcept;
   bool in_threads() const noexcept { return acting_ == outside; }
   void before_access();
+  void sleep_at(const void* address);
+  void wake_one_at(const void* address);
   void zero_payload(std::size_t first, std::size_t count);
   [[noreturn]] void fail(const char* property, const char* text);
 
@@ -71,6 +73,7 @@ class execution {
     unsigned slot = 0;
     unsigned steps = 0;
     bool stopped = false;
+    const void* sleeps_at = nullptr;
     bool done = false;
     bool releasing = false;
     block_set releasing_blocks = 0;

@@ -26,11 +26,11 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {core_part::buddy, "buddy", "AMXF"},     {core_part::textbook, "textbook", "AMXF"},
-    {core_part::arena, "arena", "AFHD"},     {core_part::ledger, "ledger", "AFHD"},
-    {core_part::shares, "shares", "HD"},     {core_part::cold, "cold", "W"},
-    {core_part::waiting, "waiting", "AFDE"}, {core_part::handshake, "handshake", "AFE"},
-    {core_part::litmus, "litmus", "FE"},     {core_part::structure, "structure", "C"}};
+    {core_part::buddy, "buddy", "AMXF"},      {core_part::textbook, "textbook", "AMXF"},
+    {core_part::arena, "arena", "AFHD"},      {core_part::ledger, "ledger", "AFHD"},
+    {core_part::shares, "shares", "HD"},      {core_part::cold, "cold", "W"},
+    {core_part::waiting, "waiting", "AFDEP"}, {core_part::handshake, "handshake", "AFE"},
+    {core_part::litmus, "litmus", "FE"},      {core_part::structure, "structure", "C"}};
 constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
 const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
 
@@ -59,7 +59,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDWEC";
+    constexpr std::string_view letters = "AMXFHDWEPC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);

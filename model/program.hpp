@@ -28,6 +28,7 @@
 //                    X<k> the same, and it must fail   F<i> release the i-th block taken
 //                    H one handle or share more, D one less, W<i> warm block i (of parts)
 //                    E<k> wait for a block of order k; F<i> of one that waits: no longer
+//                    P<k> the same with an executor that calls at once, and gives it back there
 //                    C<k> operation k (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -51,6 +52,7 @@ struct operation {
     drop = 'D',
     warm = 'W',
     wait = 'E',
+    borrow = 'P',
     call = 'C'
   };
   kind what = kind::take;

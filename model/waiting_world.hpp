@@ -3,6 +3,10 @@
 //
 //   A<k>  take a block of order k if there is one     E<k>  wait for one
 //   F<i>  give back what the i-th of these got; or, if it still waits, wait no more
+//   P<k>  wait for one by a coroutine: its executor calls at once, on whichever thread served it,
+//         and it gives the block back there; F<i> of it calls the same resumption once more, and
+//         if that does not run it, waits no more. An executor that is asked in the set-up calls
+//         nothing: that is left to F<i>
 //   D     drop the thread's handle
 //
 // Buddy, ledger and waiting room as an arena puts them together, on the policy under which every
@@ -11,7 +15,8 @@
 // gives up. So an execution ends with waiters that sleep, and then nobody may sleep beside room
 // that is his (S7). Nor may a block go into a stack when its thread must know that somebody waits:
 // since the set-up, or when nothing runs. Whoever is at the desk writes a plain variable, and a
-// block has one per unit.
+// block has one per unit. Whoever is woken on a thread runs when nobody else of the arena does
+// there.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -38,11 +43,6 @@ struct still_clock {
 class model_fair_waiters : public basic_fair_waiters<still_clock> {
  public:
   model_fair_waiters() noexcept : basic_fair_waiters({.bound = 2}) {}
-};
-
-/// For the desk: who waits there makes no bounded number of looks.
-struct desk_sync : arena_sync {
-  static void pause(unsigned /*round*/) { let_others_run(); }
 };
 
 /// A policy that sees whether two are at the desk at once, or one has not seen the last one go.
@@ -90,6 +90,7 @@ class waiting_world final : public part {
   }
 
   void operate(unsigned thread, const operation& op, unsigned owner) override {
+    begun_ = threads_run();
     switch (op.what) {
       case operation::kind::release:
         give_up(thread, op.arg);
@@ -98,8 +99,9 @@ class waiting_world final : public part {
         if (std::exchange(handles_[thread], false)) drop();
         return;
       case operation::kind::wait:
+      case operation::kind::borrow:
         need_handle(thread);
-        wait(thread, op.arg);
+        wait(thread, op);
         return;
       default:
         need_handle(thread);
@@ -146,7 +148,7 @@ class waiting_world final : public part {
 
  private:
   static constexpr unsigned most = 16;
-  using room = waiting_room<desk_sync, at_desk<Waiters>>;
+  using room = waiting_room<arena_sync, at_desk<Waiters>>;
 
   struct home {
     waiting_world& all;
@@ -166,17 +168,42 @@ class waiting_world final : public part {
       all.books_.await_no_more();
     }
   };
-  struct sleeper : waiter {
-    using waiter::index;
-    using waiter::waiter;
-    checked_plain<unsigned> wish{0U};     // written by who waits, then by who wakes it
-    checked_atomic<std::uint32_t> woken;  // how its thread is told
-  };
+  struct sleeper;
   struct request {
     unsigned order = 0;
     std::size_t index = 0;
     bool live = false;
+    bool borrows = false;
     std::optional<sleeper> sleeps{};
+  };
+  struct sleeper : waiter {
+    using waiter::index;
+    sleeper(request& its, kind how) : waiter(its.order, how), of(its) {}
+    request& of;
+    bool handed_over = false;
+    checked_plain<unsigned> wish{0U};     // written by who waits, then by who wakes it
+    checked_atomic<std::uint32_t> woken;  // how its thread is told
+    checked_atomic<std::uint64_t> call;   // its ticket, for who has a resumption of it
+  };
+  /// A call on a thread's stack that wakes waiters: waking_call of async.hpp.
+  class waking_call {
+   public:
+    waking_call(waiting_world& all, unsigned thread) : outermost_(all.outermost_[thread]) {
+      if (outermost_ == nullptr) {
+        outermost_ = &wakes;
+      } else {
+        wakes.here = wakes.behind = outermost_;
+      }
+    }
+    waking_call(const waking_call&) = delete;
+    waking_call& operator=(const waking_call&) = delete;
+    ~waking_call() {
+      if (outermost_ == &wakes) outermost_ = nullptr;
+    }
+    wake_list wakes;
+
+   private:
+    wake_list*& outermost_;
   };
 
   void need_handle(unsigned thread) const {
@@ -189,41 +216,80 @@ class waiting_world final : public part {
 
   // ---- waiters ---------------------------------------------------------------------------
 
-  void wait(unsigned thread, unsigned order, location at = location::here()) {
+  void wait(unsigned thread, const operation& op, location at = location::here()) {
     request& r = requests_[thread][count_[thread]++];
-    r.order = order;
-    sleeper& me = r.sleeps.emplace(order);
+    r.order = op.arg;
+    r.borrows = op.what == operation::kind::borrow;
+    sleeper& me = r.sleeps.emplace(r, r.borrows ? waiter::kind::posted : waiter::kind::signalled);
     me.wish.store(1, at);
     arena_.took();
     books_.add_handle();
     ++asleep_;
-    wake_list wakes;
-    room_.enter(home_, me, wakes);
-    wake(wakes);
+    waking_call here(*this, thread);
+    room_.enter(home_, me, here.wakes);
+    wake(thread, here.wakes);
   }
-  void wake(wake_list& wakes, location at = location::here()) {
+  void wake(unsigned thread, wake_list& wakes, location at = location::here()) {
     while (waiter* const one = room_.next_to_wake(home_, wakes)) {
       auto& up = static_cast<sleeper&>(*one);
       up.wish.store(2, at);
-      --asleep_;
-      up.woken.store(1, std::memory_order_release);
+      if (!up.of.borrows) {
+        --asleep_;
+        up.woken.store(1, std::memory_order_release);
+      } else if (std::exchange(up.handed_over, true)) {
+        run(thread, up);
+      } else {
+        const std::uint64_t ticket = up.ticket();
+        up.call.store(ticket, std::memory_order_release);
+        room_.posted(home_, wakes);
+        if (begun_) resume(thread, ticket);
+      }
     }
   }
-  /// Whoever still waits, waits no more; what it got meanwhile is its thread's.
-  void settle(unsigned thread, request& r) {
-    if (r.sleeps->woken.load(std::memory_order_acquire) == 0) {
-      wake_list wakes;
-      const auto found = room_.leave(home_, *r.sleeps, wakes);
+  /// A resumption is called: place_of::run of async.hpp.
+  void resume(unsigned thread, std::uint64_t ticket) {
+    waking_call here(*this, thread);
+    waiter* one = room_.claim(home_, ticket, here.wakes);
+    while (one == nullptr && here.wakes.served) {
+      wake(thread, here.wakes);
+      one = room_.claim(home_, ticket, here.wakes);
+    }
+    if (one == nullptr) return;
+    run(thread, static_cast<sleeper&>(*one));
+    wake(thread, here.wakes);
+  }
+  /// It gives its block back where it runs.
+  void run(unsigned thread, sleeper& one) {
+    if (std::exchange(running_[thread], true)) report_fault("L1", "one runs inside another");
+    --asleep_;
+    own(thread, one.of, one.index());
+    give_back(thread, one.of);
+    running_[thread] = false;
+    one.woken.store(1, std::memory_order_release);
+  }
+  /// Whoever still waits, waits no more; what it got meanwhile, and has not given back, is its
+  /// thread's.
+  void settle(unsigned thread, request& r, location at = location::here()) {
+    sleeper& me = *r.sleeps;
+    if (r.borrows) {
+      const std::uint64_t ticket = me.call.load(std::memory_order_acquire);
+      if (ticket != 0) resume(thread, ticket);
+    }
+    if (me.woken.load(std::memory_order_acquire) == 0) {
+      waking_call here(*this, thread);
+      const auto found = room_.leave(home_, me, here.wakes);
       if (found == parting::wake_up) {
-        while (r.sleeps->woken.load(std::memory_order_acquire) == 0) let_others_run();
+        while (me.woken.load(std::memory_order_acquire) == 0) let_others_run();
       } else {
         --asleep_;
       }
-      wake(wakes);
-      if (found != parting::nothing) own(thread, r, r.sleeps->index());
-    } else {
-      own(thread, r, r.sleeps->index());
+      wake(thread, here.wakes);
+      const bool gave_back = r.borrows && found == parting::wake_up;
+      if (found != parting::nothing && !gave_back) own(thread, r, me.index());
+    } else if (!r.borrows) {
+      own(thread, r, me.index());
     }
+    me.wish.store(0, at);  // it goes
     r.sleeps.reset();
     drop();
   }
@@ -265,7 +331,10 @@ class waiting_world final : public part {
     if (i >= count_[thread]) return;
     request& r = requests_[thread][i];
     if (r.sleeps) settle(thread, r);
-    if (!std::exchange(r.live, false)) return;
+    if (r.live) give_back(thread, r, at);
+  }
+  void give_back(unsigned thread, request& r, location at = location::here()) {
+    r.live = false;
     for_each_unit(r, [&](unit& u) {
       u.owner = nobody;
       u.payload.store(0, at);
@@ -278,9 +347,9 @@ class waiting_world final : public part {
                     : take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, back, scrub);
     if (next == turn::awaited) {
       if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");
-      wake_list wakes;
-      room_.serve(home_, wakes);
-      wake(wakes);
+      waking_call here(*this, thread);
+      room_.serve(home_, here.wakes);
+      wake(thread, here.wakes);
       next = books_.served();
     }
     if (next == turn::ends) arena_.end();
@@ -303,6 +372,9 @@ class waiting_world final : public part {
   home home_{*this};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena
   std::array<bool, max_threads> handles_{};
+  std::array<wake_list*, max_threads> outermost_{};
+  std::array<bool, max_threads> running_{};
+  bool begun_ = false;  // the set-up is over
   std::array<std::array<request, most>, max_threads> requests_;
   std::array<unsigned, max_threads> count_{};
   std::array<unit, 8> units_;

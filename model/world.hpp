@@ -130,6 +130,10 @@ extern bool announced_in_force;
 void pause_between_looks(unsigned round);
 /// What anybody calls who waits for another thread.
 void let_others_run();
+/// Until somebody wakes it: whoever has just seen, with no step in between, that it must sleep. And
+/// the other side: one of those that sleep at this address, any of them.
+void sleep_at(const void* address);
+void wake_one_at(const void* address);
 /// Before every atomic access: where a stopped thread stops.
 void before_access();
 [[noreturn]] void report_misuse(const char* what, unsigned order, std::uint64_t index);

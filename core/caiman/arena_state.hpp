@@ -28,6 +28,10 @@
 #include "caiman/turnover.hpp"
 #include "caiman/waiters.hpp"
 
+namespace caiman {
+struct wake_list;
+}
+
 namespace caiman::detail {
 
 using native_share = share_count<native_sync>;
@@ -49,6 +53,8 @@ class native_waiter;
 
 /// Where requests wait for room, whatever the policy; only arenas that were built for it have one
 /// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
+/// `posted` is for who is woken, and leaves that to the call that wakes it; `run` claims, and runs
+/// on whom it got, or has it run behind the one that runs.
 class waiting_place {
  public:
   waiting_place() noexcept = default;
@@ -59,8 +65,8 @@ class waiting_place {
   virtual void serve(arena_state& home) noexcept = 0;
   virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
   virtual parting leave(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual void posted(arena_state& home, native_waiter& one) noexcept = 0;
-  virtual native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept = 0;
+  virtual void posted(arena_state& home, wake_list& wakes) noexcept = 0;
+  virtual void run(arena_state& home, std::uint64_t ticket) noexcept = 0;
   [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
 };
 

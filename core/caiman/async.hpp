@@ -7,8 +7,12 @@
 // in the coroutine or on the stack of the thread that waits: no heap.
 //
 // A coroutine runs on, by default, on the thread whose release served it, inside that release. What
-// it releases there may serve others, which do not run inside it but after it, from the same loop:
-// however long the chain, the stack is as deep as there are arenas in it.
+// it releases there may serve others, which do not run inside it but after it, from the same loop.
+// So it is with executors that call at once, too: a resumption that is called while its arena runs
+// somebody on this thread is put behind that one. However long the chain, the stack is as deep as
+// there are arenas in it. What says who runs on a thread is a variable of the thread, and every
+// shared object may have its own: so only the virtual calls of a place know of it, which are all
+// those of the object that made the arena.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -47,19 +51,25 @@ class native_waiter : public waiter {
  public:
   using waiter::index;
   using waiter::waiter;
-  /// Called once, by who served it, away from the desk. *this may be gone afterwards.
-  virtual void wake(waiting_place& place, arena_state& home) noexcept = 0;
+  /// Called once by who served it, and, if it was posted, once more by who claimed it; away from
+  /// the desk but for the former of two. *this may be gone afterwards.
+  virtual void wake(waiting_place& place, arena_state& home, wake_list& wakes) noexcept = 0;
 
  protected:
   ~native_waiter() = default;
 };
 
-/// A call on this thread's stack that wakes waiters of a place.
+/// A call on this thread's stack that wakes waiters of a place. The outermost one has the loop that
+/// runs them: one after the other, and so those that are called meanwhile. But whom an executor has
+/// called from outside may do as it likes, and be long: it is not for those to wait that run inside
+/// what it releases.
 class waking_call {
  public:
   explicit waking_call(const waiting_place& place) noexcept : place_(place), outer_(innermost_) {
     for (waking_call* call = outer_; call != nullptr; call = call->outer_) {
-      if (&call->place_ == &place) wakes.here = call->wakes.here;
+      if (&call->place_ != &place) continue;
+      wakes.behind = &call->wakes;
+      if (!call->resumes_) wakes.here = &call->wakes;
     }
     innermost_ = this;
   }
@@ -67,11 +77,15 @@ class waking_call {
   waking_call& operator=(const waking_call&) = delete;
   ~waking_call() { innermost_ = outer_; }
 
+  /// From now on it runs what an executor has called.
+  void resumes() noexcept { resumes_ = true; }
+
   wake_list wakes;
 
  private:
   const waiting_place& place_;
   waking_call* outer_;
+  bool resumes_ = false;
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
   static thread_local constinit inline waking_call* innermost_ = nullptr;
 };
@@ -94,13 +108,18 @@ class place_of final : public waiting_place {
     then_wake(home, [&](wake_list& wakes) { found = room_.leave(home, one, wakes); });
     return found;
   }
-  void posted(arena_state& home, native_waiter& one) noexcept override {
-    then_wake(home, [&](wake_list& wakes) { room_.posted(home, one, wakes); });
-  }
-  native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept override {
-    waiter* one = nullptr;
-    then_wake(home, [&](wake_list& wakes) { one = room_.claim(home, ticket, wakes); });
-    return awake(one);
+  void posted(arena_state& home, wake_list& wakes) noexcept override { room_.posted(home, wakes); }
+  void run(arena_state& home, std::uint64_t ticket) noexcept override {
+    waking_call here(*this);
+    waiter* one = room_.claim(home, ticket, here.wakes);
+    while (one == nullptr && here.wakes.served) {
+      wake_all(home, here.wakes);
+      one = room_.claim(home, ticket, here.wakes);
+    }
+    if (one == nullptr) return;
+    here.resumes();
+    awake(*one).wake(*this, home, here.wakes);
+    wake_all(home, here.wakes);
   }
   [[nodiscard]] std::size_t waiting() const noexcept override { return room_.waiting(); }
 
@@ -109,13 +128,16 @@ class place_of final : public waiting_place {
   void then_wake(arena_state& home, Call call) noexcept {
     waking_call here(*this);
     call(here.wakes);
-    while (waiter* const one = room_.next_to_wake(home, here.wakes)) {
-      awake(one)->wake(*this, home);
+    wake_all(home, here.wakes);
+  }
+  void wake_all(arena_state& home, wake_list& wakes) noexcept {
+    while (waiter* const one = room_.next_to_wake(home, wakes)) {
+      awake(*one).wake(*this, home, wakes);
     }
   }
-  static native_waiter* awake(waiter* one) noexcept {
+  static native_waiter& awake(waiter& one) noexcept {
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
-    return static_cast<native_waiter*>(one);
+    return static_cast<native_waiter&>(one);
   }
 
   room room_;
@@ -127,7 +149,10 @@ class thread_waiter final : public native_waiter {
   explicit thread_waiter(unsigned order) noexcept : native_waiter(order) {}
 
   // Under the lock to the end: *this goes as soon as the other side has had it.
-  void wake(waiting_place& /*place*/, arena_state& /*home*/) noexcept override { tell(woken_); }
+  void wake(waiting_place& /*place*/, arena_state& /*home*/,
+            wake_list& /*wakes*/) noexcept override {
+    tell(woken_);
+  }
   void stop() noexcept { tell(stopped_); }
 
   using time = std::chrono::steady_clock::time_point;
@@ -168,13 +193,13 @@ class thread_waiter final : public native_waiter {
 /// keeps the arena from ending.
 class resumption {
  public:
-  /// Runs the coroutine on. Blocking against who serves waiters at the moment, then whatever the
-  /// coroutine does.
+  /// Runs the coroutine on; if the arena runs another one on this thread, then not now but behind
+  /// that one, before the call returns that runs it. Blocking against who serves waiters at the
+  /// moment, then whatever the coroutine does. *this may go meanwhile.
   void operator()() const noexcept {
     if (!home_) return;  // moved from
-    detail::waiting_place& place = *home_->place();
-    detail::native_waiter* const one = place.claim(*home_.get(), ticket_);
-    if (one != nullptr) one->wake(place, *home_.get());
+    const detail::arena_handle alive = home_;
+    alive->place()->run(*alive.get(), ticket_);
   }
 
  private:
@@ -187,8 +212,9 @@ class resumption {
   std::uint64_t ticket_;
 };
 
-/// Where a coroutine is to run on: copied, which must not throw, and called with a resumption,
-/// which must not either. It may call it at once, or later on any thread; it must not wait for it.
+/// Where a coroutine is to run on: copied, which must not throw, nor wait, nor give up a request of
+/// that arena, and called with a resumption, which must not throw either. It may call it at once,
+/// or later on any thread; it must not wait for it.
 template <class Executor>
 concept resume_executor =
     std::is_nothrow_copy_constructible_v<Executor> && std::invocable<Executor&, resumption>;
@@ -250,14 +276,15 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
 
   [[nodiscard]] detail::waiting_place& place() const noexcept { return *home_->place(); }
 
-  void wake(detail::waiting_place& from, detail::arena_state& home) noexcept override {
+  void wake(detail::waiting_place& from, detail::arena_state& home,
+            wake_list& wakes) noexcept override {
     if (kind_of_wake == kind::runs_here || std::exchange(posted_, true)) {
       coroutine_.resume();
       return;
     }
     Executor on = on_;
     const resumption run(alive_, ticket());
-    from.posted(home, *this);  // from here on it may be run on, or destroyed
+    from.posted(home, wakes);  // from here on it may be run on, or destroyed
     on(run);
   }
 

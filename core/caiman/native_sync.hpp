@@ -17,12 +17,16 @@
 #include "caiman/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <bit>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -104,6 +108,23 @@ struct native_sync {
     if (round >= 4) sched_yield();
   }
 
+  // Not std::atomic's wait: g++ 12 has it spin, yield, and then sleep beside all who wait for any
+  // word of 64 bits.
+  /// In the kernel, while the lower half of the cell is that of `value`.
+  static void sleep(std::atomic<std::uint64_t>& cell, std::uint64_t value) noexcept {
+    call_futex(cell, FUTEX_WAIT_PRIVATE, static_cast<std::uint32_t>(value));
+  }
+  /// Of those that sleep the one of the highest priority.
+  static void wake(std::atomic<std::uint64_t>& cell) noexcept {
+    call_futex(cell, FUTEX_WAKE_PRIVATE, 1);
+  }
+  /// Sleeps for 50 us, then 100 us, and so on up to 1.6 ms: giving the processor up would let
+  /// nobody of a lower priority run.
+  static void rest(unsigned round) noexcept {
+    const timespec moment{0, 50'000L << (round < 5 ? round : 5)};
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
+  }
+
   /// Only a misuse that release() could not see can break an invariant: no build may go on then.
   static void invariant(bool ok, const char* message) noexcept {
     if (ok) [[likely]]
@@ -123,6 +144,14 @@ struct native_sync {
  private:
   static bool membarrier(int command) noexcept {
     return syscall(SYS_membarrier, command, 0, 0) == 0;
+  }
+  static void call_futex(std::atomic<std::uint64_t>& cell, int call, std::uint32_t value) noexcept {
+    static_assert(sizeof(cell) == sizeof(std::uint64_t));
+    auto* const halves = reinterpret_cast<std::uint32_t*>(&cell);
+    const int before = errno;  // no call of Caiman's sets it
+    syscall(SYS_futex, halves + (std::endian::native == std::endian::big ? 1 : 0), call, value,
+            nullptr, nullptr, 0);
+    errno = before;
   }
   [[gnu::__visibility__("hidden")]] static unsigned assign() noexcept;
   // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread

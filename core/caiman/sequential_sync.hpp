@@ -105,6 +105,12 @@ struct sequential_sync {
   static unsigned slots_seen(home = {}) noexcept { return 1; }
   /// Nobody to wait for.
   static void pause(unsigned /*round*/) noexcept {}
+  /// The same.
+  static void sleep(const atomic<std::uint64_t>& /*cell*/, std::uint64_t /*value*/) noexcept {}
+  /// The same.
+  static void wake(const atomic<std::uint64_t>& /*cell*/) noexcept {}
+  /// The same.
+  static void rest(unsigned /*round*/) noexcept {}
   /// As native_sync's.
   static void invariant(bool ok, const char* message) noexcept {
     native_sync::invariant(ok, message);

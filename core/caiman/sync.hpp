@@ -83,6 +83,21 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   S::misuse(text, u, n);
 };
 
+/// A policy with which threads may wait for each other, whatever their priorities: what waiting.hpp
+/// asks for.
+///  - `sleep(cell, value)`: until somebody wakes those that sleep on this cell, or for no reason at
+///    all; not at all if the cell does not hold `value`, which is asked and begun as one.
+///  - `wake(cell)`: one of them, if there is one.
+///  - `rest(round)`: called between two attempts that another thread is in the way of; lets it run.
+///    `round` counts from 0.
+template <class S>
+concept sleep_policy = sync_policy<S> &&
+    requires(std::uint64_t n, unsigned u, typename S::template atomic<std::uint64_t>& a) {
+  S::sleep(a, n);
+  S::wake(a);
+  S::rest(u);
+};
+
 }  // namespace caiman
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -79,7 +79,6 @@ class waiter {
   waiter_list* in_ = nullptr;
   unsigned order_;
   kind kind_;
-  bool posting_ = false;  // being handed over
   state state_ = state::apart;
   std::uint64_t ticket_ = 0;
   std::int64_t stamp_ = 0;

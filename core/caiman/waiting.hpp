@@ -5,7 +5,10 @@
 // Who returns a block and meets the mark "awaited" (ledger.hpp) asks the desk to look. One thread
 // at a time is at the desk; whoever asks while somebody is there leaves a note and goes on, and the
 // one at the desk looks once more before it leaves. So neither a newcomer nor a release waits for
-// it; only who takes its waiter out again, or wakes one, must have the desk to itself.
+// it; only who takes its waiter out again, or wakes one, must have the desk to itself. Such a one
+// sleeps until it has, so that whoever is there gets on whatever its priority: it leaves a note of
+// that as well, and who leaves the desk and finds it wakes one of them. That one cannot know
+// whether it was the only one, so it wakes another one when it leaves.
 //
 //   look   empty the inbox into the policy's hands; if somebody waits, see that the lines are
 //   marked;
@@ -19,8 +22,15 @@
 // No wake-up is lost, since every return has either happened before the marking, and then the look
 // behind it finds the block, in whatever stack or word it lies, since a refusal drains and sweeps
 // first (tree.hpp): so registering drains the stacks; or it meets the mark, and asks for a look of
-// its own. A refusal that says "contended" says nothing, so the look tries again. Taking a waiter
-// out may end what room was kept for, so that asks for a look, too.
+// its own. A refusal that says "contended" says nothing, so the look tries again. It may not leave
+// that to the one in whose move the room is: that one need not be a release, and would have to look
+// after every split and sweep, behind a fence, whether somebody was told so. So it rests between
+// two tries, and the other one gets on. Taking a waiter out may end what room was kept for, so that
+// asks for a look, too.
+//
+// A waiter that is posted has its block, and a call on whatever thread that shall run it. Meanwhile
+// it can be taken out like any other, so only the desk may touch it; who hands it over has the desk
+// until it has read what it needs.
 //
 // A look serves as many as there is room for, and is refused at most once per order. Who is at the
 // desk does one look for itself and one for all that asked meanwhile, and so on.
@@ -49,7 +59,8 @@ struct wake_list {
 
   waiter_list all;         ///< To be woken by the call that has this list.
   wake_list* here = this;  ///< Where those go that run on this thread: perhaps a call further out.
-  bool served = false;     ///< Whether anybody was put into `all` since it was found empty.
+  wake_list* behind = this;  ///< Where those go whose turn it is while this thread runs another.
+  bool served = false;       ///< Whether anybody was put into `all` since it was found empty.
 };
 
 /// Those who wait for room in one arena, and the desk. All may be called by any threads at once.
@@ -57,7 +68,7 @@ struct wake_list {
 /// `await_no_more()` are the ledger's. Every caller keeps the arena from ending meanwhile.
 template <class Sync, class Waiters>
 class waiting_room {
-  static_assert(sync_policy<Sync> && buddy_waiter<Waiters>);
+  static_assert(sleep_policy<Sync> && buddy_waiter<Waiters>);
 
  public:
   /// What the desk and the inbox are made of.
@@ -99,71 +110,78 @@ class waiting_room {
     } while (!left());
   }
 
-  /// Takes `one` out. Blocking against who is at the desk, and while `one` is being posted.
+  /// Takes `one` out. Blocking against who is at the desk.
   template <class Home>
   parting leave(Home& home, waiter& one, wake_list& wakes) noexcept {
-    for (;;) {
-      lock();
-      empty_inbox();
-      parting found = parting::wake_up;
-      if (one.state_ == waiter::state::waits) {
-        found = parting::nothing;
-        waiters_.remove(one);
-        one.state_ = waiter::state::apart;
-        look(home, wakes);  // room was perhaps kept for it
-      } else if (one.state_ != waiter::state::woken && !one.posting_) {
-        found = parting::block;
-        waiter_list::remove(one);
-        one.state_ = waiter::state::apart;
-      }
-      const bool posting = one.posting_;
-      leave_desk(home, wakes);
-      if (!posting) return found;
-      Sync::pause(yielding);
+    lock();
+    empty_inbox();
+    parting found = parting::wake_up;
+    if (one.state_ == waiter::state::waits) {
+      found = parting::nothing;
+      waiters_.remove(one);
+      one.state_ = waiter::state::apart;
+      look(home, wakes);  // room was perhaps kept for it
+    } else if (one.state_ != waiter::state::woken) {
+      found = parting::block;
+      waiter_list::remove(one);
+      one.state_ = waiter::state::apart;
     }
+    leave_desk(home, wakes);
+    return found;
   }
 
-  /// The next of those that this thread served and has to wake, or null. Its state is `woken`, or,
-  /// when it is to be `posted`, that; then the caller must say posted() before it goes on. Blocking
-  /// against who is at the desk.
+  /// The next of those that this thread served and has to wake, or null. It is `woken` now; or it
+  /// is `posted`, and the caller is at the desk: it reads what it needs of it, and says posted().
+  /// Blocking against who is at the desk.
   template <class Home>
   waiter* next_to_wake(Home& home, wake_list& wakes) noexcept {
-    waiter* one = nullptr;
-    while (one == nullptr && wakes.served) {
+    while (wakes.served) {
       lock();
-      one = wakes.all.first();
+      waiter* const one = wakes.all.first();
       if (one == nullptr) {
         wakes.served = false;  // but the way from the desk may serve more
       } else {
         waiter_list::remove(*one);
-        one->posting_ = one->kind_ == waiter::kind::posted;
-        one->state_ = one->posting_ ? waiter::state::posted : waiter::state::woken;
-        if (one->posting_) posted_.push_back(*one);
+        if (one->kind_ == waiter::kind::posted) {
+          post(*one);
+          return one;
+        }
+        one->state_ = waiter::state::woken;
       }
       leave_desk(home, wakes);
+      if (one != nullptr) return one;
     }
-    return one;
+    return nullptr;
   }
-  /// Nobody will touch `one` any more but who has its ticket. Blocking, as next_to_wake.
+  /// From now on the one that is posted may go at any time. A look, if somebody has asked for it.
   template <class Home>
-  void posted(Home& home, waiter& one, wake_list& wakes) noexcept {
-    lock();
-    one.posting_ = false;
+  void posted(Home& home, wake_list& wakes) noexcept {
     leave_desk(home, wakes);
   }
-  /// Who was posted under this ticket, and is `woken` now; null if it is there no more. Blocking,
-  /// as next_to_wake; O(posted).
+  /// Who was posted under this ticket, and is `woken` now; null if it is there no more, or must run
+  /// behind another one, and comes to that one's call from next_to_wake; or if this served others,
+  /// which come first, since they may take it out: ask again when they are woken. Blocking, as
+  /// next_to_wake; O(posted).
   template <class Home>
   waiter* claim(Home& home, std::uint64_t ticket, wake_list& wakes) noexcept {
-    lock();
-    waiter* one = posted_.first();
-    while (one != nullptr && one->ticket_ != ticket) one = waiter_list::next(*one);
-    if (one != nullptr) {
+    const bool now = wakes.behind == &wakes;
+    do {
+      lock();
+      waiter* one = posted_.first();
+      while (one != nullptr && one->ticket_ != ticket) one = waiter_list::next(*one);
+      if (one == nullptr || !now) {
+        if (one != nullptr) put_behind(*one, *wakes.behind);
+        leave_desk(home, wakes);
+        return nullptr;
+      }
       waiter_list::remove(*one);
       one->state_ = waiter::state::woken;
-    }
-    leave_desk(home, wakes);
-    return one;
+      if (left()) return one;
+      post(*one);
+      look_again(home, wakes);
+      leave_desk(home, wakes);
+    } while (!wakes.served);
+    return nullptr;
   }
 
   /// Whom the policy would serve if there were room; for checks, when no other call runs.
@@ -172,9 +190,8 @@ class waiting_room {
  private:
   static constexpr std::uint64_t taken = 1;
   static constexpr std::uint64_t again = 2;
+  static constexpr std::uint64_t asleep = 4;  // perhaps; never without `taken`
   static constexpr unsigned no_bar = ~0U;
-  static constexpr unsigned yielding =
-      4;  // a round from which on Sync::pause gives the processor up
 
   // Places relative to this object, so that an execution of a checker is the same wherever it lies.
   // 0 is nobody: a waiter lies elsewhere.
@@ -192,20 +209,39 @@ class waiting_room {
   // ---- the desk ------------------------------------------------------------------------------
 
   void lock() noexcept {
-    for (unsigned round = 0;; round += round < yielding ? 1 : 0) {
-      std::uint64_t free = 0;
-      if (desk_.compare_exchange_strong(free, taken, Sync::order(site::desk_lock),  // (12)
-                                        Sync::order(site::desk_failed))) {
-        return;
+    std::uint64_t now = 0;
+    if (!desk_.compare_exchange_strong(now, taken, Sync::order(site::desk_lock),  // (12)
+                                       Sync::order(site::desk_failed))) [[unlikely]] {
+      sleep_for_desk(now);
+    }
+  }
+  /// Sleeps only where the desk says that somebody does: whoever leaves it then wakes one.
+  [[gnu::noinline]] void sleep_for_desk(std::uint64_t now) noexcept {
+    for (std::uint64_t mine = taken;;) {
+      if ((now & taken) == 0) {
+        if (desk_.compare_exchange_strong(now, mine, Sync::order(site::desk_lock),  // (12)
+                                          Sync::order(site::desk_failed))) {
+          return;
+        }
+      } else if ((now & asleep) != 0 ||
+                 desk_.compare_exchange_strong(now, now | asleep, Sync::order(site::desk_sleep),
+                                               Sync::order(site::desk_failed))) {
+        Sync::sleep(desk_, now | asleep);
+        mine = taken | asleep;  // there may be others
+        now = 0;
       }
-      Sync::pause(round);
     }
   }
   /// False if somebody has asked for a look meanwhile.
   bool left() noexcept {
     std::uint64_t now = taken;
-    return desk_.compare_exchange_strong(now, 0, Sync::order(site::desk_leave),  // (12)
-                                         Sync::order(site::desk_failed));
+    while (!desk_.compare_exchange_strong(now, 0, Sync::order(site::desk_leave),  // (12)
+                                          Sync::order(site::desk_failed))) {
+      if ((now & again) != 0) return false;
+    }
+    if ((now & asleep) != 0) [[unlikely]]
+      Sync::wake(desk_);
+    return true;
   }
   template <class Home>
   void leave_desk(Home& home, wake_list& wakes) noexcept {
@@ -239,12 +275,13 @@ class waiting_room {
   void look(Home& home, wake_list& wakes) noexcept {
     if (waiters_.size() != 0 && !std::exchange(awaited_, true)) home.await();  // (11)
     unsigned bar = no_bar;
+    unsigned rests = 0;
     while (waiter* const one = waiters_.pick(bar)) {
       const auto got = home.take(one->order_);
       if (got) {
         grant(*one, *got, wakes);
       } else if (got.error() == alloc_error::contended) {
-        Sync::pause(yielding);
+        Sync::rest(rests++);
       } else {
         bar = one->order_;
       }
@@ -253,11 +290,27 @@ class waiting_room {
     count_.store(waiters_.size(), Sync::order(site::waiting_count));
   }
 
+  /// Somebody has its ticket.
+  void post(waiter& one) noexcept {
+    one.state_ = waiter::state::posted;
+    posted_.push_back(one);
+  }
+  /// One that was posted, and is called while this thread runs another one: as if it had been
+  /// served by the call that runs that one, to run on this thread.
+  static void put_behind(waiter& one, wake_list& by) noexcept {
+    waiter_list::remove(one);
+    one.kind_ = waiter::kind::runs_here;
+    give_to(by, one);
+  }
+
   void grant(waiter& one, std::size_t index, wake_list& wakes) noexcept {
     waiters_.serve(one);
     one.index_ = index;
+    give_to(one.kind_ == waiter::kind::runs_here ? *wakes.here : wakes, one);
+  }
+  /// One that has its block: `by` is to wake it.
+  static void give_to(wake_list& by, waiter& one) noexcept {
     one.state_ = waiter::state::granted;
-    wake_list& by = one.kind_ == waiter::kind::runs_here ? *wakes.here : wakes;
     by.all.push_back(one);
     by.served = true;
   }

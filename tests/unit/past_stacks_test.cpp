@@ -65,12 +65,10 @@ class watched_place final : public caiman::detail::waiting_place {
   caiman::parting leave(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
     return room_.leave(home, one);
   }
-  void posted(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
-    room_.posted(home, one);
+  void posted(arena_state& home, caiman::wake_list& wakes) noexcept override {
+    room_.posted(home, wakes);
   }
-  caiman::detail::native_waiter* claim(arena_state& home, std::uint64_t ticket) noexcept override {
-    return room_.claim(home, ticket);
-  }
+  void run(arena_state& home, std::uint64_t ticket) noexcept override { room_.run(home, ticket); }
   [[nodiscard]] std::size_t waiting() const noexcept override { return room_.waiting(); }
 
   block watched{};
