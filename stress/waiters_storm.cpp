@@ -46,9 +46,10 @@ void use(shared& all, buffer& b, std::uint64_t number) {
   if (!has_stamp(b, number)) all.torn.store(true);
 }
 
-loose_job run_anywhere(shared& all, async_buddy_arena arena, std::size_t len,
-                       std::uint64_t number) {
-  auto got = co_await arena.allocate(len);
+template <class On = caiman::resume_here>
+loose_job run_anywhere(shared& all, async_buddy_arena arena, std::size_t len, std::uint64_t number,
+                       On on = {}) {
+  auto got = co_await arena.allocate(len, on);
   if (got) use(all, *got, number);
   got = std::unexpected(alloc_error::arena_full);  // goes back before this one counts as ended
   all.ended.fetch_add(1, std::memory_order_release);
@@ -81,7 +82,11 @@ class worker {
           break;
         case 3:
           all_.started.fetch_add(1, std::memory_order_relaxed);
-          run_anywhere(all_, all_.arena, size(), number());
+          if (dice_.below(2) == 0) {
+            run_anywhere(all_, all_.arena, size(), number());
+          } else {
+            run_anywhere(all_, all_.arena, size(), number(), [](const resumption& run) { run(); });
+          }
           break;
         case 4:
           start_or_destroy();
