@@ -192,7 +192,7 @@ class arena_state {
     }
     buddy<>::metadata metadata;
     std::unique_ptr<std::byte[]> shares;
-    cold_map<native_sync> cold;
+    cold_map<native_sync> cold{};
     bool complete = false;
   };
 
@@ -269,7 +269,7 @@ class arena_state {
     });
   }
 
-  std::optional<region> memory_;  // first, so given back last
+  std::optional<region> memory_{};  // first, so given back last
   std::byte* base_;
   arena_plan plan_;
   memory_watch watch_;
@@ -281,7 +281,7 @@ class arena_state {
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
-  std::unique_ptr<waiting_place> place_;
+  std::unique_ptr<waiting_place> place_{};
 };
 
 /// A counted handle on an arena; empty after it was moved from.
@@ -297,7 +297,8 @@ class arena_handle {
     return *this;
   }
   arena_handle& operator=(arena_handle&& other) noexcept {
-    arena_handle(std::move(other)).swap(*this);
+    arena_handle taken(std::move(other));
+    taken.swap(*this);
     return *this;
   }
   ~arena_handle() {

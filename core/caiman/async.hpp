@@ -46,6 +46,9 @@ namespace caiman {
 
 namespace detail {
 
+// Nobody destroys a waiter by its base: the destructors of both are no part of what is polymorphic.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wnon-virtual-dtor"
 /// A waiter that can be woken.
 class native_waiter : public waiter {
  public:
@@ -58,6 +61,7 @@ class native_waiter : public waiter {
  protected:
   ~native_waiter() = default;
 };
+#pragma GCC diagnostic pop
 
 /// A call on this thread's stack that wakes waiters of a place. The outermost one has the loop that
 /// runs them: one after the other, and so those that are called meanwhile. But whom an executor has
@@ -80,7 +84,7 @@ class waking_call {
   /// From now on it runs what an executor has called.
   void resumes() noexcept { resumes_ = true; }
 
-  wake_list wakes;
+  wake_list wakes{};
 
  private:
   const waiting_place& place_;
@@ -179,8 +183,8 @@ class thread_waiter final : public native_waiter {
     told_.notify_one();
   }
 
-  std::mutex mutex_;
-  std::condition_variable told_;
+  std::mutex mutex_{};
+  std::condition_variable told_{};
   bool woken_ = false;
   bool stopped_ = false;
 };
@@ -289,16 +293,13 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   }
 
   void leave() noexcept {
-    switch (place().leave(*home_, *this)) {
-      case parting::nothing:
-        break;
-      case parting::block:
-        index_ = native_waiter::index();
-        taken_ = true;
-        break;
-      case parting::wake_up:
-        native_sync::invariant(false, "a coroutine was destroyed while it was being resumed");
+    const parting found = place().leave(*home_, *this);
+    if (found == parting::wake_up) {
+      native_sync::invariant(false, "a coroutine was destroyed while it was being resumed");
     }
+    if (found != parting::block) return;
+    index_ = native_waiter::index();
+    taken_ = true;
   }
 
   detail::arena_state* home_;  // null: it can never be served
@@ -308,7 +309,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   bool entered_ = false;
   bool posted_ = false;
   [[no_unique_address]] Executor on_;
-  std::coroutine_handle<> coroutine_;
+  std::coroutine_handle<> coroutine_{};
   detail::arena_handle alive_{nullptr};  // while it waits
 };
 

@@ -37,7 +37,8 @@ class buffer {
         from_(std::exchange(other.from_, {})) {}
   /// The same, and returns the block that it had.
   buffer& operator=(buffer&& other) noexcept {
-    buffer(std::move(other)).swap(*this);
+    buffer taken(std::move(other));
+    taken.swap(*this);
     return *this;
   }
   buffer(const buffer&) = delete;
@@ -117,7 +118,7 @@ class buffer {
   }
 
   /// Returns the block now. Lock-free.
-  void abandon() && noexcept { buffer(std::move(*this)); }
+  void abandon() && noexcept { const buffer taken(std::move(*this)); }
 
  private:
   friend class buddy_arena;

@@ -44,7 +44,8 @@ class bytes {
   }
   /// Takes the share over; drops the one that it had.
   bytes& operator=(bytes&& other) noexcept {
-    bytes(std::move(other)).swap(*this);
+    bytes taken(std::move(other));
+    taken.swap(*this);
     return *this;
   }
   ~bytes() { from_.drop(); }
@@ -102,7 +103,7 @@ class bytes {
 
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
-  detail::lease from_;
+  detail::lease from_{};
 };
 
 }  // namespace caiman

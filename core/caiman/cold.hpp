@@ -63,7 +63,7 @@ class cold_map {
   struct word {
     typename Sync::template atomic<std::uint64_t> cold{~std::uint64_t{0}};
   };
-  std::unique_ptr<word[]> words_;
+  std::unique_ptr<word[]> words_{};
 };
 
 }  // namespace caiman

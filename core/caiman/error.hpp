@@ -123,6 +123,9 @@ class error_table final : public std::error_category {
  public:
   constexpr error_table(const char* name, std::span<const error_row> rows) noexcept
       : name_(name), rows_(rows) {}
+  error_table(const error_table&) = delete;
+  error_table& operator=(const error_table&) = delete;
+  ~error_table() override = default;
 
   [[nodiscard]] const char* name() const noexcept override { return name_; }
   [[nodiscard]] std::string message(int value) const override { return row_of(value).sentence; }

@@ -203,7 +203,7 @@ class fixed_arena_builder {
   std::size_t count_;
   std::size_t total_;
   std::size_t capacity_;
-  detail::slot_options options_;
+  detail::slot_options options_{};
   page_size pages_ = page_size::automatic();
   huge_page_policy huge_ = huge_page_policy::system;
 };
@@ -275,7 +275,7 @@ class fixed_region_builder {
  private:
   detail::region_offer offer_;
   slot_spec spec_;
-  detail::slot_options options_;
+  detail::slot_options options_{};
 };
 
 inline fixed_arena_builder fixed_arena::with_slot_capacity(std::size_t slot_count,

@@ -19,7 +19,7 @@ namespace caiman::detail {
 
 /// A piece of the heap with its share count in front.
 struct heap_piece {
-  native_share shares;
+  native_share shares{};
   std::size_t capacity = 0;
 
   static constexpr std::size_t header = 16;
@@ -53,7 +53,7 @@ class lease {
   [[nodiscard]] heap_piece* piece() const noexcept { return static_cast<heap_piece*>(owner_); }
   [[nodiscard]] block what() const noexcept {
     const auto order = static_cast<unsigned>(where_ & ((1U << order_bits) - 1));
-    return {order, static_cast<std::size_t>(where_ >> order_bits >> order)};
+    return {order, where_ >> order_bits >> order};
   }
 
   /// Of a sole owner: gives it back.

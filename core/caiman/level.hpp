@@ -133,7 +133,7 @@ class level {
     for (std::size_t i = 0; i < cells; ++i) {
       ::new (static_cast<void*>(at + i * sizeof(cell))) cell(value);
     }
-    return std::launder(reinterpret_cast<cell*>(at));
+    return std::launder(static_cast<cell*>(static_cast<void*>(at)));
   }
 
   cell* words_ = nullptr;

@@ -35,13 +35,13 @@ struct merge_counts {
 /// a thread works on, and what lies there must not be what another thread writes all the time.
 /// O(1).
 constexpr unsigned slot_of_turn(unsigned turn, unsigned exclusive) noexcept {
-  const auto bits = static_cast<unsigned>(std::bit_width(exclusive));
+  const auto bits = static_cast<unsigned>(32 - std::countl_zero(exclusive));
   if (bits < 3 || !std::has_single_bit(exclusive + 1U)) return turn;
   return (turn << 2 | turn >> (bits - 2)) & exclusive;
 }
 /// The turn of a slot: the other way round. O(1).
 constexpr unsigned turn_of_slot(unsigned slot, unsigned exclusive) noexcept {
-  const auto bits = static_cast<unsigned>(std::bit_width(exclusive));
+  const auto bits = static_cast<unsigned>(32 - std::countl_zero(exclusive));
   if (bits < 3 || !std::has_single_bit(exclusive + 1U)) return slot;
   return (slot >> 2 | slot << (bits - 2)) & exclusive;
 }
@@ -133,7 +133,7 @@ struct slot_counters {
   std::byte* at(std::size_t offset) noexcept { return reinterpret_cast<std::byte*>(this) + offset; }
   /// The hints, one per order.
   hint_cell* hints() noexcept {
-    return std::launder(reinterpret_cast<hint_cell*>(at(hints_offset)));
+    return std::launder(static_cast<hint_cell*>(static_cast<void*>(at(hints_offset))));
   }
   /// The stacks of the slot.
   owner_stacks<Sync> stacks() noexcept { return owner_stacks<Sync>(at(stacks_offset)); }
@@ -346,7 +346,7 @@ class slot_table {
 
  private:
   counters& counters_of(unsigned slot) const noexcept {
-    return *std::launder(reinterpret_cast<counters*>(memory_ + slot * stride));
+    return *std::launder(static_cast<counters*>(static_cast<void*>(memory_ + slot * stride)));
   }
   slot_ref<Sync> at_scaled(std::size_t slot) const noexcept {
     const std::size_t offset = scaled<stride, Sync::slot_scale>(slot);

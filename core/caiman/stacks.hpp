@@ -276,7 +276,7 @@ class owner_stacks {
   }
   template <class Cell>
   Cell& at(std::size_t offset) const noexcept {
-    return *std::launder(reinterpret_cast<Cell*>(at_ + offset));
+    return *std::launder(static_cast<Cell*>(static_cast<void*>(at_ + offset)));
   }
   cell& drainers() const noexcept { return at<cell>(flag_offset); }
   head_cell& head(unsigned order) const noexcept { return at<head_cell>(head_offset(order)); }

@@ -292,16 +292,14 @@ class tree {
     for (unsigned order = lv * Log2Fanout + cls;; order = ++lv * Log2Fanout, cls = 0) {
       const bool mine = me.word_hint(order) == word;
       const bool keep = (Lazy && mine) || lv == top_;
-      switch (put_in_word(me, move, lv, word, pos, cls, keep)) {
-        case landing::misused:
-          return false;
-        case landing::stays:
-          if (Lazy && !mine) me.word_hint(order, word);
-          return true;
-        case landing::climbs:
-          pos = static_cast<unsigned>(word % fanout);
-          word /= fanout;
+      const landing end = put_in_word(me, move, lv, word, pos, cls, keep);
+      if (end == landing::misused) return false;
+      if (end == landing::stays) {
+        if (Lazy && !mine) me.word_hint(order, word);
+        return true;
       }
+      pos = static_cast<unsigned>(word % fanout);
+      word /= fanout;
     }
   }
 

@@ -183,7 +183,7 @@ class waiter_queues {
   [[nodiscard]] const waiter_list& of(unsigned order) const noexcept { return queues_[order]; }
 
  private:
-  std::array<waiter_list, orders> queues_;
+  std::array<waiter_list, orders> queues_{};
   std::size_t size_ = 0;
 };
 }  // namespace detail
@@ -210,7 +210,7 @@ class fifo_waiters {
   }
 
  private:
-  detail::waiter_queues queues_;
+  detail::waiter_queues queues_{};
 };
 
 /// The newest first that can be served: its memory is the warmest, and nothing lies free that
@@ -235,7 +235,7 @@ class stack_waiters {
   }
 
  private:
-  detail::waiter_queues queues_;
+  detail::waiter_queues queues_{};
 };
 
 /// How fair_waiters weighs.
@@ -328,7 +328,7 @@ class basic_fair_waiters {
     return most;
   }
 
-  detail::waiter_queues queues_;
+  detail::waiter_queues queues_{};
   std::array<unsigned, orders> passed_{};
   fairness weights_;
 };

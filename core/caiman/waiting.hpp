@@ -57,7 +57,7 @@ struct wake_list {
   wake_list& operator=(const wake_list&) = delete;
   ~wake_list() = default;
 
-  waiter_list all;         ///< To be woken by the call that has this list.
+  waiter_list all{};       ///< To be woken by the call that has this list.
   wake_list* here = this;  ///< Where those go that run on this thread: perhaps a call further out.
   wake_list* behind = this;  ///< Where those go whose turn it is while this thread runs another.
   bool served = false;       ///< Whether anybody was put into `all` since it was found empty.
@@ -196,15 +196,13 @@ class waiting_room {
   // Places relative to this object, so that an execution of a checker is the same wherever it lies.
   // 0 is nobody: a waiter lies elsewhere.
   std::uint64_t place_of(const waiter& one) const noexcept {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(&one)) - own_place();
+    return reinterpret_cast<std::uintptr_t>(&one) - own_place();
   }
   waiter* waiter_at(std::uint64_t place) const noexcept {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a policy's atomics are numbers
     return place == 0 ? nullptr : reinterpret_cast<waiter*>(place + own_place());
   }
-  std::uint64_t own_place() const noexcept {
-    return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(this));
-  }
+  std::uint64_t own_place() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
 
   // ---- the desk ------------------------------------------------------------------------------
 
@@ -216,7 +214,7 @@ class waiting_room {
     }
   }
   /// Sleeps only where the desk says that somebody does: whoever leaves it then wakes one.
-  [[gnu::noinline]] void sleep_for_desk(std::uint64_t now) noexcept {
+  [[gnu::__noinline__]] void sleep_for_desk(std::uint64_t now) noexcept {
     for (std::uint64_t mine = taken;;) {
       if ((now & taken) == 0) {
         if (desk_.compare_exchange_strong(now, mine, Sync::order(site::desk_lock),  // (12)
@@ -320,7 +318,7 @@ class waiting_room {
   cell count_{0};
   // What follows is for who is at the desk.
   Waiters waiters_;
-  waiter_list posted_;
+  waiter_list posted_{};
   std::uint64_t tickets_ = 0;
   bool awaited_ = false;
 };

@@ -81,7 +81,7 @@ struct word_bits {
     const unsigned up = above != 0 ? static_cast<unsigned>(std::countr_zero(above)) ^ pos : width;
     const unsigned down =
         below != 0 ? (63U - static_cast<unsigned>(std::countl_zero(below))) ^ pos : width;
-    return static_cast<unsigned>(std::bit_width(up < down ? up : down)) - 1;
+    return static_cast<unsigned>(31 - std::countl_zero(up < down ? up : down));
   }
 
  private:
