@@ -20,20 +20,22 @@
 #include <cstddef>
 #include <cstdint>
 
-extern "C" {
-// NOLINTBEGIN(bugprone-reserved-identifier): as the run-time library of AddressSanitizer has them
-[[gnu::__weak__]] void __asan_poison_memory_region(const volatile void* from, std::size_t count);
-[[gnu::__weak__]] void __asan_unpoison_memory_region(const volatile void* from, std::size_t count);
-// NOLINTEND(bugprone-reserved-identifier)
-}
-
 namespace caiman::detail {
+
+extern "C" {
+/// Where the run-time library of AddressSanitizer is; else null.
+[[gnu::__weak__]] void caiman_asan_poison(const volatile void* from,
+                                          std::size_t count) __asm__("__asan_poison_memory_region");
+/// The same.
+[[gnu::__weak__]] void caiman_asan_unpoison(const volatile void* from, std::size_t count) __asm__(
+    "__asan_unpoison_memory_region");
+}
 
 /// A request to Valgrind, or 0 outside of it and where it has no form for the processor.
 inline std::uint64_t ask_valgrind(std::uint64_t what, const volatile void* from,
                                   std::size_t count) noexcept {
   const volatile std::uint64_t request[6] = {
-      what, static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(from)), count, 0, 0, 0};
+      what, reinterpret_cast<std::uintptr_t>(from), count, 0, 0, 0};
   std::uint64_t answer = 0;
 #if defined(__x86_64__)
   asm volatile(
@@ -69,9 +71,9 @@ class memory_watch {
   /// Asks which tool there is.
   static memory_watch at_hand() noexcept {
     memory_watch found;
-    if (&__asan_poison_memory_region != nullptr && &__asan_unpoison_memory_region != nullptr) {
-      found.poison_ = &__asan_poison_memory_region;
-      found.unpoison_ = &__asan_unpoison_memory_region;
+    if (&caiman_asan_poison != nullptr && &caiman_asan_unpoison != nullptr) {
+      found.poison_ = &caiman_asan_poison;
+      found.unpoison_ = &caiman_asan_unpoison;
     }
     // Memcheck alone answers this with -1; the other tools of Valgrind count, and know no bytes.
     const std::byte nothing{};

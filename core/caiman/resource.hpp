@@ -31,8 +31,10 @@
 #include "caiman/raise.hpp"
 
 #if defined(__cpp_rtti)
+/// Of this header alone: what the class is marked with where there is no RTTI.
 #define CAIMAN_NO_RTTI_TAG
 #else
+/// The same.
 #define CAIMAN_NO_RTTI_TAG [[gnu::__abi_tag__("no_rtti")]]
 #endif
 

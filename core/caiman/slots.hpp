@@ -276,7 +276,7 @@ class slot_table {
 
   /// Over `bytes()` bytes at `memory`. One thread; O(slots).
   slot_table(std::byte* memory, unsigned max_order) noexcept
-      : memory_(memory), orders_(max_order + 1) {
+      : memory_(memory), home_(), orders_(max_order + 1) {
     for (unsigned slot = 0; slot < count; ++slot) {
       auto* made = ::new (static_cast<void*>(memory_ + slot * stride))
           counters(slot == Sync::exclusive_slots);
@@ -345,12 +345,12 @@ class slot_table {
   std::uint64_t rescans() const noexcept { return sum(&counters::rescans, site::observe); }
 
  private:
-  counters& counters_of(unsigned slot) const noexcept {
-    return *std::launder(static_cast<counters*>(static_cast<void*>(memory_ + slot * stride)));
+  counters& counters_of(unsigned slot) const noexcept { return counters_at(slot * stride); }
+  counters& counters_at(std::size_t offset) const noexcept {
+    return *std::launder(static_cast<counters*>(static_cast<void*>(memory_ + offset)));
   }
   slot_ref<Sync> at_scaled(std::size_t slot) const noexcept {
-    const std::size_t offset = scaled<stride, Sync::slot_scale>(slot);
-    return slot_ref<Sync>(*std::launder(reinterpret_cast<counters*>(memory_ + offset)));
+    return slot_ref<Sync>(counters_at(scaled<stride, Sync::slot_scale>(slot)));
   }
   template <class Member>
   std::uint64_t sum(Member counters::*what, site at) const noexcept {
@@ -364,7 +364,7 @@ class slot_table {
   }
 
   std::byte* memory_;
-  [[no_unique_address]] typename Sync::home home_;
+  [[no_unique_address]] typename Sync::home home_{};
   unsigned orders_;
 };
 

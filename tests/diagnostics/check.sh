@@ -66,7 +66,7 @@ done
 
 # The control: an arena that tells nothing.
 mkdir -p "$work/deaf/caiman"
-sed -E 's/&__asan_poison_memory_region != nullptr|ask_valgrind\(.*\) != 0/false/' \
+sed -E 's/&caiman_asan_poison != nullptr|ask_valgrind\(.*\) != 0/false/' \
   "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
 build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused
 for way in "${ways[@]:0:1}" "${ways[@]: -1}"; do

@@ -72,7 +72,7 @@ printf 'a misuse in one of them: seen\n'
 
 # The control: a core in which the flag decides.
 cp -r -- "$root/core" "$work/core"
-awk '/&__asan_poison_memory_region != nullptr/ {print "#if defined(__SANITIZE_ADDRESS__)"; n = 4}
+awk '/&caiman_asan_poison != nullptr/ {print "#if defined(__SANITIZE_ADDRESS__)"; n = 4}
      {print} n > 0 && --n == 0 {print "#endif"}' "$root/core/caiman/diagnostics.hpp" \
   >"$work/core/caiman/diagnostics.hpp"
 sed -i 's/if (shows_) \[\[unlikely\]\]/#if defined(__SANITIZE_ADDRESS__)\nif (shows_)\n#else\nif (false)\n#endif/' \
