@@ -241,11 +241,7 @@ class arena_state {
     if (next != turn::over) go_on(next);
   }
   [[gnu::__cold__, gnu::__noinline__]] void go_on(turn next) noexcept {
-    if (next == turn::awaited) {
-      place_->serve(*this);
-      next = books_.served();
-    }
-    if (next == turn::ends) delete this;
+    if (ends_after(next, books_, [&] { place_->serve(*this); })) delete this;
   }
 
   /// Of a fresh buddy: what lies past the first `units` is never handed out.

@@ -12,6 +12,7 @@
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include "caiman/buddy.hpp"
+#include "caiman/ledger.hpp"
 
 namespace caiman {
 
@@ -34,6 +35,17 @@ template <class Tree, class Books, class Scrub>
   scrub();
   tree.release_past_stacks(b);
   return books.gave();
+}
+
+/// What is left to do after either of them: `serve()` looks after those who wait. True if the
+/// caller has to end the arena; else it must not touch it again. Progress: that of `serve`.
+template <class Books, class Serve>
+[[nodiscard]] inline bool ends_after(turn next, Books& books, Serve serve) noexcept {
+  if (next == turn::awaited) {
+    serve();
+    next = books.served();
+  }
+  return next == turn::ends;
 }
 
 }  // namespace caiman
