@@ -45,8 +45,10 @@ namespace caiman {
 ///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
 ///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's; where
 ///    `heavy_fence_works()` says no, pops are exchanges all the same.
+///  - `touch(waiter)`, if there is one: called before a waiter's fields are read or written, which
+///    only one thread at a time may do (waiting.hpp).
 ///  - `invariant(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not
-///  return.
+///    return.
 template <class S>
 concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, const char* text,
                                unsigned u, typename S::template atomic<std::uint64_t>& a,

@@ -89,7 +89,7 @@ class waiting_room {
   /// look.
   template <class Home>
   void enter(Home& home, waiter& one, wake_list& wakes) noexcept {
-    one.state_ = waiter::state::waits;
+    mine(one).state_ = waiter::state::waits;
     const std::uint64_t at = place_of(one);
     std::uint64_t top = inbox_.load(Sync::order(site::inbox_look));
     do {
@@ -116,7 +116,7 @@ class waiting_room {
     lock();
     empty_inbox();
     parting found = parting::wake_up;
-    if (one.state_ == waiter::state::waits) {
+    if (mine(one).state_ == waiter::state::waits) {
       found = parting::nothing;
       waiters_.remove(one);
       one.state_ = waiter::state::apart;
@@ -142,7 +142,7 @@ class waiting_room {
         wakes.served = false;  // but the way from the desk may serve more
       } else {
         waiter_list::remove(*one);
-        if (one->kind_ == waiter::kind::posted) {
+        if (mine(*one).kind_ == waiter::kind::posted) {
           post(*one);
           return one;
         }
@@ -175,7 +175,7 @@ class waiting_room {
         return nullptr;
       }
       waiter_list::remove(*one);
-      one->state_ = waiter::state::woken;
+      mine(*one).state_ = waiter::state::woken;
       if (left()) return one;
       post(*one);
       look_again(home, wakes);
@@ -192,6 +192,13 @@ class waiting_room {
   static constexpr std::uint64_t again = 2;
   static constexpr std::uint64_t asleep = 4;  // perhaps; never without `taken`
   static constexpr unsigned no_bar = ~0U;
+
+  // What a waiter holds is the caller's alone: its own before it has entered, else that of who is
+  // at the desk. A policy of a checker may want to see whether that is so (sync.hpp).
+  static waiter& mine(waiter& one) noexcept {
+    if constexpr (requires { Sync::touch(one); }) Sync::touch(one);
+    return one;
+  }
 
   // Places relative to this object, so that an execution of a checker is the same wherever it lies.
   // 0 is nobody: a waiter lies elsewhere.
@@ -263,7 +270,7 @@ class waiting_room {
     }
     while (oldest != nullptr) {
       waiter* const next = oldest->next_;
-      oldest->ticket_ = ++tickets_;
+      mine(*oldest).ticket_ = ++tickets_;
       waiters_.add(*oldest);
       oldest = next;
     }
@@ -290,20 +297,20 @@ class waiting_room {
 
   /// Somebody has its ticket.
   void post(waiter& one) noexcept {
-    one.state_ = waiter::state::posted;
+    mine(one).state_ = waiter::state::posted;
     posted_.push_back(one);
   }
   /// One that was posted, and is called while this thread runs another one: as if it had been
   /// served by the call that runs that one, to run on this thread.
   static void put_behind(waiter& one, wake_list& by) noexcept {
     waiter_list::remove(one);
-    one.kind_ = waiter::kind::runs_here;
+    mine(one).kind_ = waiter::kind::runs_here;
     give_to(by, one);
   }
 
   void grant(waiter& one, std::size_t index, wake_list& wakes) noexcept {
     waiters_.serve(one);
-    one.index_ = index;
+    mine(one).index_ = index;
     give_to(one.kind_ == waiter::kind::runs_here ? *wakes.here : wakes, one);
   }
   /// One that has its block: `by` is to wake it.
