@@ -113,7 +113,9 @@ def model(night):
         name, program = scenarios[number % len(scenarios)]
         turn = number // len(scenarios)
         bound = 2 + turn % 4
-        searches = f"random:{effort}@shipped,bound{bound}:{effort}@shipped,random:{effort // 2}@seq_cst"
+        searches = (f"random:{effort}@shipped,bound{bound}:{effort}@shipped,"
+                    f"pct{bound + 1}:{effort}@shipped,random:{effort // 2}@seq_cst,"
+                    f"pct{bound + 3}:{effort // 2}@seq_cst")
         seed = (night.seed * 1000 + turn + 1) % 1_000_000
         trace = _page(night, f"model-{number}.json")
         command = [checker, "run", "--json", "--program", program, "--searches", searches,
@@ -122,7 +124,8 @@ def model(night):
                     judge_searches(checker, program, command, trace), 1800)
 
     return Part("model", 20, task,
-                "all scenarios in turn: random schedules of new seeds, context bounds 2 to 5")
+                "all scenarios in turn: random schedules of new seeds, context bounds 2 to 5, and "
+                "random ones of 3 to 8 switches")
 
 
 def programs(night):
