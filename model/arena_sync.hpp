@@ -51,6 +51,9 @@ class mortal {
 };
 
 struct arena_sync : checked_sync {
+  // As few as can be: each is a line that who waits must mark, and who closes must add up.
+  static constexpr unsigned exclusive_slots = model_slots;
+
   template <class T>
   class atomic : public checked_atomic<T> {
    public:

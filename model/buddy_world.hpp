@@ -25,7 +25,8 @@ class buddy_world final : public world {
         buddy_(spec.max_order),
         cold_(spec.cold ? cold_map<checked_sync>(std::size_t{1} << spec.max_order)
                         : cold_map<checked_sync>()),
-        pool_(spec.pool, model_slots) {}
+        pooled_(spec.pool),
+        pool_(spec.pool, turned_slots) {}
 
   grant allocate(unsigned order) override {
     const auto got = buddy_.allocate(order);
@@ -59,8 +60,16 @@ class buddy_world final : public world {
 
   bool in_move(unsigned slot) override { return inside().lanes().moving(slot); }
 
-  unsigned take_slot() override { return pool_.take(); }
-  void give_slot(unsigned slot) override { pool_.give(slot); }
+  // A pool of fewer slots than there are has the first turns.
+  unsigned take_slot() override {
+    const unsigned got = pool_.take();
+    return whole_pool() || got == turned_slots ? got : slot_of(got);
+  }
+  void give_slot(unsigned slot) override {
+    pool_.give(whole_pool() || slot == turned_slots ? slot : turn_of_slot(slot, turned_slots));
+  }
+  unsigned slot_of(unsigned turn) const override { return slot_of_turn(turn, turned_slots); }
+  unsigned shared_slot() const override { return turned_slots; }
   unsigned slots_seen() override { return pool_.seen(); }
 
   std::string name_of(const void* address) const override {
@@ -96,11 +105,13 @@ class buddy_world final : public world {
   using bits = word_bits<Log2Fanout>;
   static constexpr unsigned unmerged = ~0U;
 
+  bool whole_pool() const { return pooled_ == turned_slots; }
+
   /// What a drainer could take.
   block_set stacked_blocks() const {
     block_set kept = 0;
     if (checked_sync::stack_depth == 0) return kept;
-    for (unsigned slot = 0; slot < model_slots; ++slot) {
+    for (unsigned slot = 0; slot < turned_slots; ++slot) {
       const auto stacks = inside().lanes().stacks(slot);
       for (unsigned order = 0; order < model_stack_orders; ++order) {
         for (std::uint32_t i = stacks.reach(order, false); i > 0; --i) {
@@ -168,6 +179,7 @@ class buddy_world final : public world {
   bool scrubs_;
   buddy<checked_sync, Log2Fanout> buddy_;
   cold_map<checked_sync> cold_;
+  unsigned pooled_;
   slot_pool<checked_sync> pool_;
 };
 

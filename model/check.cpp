@@ -19,6 +19,7 @@
 
 #include "audit.hpp"
 #include "command.hpp"
+#include "faults/faults.hpp"
 #include "list.hpp"
 #include "replay.hpp"
 #include "run_command.hpp"
@@ -31,6 +32,15 @@ using namespace caiman::model;
 int main(int argc, char** argv) {
   CLI::App app{"Model checks of the Caiman core"};
   app.require_subcommand(1);
+  std::string fault;
+  app.add_option("--fault", fault,
+                 "the one of faults/ to be in force, if this program carries them")
+      ->each([&fault](const std::string& name) {
+        fault = name;
+        if (!carries_fault(name.c_str()))
+          throw CLI::ValidationError("--fault", "there is none such");
+        caiman_fault_in_force = fault.c_str();
+      });
 
   verify_arguments verify;
   verify.self = argv[0];

@@ -35,7 +35,7 @@ struct checked_sync {
   using plain = checked_plain<T>;
   using statistic = checked_statistic;
 
-  static constexpr unsigned exclusive_slots = model_slots;
+  static constexpr unsigned exclusive_slots = turned_slots;
   // Properties of the run:
   static inline unsigned& look_again_bound = looks_in_force;
   static inline unsigned& stack_depth = stacks_in_force;
@@ -57,7 +57,7 @@ struct checked_sync {
   struct home {};
   static bool is_own(home) noexcept { return !current_thread_must_ask(); }
   static constexpr unsigned slot_scale = 1;
-  static unsigned scaled_slot() noexcept { return slot_of_current_thread(); }
+  static unsigned scaled_slot() noexcept { return slot_at_hand_of_current_thread(); }
   static unsigned thread_slot(home = {}) noexcept { return slot_of_current_thread(); }
   static unsigned slots_seen(home = {}) noexcept { return slots_in_use(); }
   static void pause(unsigned round) { pause_between_looks(round); }

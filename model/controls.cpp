@@ -359,6 +359,8 @@ std::span<const control> controls() {
        "R1 S2",
        "a return is over, and looks after waiters",
        {{"core=waiting order=0 : 0A0 ; DF0 | E0DF0", random_then_bound}}},
+  // ---- those of faults/, all in one program
+#include "fault_controls.inc"
   };
   return all;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct control {
   std::string_view fault;
   std::vector<attempt> attempts;
   std::string_view orders = {};  // the fault is these orders, of the shipped core
+  bool together = false;         // one of faults/, which mutants/faults carries
 };
 
 std::span<const control> controls();
@@ -32,6 +34,13 @@ std::span<const control> controls();
 /// two pools of slots over one buddy.
 constexpr bool is_specimen(std::string_view control) noexcept {
   return control.starts_with("textbook-") || control.starts_with("two-pools");
+}
+
+/// The program that carries the faults of faults/, and what it is called in a trace while one of
+/// them is in force.
+inline constexpr std::string_view carrier = "faults";
+inline std::string recorder_of(std::string_view fault) {
+  return std::string(carrier) + " --fault " + std::string(fault);
 }
 
 }  // namespace caiman::model

@@ -7,7 +7,9 @@
 #include <chrono>
 #include <string_view>
 
+#include "crash.hpp"
 #include "execution.hpp"
+#include "pct_scheduler.hpp"
 #include "recorder.hpp"
 #include "relacy.hpp"
 
@@ -42,6 +44,7 @@ struct suite : rl::test_suite<suite<Threads>, Threads> {
 rl::scheduler_type_e scheduler_of(search::method how) {
   switch (how) {
     case search::method::random:
+    case search::method::pct:
       return rl::random_scheduler_type;
     case search::method::bound:
       return rl::fair_context_bound_scheduler_type;
@@ -54,8 +57,12 @@ rl::scheduler_type_e scheduler_of(search::method how) {
 /// rl::simulate without its second run, which is ours to ask for: its verdict cannot tell a capped
 /// search from a failure.
 template <unsigned Threads>
-rl::test_result_e search_once(rl::test_params& params, rl::ostringstream& state, bool again) {
+rl::test_result_e search_once(search::method how, rl::test_params& params, rl::ostringstream& state,
+                              bool again) {
   using test = suite<Threads>;
+  if (how == search::method::pct) {
+    return rl::run_test<test, pct_scheduler<Threads>>(params, state, again);
+  }
   switch (params.search_type) {
     case rl::fair_full_search_scheduler_type:
       return rl::run_test<test, rl::full_search_scheduler<Threads>>(params, state, again);
@@ -66,9 +73,11 @@ rl::test_result_e search_once(rl::test_params& params, rl::ostringstream& state,
   }
 }
 
-rl::test_result_e search_once(std::size_t threads, rl::test_params& params,
+rl::test_result_e search_once(const request& what, rl::test_params& params,
                               rl::ostringstream& state, bool again) {
-  return threads == 2 ? search_once<2>(params, state, again) : search_once<3>(params, state, again);
+  const crash_watch watched;
+  return what.what.threads.size() == 2 ? search_once<2>(what.how.how, params, state, again)
+                                       : search_once<3>(what.how.how, params, state, again);
 }
 
 /// The property that a verdict of Relacy's own speaks of.
@@ -96,8 +105,8 @@ rl::test_params params_of(const search& how) {
   params.context_bound = how.bound;
   params.execution_depth_limit = 20'000;
   params.iteration_count = static_cast<rl::iteration_t>(how.executions);
-  if (how.how == search::method::random) {
-    // Execution n of the random scheduler depends on n alone: a seed is where the count starts.
+  if (how.draws()) {
+    // Execution n of such a scheduler depends on n alone: a seed is where the count starts.
     const std::uint64_t first = how.seed * seed_stride + 1;
     params.initial_state = to_relacy(std::to_string(first));
     params.initial_state += " ";
@@ -105,7 +114,7 @@ rl::test_params params_of(const search& how) {
   }
   if (!how.state.empty()) {
     params.initial_state = to_relacy(how.state);
-    if (how.how == search::method::random) {
+    if (how.draws()) {
       params.iteration_count =
           static_cast<rl::iteration_t>(std::strtoull(how.state.c_str(), nullptr, 10));
     }
@@ -121,7 +130,7 @@ recording record_again(const request& what, rl::test_params params, const std::s
   params.progress_stream = &ignored;
   current_execution().prepare_again();
   the_recorder().start();
-  const rl::test_result_e seen = search_once(what.what.threads.size(), params, ignored, true);
+  const rl::test_result_e seen = search_once(what, params, ignored, true);
   return current_execution().recorded(seen == rl::test_result_data_race);
 }
 
@@ -134,7 +143,7 @@ verdict run(const request& what) {
   threads_in_force = static_cast<unsigned>(what.what.threads.size());
   stacks_in_force = what.what.stack_depth;
   announced_in_force = what.what.announced;
-  const bool tree = what.how.how != search::method::random;
+  const bool tree = !what.how.draws();
   rl::test_params params = params_of(what.how);
   rl::ostringstream log;
   rl::ostringstream state;
@@ -144,7 +153,7 @@ verdict run(const request& what) {
   const auto start = std::chrono::steady_clock::now();
   execution& ex = current_execution();
   ex.prepare(what, tree ? what.how.executions : 0, what.how.seconds);
-  const rl::test_result_e seen = search_once(what.what.threads.size(), params, state, false);
+  const rl::test_result_e seen = search_once(what, params, state, false);
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
 
   result.seconds = took.count();
@@ -162,7 +171,7 @@ verdict run(const request& what) {
   result.property = fault ? fault.property : property_of(seen, what.what.core);
   result.text = fault ? fault.text : rl::test_result_str(seen);
   result.state = from_relacy(state.str());
-  result.seen = record_again(what, params, result.state);
+  if (!ex.endless()) result.seen = record_again(what, params, result.state);
   return result;
 }
 
@@ -181,7 +190,7 @@ std::string fault_of_state(const search& how) {
     if (error != std::errc{} || numbers.back() >= seed_stride * seed_stride) return bad;
     for (at = end; at != past && *at == ' ';) ++at;
   }
-  if (how.how == search::method::random) return numbers.size() == 1 ? "" : bad;
+  if (how.draws()) return numbers.size() == 1 ? "" : bad;
   // The execution, and three numbers for every choice: of how many, which, of what kind.
   if (numbers.size() < 2 || numbers[1] > most || numbers.size() != 2 + 3 * numbers[1]) return bad;
   for (std::size_t i = 2; i < numbers.size(); i += 3) {
@@ -210,6 +219,8 @@ std::string to_string(const search& how) {
       return fmt::format("bound {}", how.bound);
     case search::method::full:
       return "full";
+    case search::method::pct:
+      return fmt::format("pct {}", how.bound);
   }
   return {};
 }

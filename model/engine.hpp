@@ -20,13 +20,16 @@
 namespace caiman::model {
 
 struct search {
-  enum class method : unsigned char { random, bound, full };
+  enum class method : unsigned char { random, bound, full, pct };
   method how = method::random;
-  unsigned bound = 0;               // context switches, for `bound`
-  std::uint64_t executions = 1000;  // at most; `random` runs exactly so many
-  std::uint64_t seed = 0;           // of `random`
+  unsigned bound = 0;               // switches, for `bound` and `pct`
+  std::uint64_t executions = 1000;  // at most; `random` and `pct` run exactly so many
+  std::uint64_t seed = 0;           // of these two
   std::string state;                // replays from here instead
   double seconds = 0;               // stops after so long; 0: never
+
+  /// Whether it draws, and so has no end of its own; else it walks a tree.
+  bool draws() const noexcept { return how == method::random || how == method::pct; }
 };
 
 struct request {
@@ -61,7 +64,7 @@ std::string fault_of_state(const search& how);
 std::vector<std::memory_order> shipped_orders();
 std::vector<std::memory_order> all_seq_cst();
 
-/// "random", "bound 2", "full".
+/// "random", "bound 2", "full", "pct 4".
 std::string to_string(const search& how);
 
 }  // namespace caiman::model

@@ -72,6 +72,7 @@ execution& current_execution() noexcept {
 
 unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
 bool current_thread_must_ask() noexcept { return current_execution().must_ask(); }
+unsigned slot_at_hand_of_current_thread() noexcept { return current_execution().slot_at_hand(); }
 unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
 bool threads_run() noexcept { return current_execution().in_threads(); }
 void before_access() { current_execution().before_access(); }
@@ -106,6 +107,7 @@ void execution::prepare(const request& what, std::uint64_t most_executions, doub
   executions_ = 0;
   largest_stop_ = 0;
   stop_too_soon_ = false;
+  endless_ = false;
   touched_.reset();
 }
 
@@ -120,19 +122,17 @@ void execution::begin() {
     rl::ctx().rl_until("enough seconds", info_of(location::here()));
   }
   ++executions_;
+  runs_ = true;
   const program& p = what_->what;
   actors_ = {};
   owner_.fill(nobody);
   finished_ = 0;
   time_ = 0;
   acting_ = 0;
-  for (unsigned t = 0; t < max_threads; ++t) {
-    actors_[t].slot = p.slots == slot_use::own ? t : model_slots;
-    if (p.code == objects::apart) actors_[t].slot = t / 2;  // as each of the two pools has it
-  }
   stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
   refused_at_ = no_event;
   build_world();
+  seat_threads();
   set_up();
   acting_ = outside;
   the_recorder().threads_run(true);
@@ -149,6 +149,15 @@ void execution::build_world() {
   const own_heap lasts;
   build_thing();
   if (slots_ == nullptr) fail("model", "no such world");
+}
+
+void execution::seat_threads() {
+  const bool own = what_->what.slots == slot_use::own;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    actors_[t].slot = own ? slots_->slot_of(t) : slots_->shared_slot();
+    // As each of the two pools has it.
+    if (what_->what.code == objects::apart) actors_[t].slot = slots_->slot_of(t / 2);
+  }
 }
 
 void execution::build_thing() {
@@ -200,6 +209,7 @@ void execution::run_thread(unsigned index) {
   if (p.slots == slot_use::pooled) {
     begin_bracket([] { return std::string("take a slot"); });
     me.slot = slots_->take_slot();
+    me.asked = false;
     end_bracket([&] { return fmt::format("slot {}", me.slot); });
   }
   for (const operation& op : p.threads[index]) operate(index, op);
@@ -236,6 +246,7 @@ void execution::end() {
     check_one_block();
   }
   tear_down();
+  runs_ = false;
 }
 
 // ---- operations ----------------------------------------------------------------------------
@@ -399,13 +410,24 @@ std::string execution::name_of(const void* address) const {
 
 // ---- hooks of the policy -------------------------------------------------------------------
 
-unsigned execution::current() const noexcept {
-  return in_threads() ? rl::ctx().threadx_->index_ : acting_;
+unsigned execution::acting() const noexcept {
+  return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : acting_;
 }
-unsigned execution::slot() const noexcept { return actors_[current()].slot; }
+
+unsigned execution::slot() noexcept {
+  actor& me = actors_[acting()];
+  me.asked = true;
+  return me.slot;
+}
+
+unsigned execution::slot_at_hand() const noexcept {
+  const actor& me = actors_[acting()];
+  if (must_ask()) return slots_->slot_of(acting() / 2);  // its slot in another pool
+  return me.asked ? me.slot : slots_->shared_slot();
+}
 
 bool execution::must_ask() const noexcept {
-  return what_->what.code == objects::ask && current() % 2 != 0;
+  return what_->what.code == objects::ask && acting() % 2 != 0;
 }
 
 unsigned execution::slots_seen() const noexcept {
@@ -417,10 +439,11 @@ unsigned execution::slots_seen() const noexcept {
     case slot_use::pooled:
       return slots_->slots_seen();
   }
-  return model_slots;
+  return slots_->shared_slot();
 }
 
 void execution::before_access() {
+  ++accesses_;
   if (stop_at_ == 0 || !in_threads()) return;
   const unsigned thread = rl::ctx().threadx_->index_;
   if (thread != what_->what.stop_thread) return;
@@ -453,6 +476,7 @@ void execution::wake_one_at(const void* address) {
 }
 
 void execution::fail(const char* property, const char* text) {
+  runs_ = false;
   if (!fault_) fault_ = {property, text};
   if (recording_in_force) {
     the_recorder().lost_at(record_note([&] { return fmt::format("{}: {}", property, text); }));

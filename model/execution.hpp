@@ -38,7 +38,8 @@ class execution {
   void end();
 
   // Hooks of the checked policy.
-  unsigned slot() const noexcept;
+  unsigned slot() noexcept;
+  unsigned slot_at_hand() const noexcept;
   bool must_ask() const noexcept;
   unsigned slots_seen() const noexcept;
   bool in_threads() const noexcept { return acting_ == outside; }
@@ -49,6 +50,13 @@ class execution {
   [[noreturn]] void fail(const char* property, const char* text);
 
   std::uint64_t executions() const noexcept { return executions_; }
+  /// Whether one is on its way, so that it could fail.
+  bool runs() const noexcept { return runs_; }
+  /// It runs on for ever, so that to run it again would be to record without end.
+  void note_endless() noexcept { endless_ = true; }
+  bool endless() const noexcept { return endless_; }
+  /// Atomic accesses of all executions so far.
+  std::uint64_t accesses() const noexcept { return accesses_; }
   finding fault() const noexcept { return fault_; }
   unsigned largest_stop() const noexcept { return largest_stop_; }
   bool stop_too_soon() const noexcept { return stop_too_soon_; }
@@ -58,8 +66,6 @@ class execution {
  private:
   static constexpr std::size_t most_blocks = 48;
   static constexpr int nobody = -1;
-  /// The thread that acts.
-  unsigned current() const noexcept;
   static constexpr unsigned outside = ~0U;  // no thread: set-up or end
 
   struct holding {
@@ -71,6 +77,7 @@ class execution {
     std::array<holding, most_blocks> blocks{};  // in the order in which they came to the thread
     std::size_t taken = 0;
     unsigned slot = 0;
+    bool asked = true;  // for its slot, or has one from the start
     unsigned steps = 0;
     bool stopped = false;
     const void* sleeps_at = nullptr;
@@ -85,8 +92,10 @@ class execution {
   };
 
   void build_world();
+  void seat_threads();
   void tear_down();
   void set_up();
+  unsigned acting() const noexcept;
   void build_thing();
   void operate(unsigned thread, const operation& op);
   void operate_part(unsigned thread, const operation& op, unsigned owner);
@@ -114,6 +123,9 @@ class execution {
   std::uint64_t most_executions_ = 0;
   std::chrono::steady_clock::time_point deadline_;  // if it is not the clock's zero
   std::uint64_t executions_ = 0;
+  std::uint64_t accesses_ = 0;
+  bool runs_ = false;
+  bool endless_ = false;
   finding fault_;
   unsigned largest_stop_ = 0;
   bool stop_too_soon_ = false;

@@ -66,8 +66,12 @@ void print_json() {
                      {"controls", nlohmann::json::array()},
                      {"sites", sites_as_json()}};
   for (const control& c : controls()) {
-    all["controls"].push_back(
-        {{"name", c.name}, {"properties", c.properties}, {"fault", c.fault}, {"orders", c.orders}});
+    nlohmann::json row{{"name", c.name},     {"properties", c.properties}, {"fault", c.fault},
+                       {"orders", c.orders}, {"together", c.together},     {"attempts", {}}};
+    for (const attempt& a : c.attempts) {
+      row["attempts"].push_back({{"program", a.program}, {"searches", a.searches}});
+    }
+    all["controls"].push_back(std::move(row));
   }
   fmt::print("{}\n", all.dump(1));
 }

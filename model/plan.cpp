@@ -7,6 +7,7 @@
 #include <exception>
 #include <iterator>
 
+#include "crash.hpp"
 #include "shortest.hpp"
 #include "world.hpp"
 
@@ -54,12 +55,46 @@ plan plan_for(level how_much, unsigned bound, care how, unsigned threads) {
     for (unsigned b = 1; b <= deepest; ++b) {
       all.push_back({{search::method::bound, b, e.tree, 0, {}}, seq_cst});
     }
+    // What takes more switches than a bound can be gone through with, anywhere in a long execution.
+    if (how_much != level::quick) {
+      for (const unsigned b : {bound + 1, bound + 3}) {
+        all.push_back({{search::method::pct, b, e.random / 2, 0, {}}, seq_cst});
+      }
+    }
     if (how == care::to_the_end) {
       all.push_back({{search::method::full, 0, e.tree * full_factor, 0, {}}, seq_cst});
     }
   }
   return all;
 }
+
+namespace {
+
+/// A method with a digit behind its name.
+bool read_method(std::string_view name, search::method how, std::string_view text, search& into) {
+  if (!text.starts_with(name) || text.size() != name.size() + 1) return false;
+  const char digit = text.back();
+  if (digit < '0' || digit > '9') return false;
+  into.how = how;
+  into.bound = static_cast<unsigned>(digit - '0');
+  return true;
+}
+
+const char* text_of(search::method how) {
+  switch (how) {
+    case search::method::random:
+      return "random";
+    case search::method::bound:
+      return "bound";
+    case search::method::full:
+      return "full";
+    case search::method::pct:
+      return "pct";
+  }
+  return "";
+}
+
+}  // namespace
 
 std::expected<plan, std::string> parse_plan(std::string_view text) {
   const std::string_view whole_text = text;
@@ -79,14 +114,13 @@ std::expected<plan, std::string> parse_plan(std::string_view text) {
     }
     const std::size_t colon = item.find(':');
     const std::string_view method = item.substr(0, colon);
+    const bool found = read_method("bound", search::method::bound, method, one.how) ||
+                       read_method("pct", search::method::pct, method, one.how);
     if (method == "full") {
       one.how.how = search::method::full;
-    } else if (method.starts_with("bound") && method.size() == 6 && method[5] >= '0' &&
-               method[5] <= '9') {
-      one.how.how = search::method::bound;
-      one.how.bound = static_cast<unsigned>(method[5] - '0');
-    } else if (method != "random") {
-      return std::unexpected(fmt::format("search '{}': random, bound<0..9> or full", whole));
+    } else if (!found && method != "random") {
+      return std::unexpected(
+          fmt::format("search '{}': random, bound<0..9>, pct<0..9> or full", whole));
     }
     if (colon == std::string_view::npos) {
       return std::unexpected(fmt::format("search '{}': how many executions?", whole));
@@ -110,11 +144,10 @@ std::string to_string(const plan& p) {
   std::string text;
   for (const planned& one : p) {
     if (!text.empty()) text += ",";
-    const char* method = one.how.how == search::method::random ? "random"
-                         : one.how.how == search::method::full ? "full"
-                                                               : "bound";
-    text += method;
-    if (one.how.how == search::method::bound) text += std::to_string(one.how.bound);
+    text += text_of(one.how.how);
+    if (one.how.how == search::method::bound || one.how.how == search::method::pct) {
+      text += std::to_string(one.how.bound);
+    }
     text += fmt::format(":{}@{}", one.how.executions, one.seq_cst ? "seq_cst" : "shipped");
   }
   return text;
@@ -165,6 +198,20 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
     break;
   }
   return results;
+}
+
+std::vector<outcome> outcomes_of_crash(const std::string& program, const std::string& searches,
+                                       int signal) {
+  outcome o;
+  if (const auto all = parse_plan(searches)) o.what = all->front();
+  o.seen.what = verdict::outcome::convicted;
+  o.seen.property = no_crash;
+  o.seen.text = text_of_signal(signal);
+  o.again =
+      fmt::format("it took the checker down with it (signal {}): no execution is known", signal);
+  o.trace = {{"replay",
+              fmt::format("caiman-check run --program '{}' --searches '{}'", program, searches)}};
+  return {o};
 }
 
 nlohmann::json to_json(const std::vector<outcome>& results) {

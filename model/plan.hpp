@@ -64,6 +64,11 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
                               const std::string& state, const order_changes& changes = {},
                               const showing& shown = {});
 
+/// What a job comes to that was ended by a signal: a conviction (X1) of which no execution is
+/// known.
+std::vector<outcome> outcomes_of_crash(const std::string& program, const std::string& searches,
+                                       int signal);
+
 nlohmann::json to_json(const std::vector<outcome>& results);
 std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text);
 

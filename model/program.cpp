@@ -216,8 +216,9 @@ const char* fault_of(const program& p) {
   if (p.log2_fanout < 1 || p.log2_fanout > 3) return "fanout must be 2, 4 or 8";
   if (p.max_order > 5) return "order must be at most 5 (32 min blocks)";
   if (threads < 2 || threads > max_threads) return "there must be 2 or 3 threads";
-  if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots)) {
-    return "a pool has 1 to 3 slots";
+  if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots) &&
+      (p.pool != turned_slots || p.is_part())) {
+    return "a pool has 1 to 3 slots; of a buddy also 7";
   }
   if (p.code == objects::apart && p.slots != slot_use::own) {
     return "objects apart have slots of their own";

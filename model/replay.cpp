@@ -90,25 +90,34 @@ int replay_and_tell(const replay_arguments& given) {
   return result->same ? 0 : 1;
 }
 
-/// The program that recorded it, if it is one of ours: this one, or a mutant's build beside it.
-std::string program_of(const json& trace, const std::string& self) {
+/// The program that recorded it, if it is one of ours, with the fault that was in force: this one,
+/// or a mutant's build beside it.
+std::vector<std::string> program_of(const json& trace, const std::string& self) {
   const auto& by = trace.at("recorded_by").get_ref<const std::string&>();
   const auto all = controls();
   const auto known = std::find_if(all.begin(), all.end(), [&](const control& c) {
-    return c.name == by && c.orders.empty() && !is_specimen(by);
+    const bool built = c.orders.empty() && !is_specimen(c.name);
+    return built && by == (c.together ? recorder_of(c.name) : c.name);
   });
+  if (known == all.end()) return {self};
   const std::filesystem::path here(self);
-  if (known == all.end() || here.filename() == by) return self;
-  return (here.parent_path() / "mutants" / by).string();
+  const std::string program(known->together ? carrier : known->name);
+  std::vector<std::string> command{self};
+  if (here.filename() != program) {
+    command.front() = (here.parent_path() / "mutants" / program).string();
+  }
+  if (known->together) command.insert(command.end(), {"--fault", std::string(known->name)});
+  return command;
 }
 
 int replay(const replay_arguments& given) {
   if (given.here) return replay_and_tell(given);
   const auto trace = read_trace(given.file);
   if (!trace) return bad_input(trace.error());
-  const std::string program = program_of(*trace, given.self);
-  const std::vector<std::vector<std::string>> commands(given.times,
-                                                       {program, "replay", "--here", given.file});
+  std::vector<std::string> command = program_of(*trace, given.self);
+  const std::string program = command.front();
+  command.insert(command.end(), {"replay", "--here", given.file});
+  const std::vector<std::vector<std::string>> commands(given.times, command);
   unsigned same = 0;
   int code = 0;
   std::string text;

@@ -8,6 +8,8 @@
 #include <memory>
 
 #include "command.hpp"
+#include "controls.hpp"
+#include "faults/faults.hpp"
 #include "program.hpp"
 #include "run_many.hpp"
 #include "show_text.hpp"
@@ -29,7 +31,7 @@ struct run_arguments {
   run_choice chosen;
 };
 
-int run_program(const run_arguments& given) {
+int run_program(run_arguments given) {
   const auto p = parse_program(given.program);
   if (!p) return bad_input(p.error());
   auto searches = parse_plan(given.searches);
@@ -44,6 +46,9 @@ int run_program(const run_arguments& given) {
   }
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
+  if (*caiman_fault_in_force != '\0') {
+    given.label.recorded_by = recorder_of(caiman_fault_in_force);
+  }
   const std::vector<outcome> results =
       run_plan(*p, *searches, given.seed, given.state, *changes, {given.label, !given.as_found});
   const bool passed = results.back().seen.what == verdict::outcome::passed;

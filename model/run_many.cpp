@@ -41,9 +41,11 @@ std::expected<std::vector<named>, std::string> find(const std::vector<std::strin
 
 /// Prints what one came to; whether it was without violation.
 bool print(const named& n, const run_common& how, nlohmann::json& rows) {
-  const auto results = outcomes_from_json(n.ended.output);
-  const bool broken = !n.ended.started || n.ended.exit_code < 0 || n.ended.exit_code > 1 ||
-                      !results || results->empty();
+  auto results = outcomes_from_json(n.ended.output);
+  if (n.ended.started && n.ended.exit_code < 0) {
+    results = outcomes_of_crash(n.program, how.searches, -n.ended.exit_code);
+  }
+  const bool broken = !n.ended.started || n.ended.exit_code > 1 || !results || results->empty();
   const auto p = parse_program(n.program);
   if (how.json) {
     rows.push_back({{"scenario", n.name},
@@ -69,10 +71,10 @@ std::expected<std::string, std::string> program_named(const std::string& name) {
 void add_run_options(CLI::App& command, run_choice& chosen, bool by_name) {
   if (by_name) command.add_option("scenario", chosen.names, "scenarios of caiman-check list");
   auto* searches = command.get_option("--searches");
-  command.add_option("--scheduler", chosen.scheduler, "random, bound or full")
-      ->check(CLI::IsMember({"random", "bound", "full"}))
+  command.add_option("--scheduler", chosen.scheduler, "random, bound, pct or full")
+      ->check(CLI::IsMember({"random", "bound", "pct", "full"}))
       ->excludes(searches);
-  command.add_option("--bound", chosen.bound, "context switches at most, for --scheduler bound")
+  command.add_option("--bound", chosen.bound, "context switches, for --scheduler bound and pct")
       ->check(CLI::Range(0, 9))
       ->excludes(searches);
   command.add_option("--executions", chosen.executions, "at most")
@@ -90,7 +92,7 @@ std::string searches_of(const CLI::App& command, const run_choice& chosen) {
   if (chosen.scheduler.empty() && !bound && !executions && !seconds) return {};
   std::string method = chosen.scheduler;
   if (method.empty()) method = bound ? "bound" : "random";
-  if (method == "bound") method += std::to_string(chosen.bound);
+  if (method == "bound" || method == "pct") method += std::to_string(chosen.bound);
   const std::uint64_t most = seconds && !executions ? 1'000'000'000 : chosen.executions;
   return fmt::format("{}:{}@shipped", method, most);
 }

@@ -5,7 +5,7 @@
 namespace caiman::model {
 
 void show_shortest(request what, outcome& found, const trace_label& label) {
-  if (what.how.how != search::method::random) return;
+  if (!what.how.draws()) return;
   std::uint64_t tried = 0;
   bool ended = true;  // all of the searches
   std::string other;  // what broke instead

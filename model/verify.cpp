@@ -93,7 +93,8 @@ std::vector<job> plan_jobs(const verify_arguments& given) {
 std::string program_for(const job& j, const std::string& self) {
   const bool shipped = j.of == nullptr || !j.of->orders.empty();
   if (shipped || is_specimen(j.name)) return self;
-  const auto mutant = std::filesystem::path(self).parent_path() / "mutants" / std::string(j.name);
+  const auto mutant = std::filesystem::path(self).parent_path() / "mutants" /
+                      (j.of->together ? carrier : std::string_view(j.name));
   return mutant.string();
 }
 
@@ -103,9 +104,12 @@ void judge(job& j, job_result ended) {
     j.trouble = "could not be started";
     return;
   }
-  if (j.ended.exit_code != 0 && j.ended.exit_code != 1) {
-    j.trouble = fmt::format("ended with {} {}", j.ended.exit_code < 0 ? "signal" : "exit code",
-                            std::abs(j.ended.exit_code));
+  if (j.ended.exit_code < 0) {
+    j.results = outcomes_of_crash(j.program, j.searches, -j.ended.exit_code);
+    return;
+  }
+  if (j.ended.exit_code > 1) {
+    j.trouble = fmt::format("ended with exit code {}", j.ended.exit_code);
     return;
   }
   auto results = outcomes_from_json(j.ended.output);
@@ -247,7 +251,8 @@ nlohmann::json to_json(const job& j) {
   }
   if (p && j.convicted()) {
     row["told"] = describe(*p, j.results.back(), false);
-    row["trace"] = j.results.back().trace;
+    const nlohmann::json& trace = j.results.back().trace;
+    if (trace.contains("caiman_trace")) row["trace"] = trace;
   }
   return row;
 }
@@ -291,17 +296,10 @@ bool write_results(const verify_arguments& given, const nlohmann::json& all) {
 }
 
 std::vector<std::string> command_of(const job& j, const verify_arguments& given) {
-  std::vector<std::string> command = {program_for(j, given.self),
-                                      "run",
-                                      "--json",
-                                      "--program",
-                                      j.program,
-                                      "--searches",
-                                      j.searches,
-                                      "--seed",
-                                      std::to_string(given.seed),
-                                      "--title",
-                                      j.name};
+  std::vector<std::string> command = {program_for(j, given.self)};
+  if (j.of != nullptr && j.of->together) command.insert(command.end(), {"--fault", j.name});
+  command.insert(command.end(), {"run", "--json", "--program", j.program, "--searches", j.searches,
+                                 "--seed", std::to_string(given.seed), "--title", j.name});
   if (j.of == nullptr) return command;
   if (!j.of->orders.empty()) {
     command.insert(command.end(), {"--orders", std::string(j.of->orders)});
@@ -317,6 +315,7 @@ bool write_traces(const std::vector<job>& jobs, const verify_arguments& given) {
   std::string last;  // a control's later attempts are the same fault once more
   for (const job& j : jobs) {
     if (!j.convicted() || (j.of != nullptr && (!given.control_traces || j.name == last))) continue;
+    if (!j.results.back().trace.contains("caiman_trace")) continue;  // it crashed, and left none
     last = j.name;
     std::string name = j.name + ".json";
     std::replace(name.begin(), name.end(), '/', '-');

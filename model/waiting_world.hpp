@@ -2,6 +2,7 @@
 // waiting_world.hpp: waiting for room (waiters.hpp, waiting.hpp), as a part
 //
 //   A<k>  take a block of order k if there is one     E<k>  wait for one
+//   P<k>  wait for one, to be woken through an executor, which calls the resumption at once
 //   F<i>  give back what the i-th of these got; or, if it still waits, wait no more
 //   P<k>  wait for one by a coroutine: its executor calls at once, on whichever thread served it,
 //         and it gives the block back there; F<i> of it calls the same resumption once more, and
@@ -43,6 +44,20 @@ struct still_clock {
 class model_fair_waiters : public basic_fair_waiters<still_clock> {
  public:
   model_fair_waiters() noexcept : basic_fair_waiters({.bound = 2}) {}
+};
+
+/// A waiter with a plain variable in the place of its fields: who touches them writes it, so that
+/// two who touch them unordered are a data race.
+struct watched : waiter {
+  using waiter::waiter;
+  checked_plain<unsigned> fields{0U};
+};
+
+/// For the desk.
+struct desk_sync : arena_sync {
+  static void touch(waiter& one, location at = location::here()) {
+    static_cast<watched&>(one).fields.store(1, at);  // only such ones enter
+  }
 };
 
 /// A policy that sees whether two are at the desk at once, or one has not seen the last one go.
@@ -148,7 +163,7 @@ class waiting_world final : public part {
 
  private:
   static constexpr unsigned most = 16;
-  using room = waiting_room<arena_sync, at_desk<Waiters>>;
+  using room = waiting_room<desk_sync, at_desk<Waiters>>;
 
   struct home {
     waiting_world& all;
@@ -176,9 +191,9 @@ class waiting_world final : public part {
     bool borrows = false;
     std::optional<sleeper> sleeps{};
   };
-  struct sleeper : waiter {
-    using waiter::index;
-    sleeper(request& its, kind how) : waiter(its.order, how), of(its) {}
+  struct sleeper : watched {
+    using watched::index;
+    sleeper(request& its, kind how) : watched(its.order, how), of(its) {}
     request& of;
     bool handed_over = false;
     checked_plain<unsigned> wish{0U};     // written by who waits, then by who wakes it
@@ -262,10 +277,15 @@ class waiting_world final : public part {
   void run(unsigned thread, sleeper& one) {
     if (std::exchange(running_[thread], true)) report_fault("L1", "one runs inside another");
     --asleep_;
-    own(thread, one.of, one.index());
+    own(thread, one.of, index_of(one));
     give_back(thread, one.of);
     running_[thread] = false;
     one.woken.store(1, std::memory_order_release);
+  }
+  /// By the thread that has it for itself.
+  static std::size_t index_of(sleeper& one, location at = location::here()) {
+    desk_sync::touch(one, at);
+    return one.index();
   }
   /// Whoever still waits, waits no more; what it got meanwhile, and has not given back, is its
   /// thread's.
@@ -285,9 +305,9 @@ class waiting_world final : public part {
       }
       wake(thread, here.wakes);
       const bool gave_back = r.borrows && found == parting::wake_up;
-      if (found != parting::nothing && !gave_back) own(thread, r, me.index());
+      if (found != parting::nothing && !gave_back) own(thread, r, index_of(me));
     } else if (!r.borrows) {
-      own(thread, r, me.index());
+      own(thread, r, index_of(me));
     }
     me.wish.store(0, at);  // it goes
     r.sleeps.reset();
@@ -342,17 +362,16 @@ class waiting_world final : public part {
     arena_.gives_up();
     const block back{r.order, r.index};
     const auto scrub = [] { mortal::touch(); };
-    turn next = books_.seems_awaited()
-                    ? take_back_past_stacks(tree_, books_, back, scrub)
-                    : take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, back, scrub);
-    if (next == turn::awaited) {
+    const turn next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
+                                             : take_back<&buddy<arena_sync, 1>::release_owned>(
+                                                   tree_, books_, back, scrub);
+    const auto serve = [&] {
       if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");
       waking_call here(*this, thread);
       room_.serve(home_, here.wakes);
       wake(thread, here.wakes);
-      next = books_.served();
-    }
-    if (next == turn::ends) arena_.end();
+    };
+    if (ends_after(next, books_, serve)) arena_.end();
   }
 
   static constexpr int nobody = -1;

@@ -24,6 +24,11 @@ using block_set = std::uint32_t;
 inline constexpr unsigned max_min_blocks = 32;
 inline constexpr unsigned max_threads = 3;
 
+/// Slots of the parts: three threads may own one, the fourth is shared.
+inline constexpr unsigned model_slots = max_threads;
+/// Of the buddy: the fewest of which slots and turns differ (slots.hpp).
+inline constexpr unsigned turned_slots = 7;
+
 constexpr block_set blocks_of(unsigned order, std::size_t index) noexcept {
   const std::uint64_t run = (std::uint64_t{1} << (1U << order)) - 1;
   return static_cast<block_set>(run << (index << order));
@@ -55,6 +60,10 @@ class slotted {
   virtual unsigned take_slot() { return 0; }
   virtual void give_slot(unsigned /*slot*/) {}
   virtual unsigned slots_seen() { return 0; }
+  /// Where there is no pool: the slot of the thread whose turn is this, and the one that threads
+  /// share.
+  virtual unsigned slot_of(unsigned turn) const { return turn; }
+  virtual unsigned shared_slot() const { return model_slots; }
 
   // For traces; neither touches anything.
   /// What lies at an address of its own, "level 0 word 2"; empty if it does not know.
@@ -113,9 +122,11 @@ using site_set = std::bitset<max_sites>;
 /// Whose order was asked for; the engine clears it.
 extern site_set sites_touched;
 
+/// The second one is the shared slot for a thread that has a slot to come and has not asked for it.
 unsigned slot_of_current_thread() noexcept;
 /// Whether it runs code of another shared object than the one that built the arena.
 bool current_thread_must_ask() noexcept;
+unsigned slot_at_hand_of_current_thread() noexcept;
 unsigned slots_in_use() noexcept;
 /// Else it is the set-up, or the end: all that was done is known to who asks.
 bool threads_run() noexcept;
@@ -145,8 +156,5 @@ void zero_payload(std::size_t first, std::size_t count);
 /// Stacks of the model: orders 0 and 1, and no deeper than this.
 inline constexpr unsigned model_stack_room = 3;
 inline constexpr unsigned model_stack_orders = 2;
-
-/// Slots of the model: three threads may own one, the fourth is shared.
-inline constexpr unsigned model_slots = max_threads;
 
 }  // namespace caiman::model

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 
 #include "plan.hpp"
 #include "program.hpp"
@@ -344,6 +345,7 @@ TEST_CASE("a search has a name", "[plan]") {
   CHECK(to_string(random_search(9)) == "random");
   CHECK(to_string(bound_search(2, 9)) == "bound 2");
   CHECK(to_string(full_search(9)) == "full");
+  CHECK(to_string(search{search::method::pct, 4, 9, 0, {}}) == "pct 4");
 }
 
 TEST_CASE("a plan is read and written", "[plan]") {
@@ -363,6 +365,26 @@ TEST_CASE("a plan is read and written", "[plan]") {
   CHECK((*p)[3].how.executions == 1'000'000'000);
   CHECK(to_string(*p) ==
         "random:20000@shipped,bound2:50@seq_cst,full:7@shipped,bound0:1000000000@shipped");
+}
+
+TEST_CASE("a search of few switches is read and written", "[plan]") {
+  const auto p = parse_plan("pct5:60000@seq_cst");
+  REQUIRE(p.has_value());
+  CHECK((*p)[0].how.how == search::method::pct);
+  CHECK((*p)[0].how.bound == 5);
+  CHECK((*p)[0].how.draws());
+  CHECK_FALSE(bound_search(2, 9).draws());
+  CHECK(to_string(*p) == "pct5:60000@seq_cst");
+}
+
+TEST_CASE("what ended its process is a conviction with its program", "[plan]") {
+  const auto all = outcomes_of_crash("core=ledger : ; D | D", "bound2:50@shipped", SIGSEGV);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].seen.what == verdict::outcome::convicted);
+  CHECK(all[0].seen.property == "X1");
+  CHECK(all[0].seen.text.starts_with("SIGSEGV"));
+  CHECK(all[0].what.how.bound == 2);
+  CHECK(all[0].trace.at("replay").get<std::string>().find("core=ledger") != std::string::npos);
 }
 
 TEST_CASE("the plans of all levels read back", "[plan]") {
@@ -397,6 +419,9 @@ TEST_CASE("a plan that cannot be run is named", "[plan]") {
                                       "bound:5",
                                       "bound10:5",
                                       "boundx:5",
+                                      "pct:5",
+                                      "pct10:5",
+                                      "pctx:5",
                                       "full2:5",
                                       "fully:5",
                                       "spin:5",

@@ -115,6 +115,8 @@ TEST_CASE("who waits has a policy", "[program]") {
   CHECK(p->threads[1][0] == operation{kind::wait, 1});
   CHECK(to_string(*p) == "core=waiting order=1 stacks=2 waiters=stack : 0A0 ; F0 | E1F0D");
   CHECK(parse_program("core=waiting : ; E0 | A0")->policy == waiters::fair);
+  CHECK(parse_program("core=waiting : ; P0 | A0")->threads[0][0] == operation{kind::borrow, 0});
+  CHECK_FALSE(parse_program("core=ledger : ; P0 | A0"));
   CHECK_FALSE(parse_program("core=waiting waiters=none : ; E0 | A0"));
   CHECK_FALSE(parse_program("core=ledger waiters=fifo : ; A0 | D"));
   CHECK_FALSE(parse_program("core=waiting order=4 : ; E0 | A0"));
@@ -279,6 +281,7 @@ TEST_CASE("what cannot be run is named", "[program]") {
       {": ; A0 | A0 | A0 | A0", "2 or 3 threads"},
       {"slots=pool:0 : ; A0 | A0", "1 to 3 slots"},
       {"slots=pool:4 : ; A0 | A0", "1 to 3 slots"},
+      {"core=ledger slots=pool:7 : ; A0 | A0", "1 to 3 slots"},
       {"looks=0 : ; A0 | A0", "looks again at least once"},
       {"stop=2:9 : ; A0 | A0", "no such thread to stop"},
       {"stop=0:0 : ; A0 | A0", "stop"},

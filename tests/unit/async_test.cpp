@@ -4,6 +4,8 @@
 // Coroutines on one thread, where everything is foretold; then threads that wait, where order is
 // made by looking at how many do, never by time.
 // ---------------------------------------------------------------------------------------------
+#include <sys/mman.h>
+
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
@@ -68,6 +70,11 @@ void wait_until(Condition met) {
 bool is_whole(const async_buddy_arena& arena) {
   return arena.is_block_free(arena.max_order(), 0) &&
          arena.metrics().allocations_ok == arena.metrics().frees;
+}
+
+/// Whether there is memory at a page.
+bool is_mapped(const std::byte* page) {
+  return msync(const_cast<std::byte*>(page), 1, MS_ASYNC) == 0;  // NOLINT(*-const-cast): as it is
 }
 
 using policies = std::tuple<caiman::fair_waiters, caiman::fifo_waiters, caiman::stack_waiters>;
@@ -316,6 +323,38 @@ TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", pol
     all->put("still there");
     all.reset();
   }
+}
+
+TEST_CASE("an arena ends when the coroutines that waited have run on, and no sooner") {
+  outcome out;
+  const std::byte* base = nullptr;
+  {
+    auto arena = arena_of(std::size_t{1} << 14);
+    std::optional<buffer> all = arena.try_allocate(arena.total_size()).value();
+    base = arena.base();
+    const job waits = want(std::move(arena), 1, out);
+    CHECK(is_mapped(base));
+    all.reset();
+    REQUIRE(out.got);
+    CHECK(is_mapped(base));
+    out.got.reset();
+  }
+  CHECK(!is_mapped(base));
+}
+
+TEST_CASE("whoever comes later overtakes nobody for whom room is kept") {
+  const auto arena = arena_of<caiman::fifo_waiters>(2);
+  std::optional<buffer> first = arena.try_allocate(unit).value();
+  outcome large;
+  const job a = want(arena, 2 * unit, large);
+  outcome small;
+  const job b = want(arena, unit, small);  // there is a unit for it
+  CHECK(arena.waiting() == 2);
+  CHECK(!small.over);
+  first.reset();
+  CHECK(large.got);
+  large.got.reset();
+  CHECK(small.got);
 }
 
 TEMPLATE_LIST_TEST_CASE("a thread waits", "", policies) {

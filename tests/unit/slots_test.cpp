@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "caiman/buddy.hpp"
+#include "caiman/ledger.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/sequential_sync.hpp"
 #include "naive_buddy.hpp"
@@ -461,4 +462,14 @@ TEMPLATE_TEST_CASE_SIG("only the shared slot counts by read-modify-write", "[slo
   CHECK((seen.adds > 0) == shared);
   CHECK((seen.statistic_adds > 0) == shared);
   CHECK((seen.statistic_stores > 0) == !shared);
+
+  sync::seen() = {};
+  caiman::ledger<sync> books;
+  books.failed();
+  books.froze();
+  books.spilled();
+  books.took();
+  CHECK(sync::seen().statistic_adds == (shared ? 3 : 0));
+  CHECK(sync::seen().statistic_stores == (shared ? 0 : 3));
+  CHECK(sync::seen().adds == (shared ? 1 : 0));
 }

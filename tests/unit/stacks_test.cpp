@@ -323,3 +323,12 @@ TEMPLATE_TEST_CASE("what an ended thread kept is for others, and for the next in
     CHECK(naive::observe(tree) == naive::expect_one_block(13));
   }
 }
+
+TEST_CASE("a request that had to drain says that it looked again", "[stacks]") {
+  buddy<> tree(4);
+  const auto kept = tree.allocate(0).value();
+  tree.release(kept);
+  const std::uint64_t before = tree.rescans();
+  REQUIRE(tree.allocate(4).has_value());  // of which a part lay in the stack
+  CHECK(tree.rescans() == before + 1);
+}

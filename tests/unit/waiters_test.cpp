@@ -9,6 +9,8 @@
 #include <chrono>
 #include <deque>
 #include <expected>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "caiman/buddy.hpp"
@@ -69,6 +71,7 @@ class place {
   // What a room asks of its home.
   std::expected<std::size_t, alloc_error> take(unsigned order) {
     ++tries;
+    if (meanwhile) std::exchange(meanwhile, {})();
     const auto got = tree_.allocate(order);
     if (!got) return std::unexpected(got.error());
     return got->index;
@@ -112,6 +115,7 @@ class place {
 
   bool marked = false;
   int tries = 0;
+  std::function<void()> meanwhile;  // called once, by the next look: what others do during it
   std::vector<numbered*> served;
 
  private:
@@ -311,4 +315,97 @@ TEST_CASE("a head is passed over at most bound + 32 times") {
   }
   CHECK(longest_run <= bound);
   CHECK(worst <= bound + orders - 1);
+}
+
+// ---- what becomes of counts, and of those who came at once --------------------------------------
+
+TEMPLATE_TEST_CASE("who came first during a look is first after it", "", fair,
+                   caiman::fifo_waiters) {
+  hand_clock::at() = {};
+  place<TestType> all(0);
+  const auto only = all.tree().allocate(0).value();
+  all.meanwhile = [&] {
+    all.wait(0, 1);
+    all.wait(0, 2);
+  };
+  all.wait(0, 0);  // looks, and the others come while it does
+  CHECK(all.serve_all(only) == std::vector<int>{0, 1, 2});
+}
+
+TEST_CASE("of two orders the newer head is served, whichever is the larger") {
+  for (const unsigned older : {0U, 1U}) {
+    place<caiman::stack_waiters> all(1);
+    const auto whole = all.tree().allocate(1).value();
+    all.wait(older, 0);
+    all.wait(1 - older, 1);
+    CHECK(all.serve_all(whole) == std::vector<int>{1, 0});
+  }
+}
+
+TEST_CASE("of two as old as each other the one that came first is served") {
+  for (const unsigned first : {0U, 1U}) {
+    hand_clock::at() = {};
+    place<fair> all(1, fair(only_age(100)));
+    const auto whole = all.tree().allocate(1).value();
+    all.wait(first, 0);
+    all.wait(1 - first, 1);
+    CHECK(all.serve_all(whole) == std::vector<int>{0, 1});
+  }
+}
+
+TEST_CASE("who has given up makes no queue longer") {
+  hand_clock::at() = {};
+  place<fair> all(1, fair({.per_order = 0ns, .per_follower = 10us, .bound = 100}));
+  const auto whole = all.tree().allocate(1).value();
+  all.wait(1, 0);
+  hand_clock::at() += 15us;
+  all.wait(0, 1);
+  numbered& second = all.wait(0, 2);
+  numbered& third = all.wait(0, 3);
+  CHECK(all.give_up(second));
+  CHECK(all.give_up(third));
+  CHECK(all.serve_all(whole) == std::vector<int>{0, 1});
+}
+
+TEST_CASE("an order in which nobody waits is not passed over") {
+  hand_clock::at() = {};
+  place<fair> all(1, fair(only_age(2)));
+  for (int i = 0; i < 3; ++i) {  // as often as the bound, and once more
+    const auto half = all.tree().allocate(0).value();
+    const auto other = all.tree().allocate(0).value();
+    all.wait(0, i);
+    all.give(half);
+    REQUIRE(all.served.size() == 1);
+    all.give({0, all.served.front()->index()});
+    all.give(other);
+    all.served.clear();
+  }
+  const auto whole = all.tree().allocate(1).value();
+  all.wait(0, 3);
+  hand_clock::at() += 5us;
+  all.wait(1, 4);  // the younger
+  CHECK(all.serve_all(whole) == std::vector<int>{3, 4});
+}
+
+TEST_CASE("who gives up takes along how often it was passed over") {
+  hand_clock::at() = {};
+  place<fair> all(1, fair(only_age(2)));
+  const auto a = all.tree().allocate(0).value();
+  const auto b = all.tree().allocate(0).value();
+  numbered& large = all.wait(1, 0);
+  all.wait(0, 1);
+  all.wait(0, 2);
+  all.give(a);  // for the first small one, and what that gives back is for the second
+  REQUIRE(all.served.size() == 1);
+  all.give({0, all.served[0]->index()});
+  REQUIRE(all.served.size() == 2);
+  CHECK(all.give_up(large));  // it was the next
+  all.give({0, all.served[1]->index()});
+  all.give(b);
+  all.served.clear();
+  const auto whole = all.tree().allocate(1).value();
+  all.wait(0, 3);
+  hand_clock::at() += 5us;
+  all.wait(1, 4);
+  CHECK(all.serve_all(whole) == std::vector<int>{3, 4});
 }
