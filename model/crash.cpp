@@ -1,6 +1,5 @@
 #include "crash.hpp"
 
-#include <signal.h>
 #include <sys/time.h>
 
 #include <array>

@@ -74,9 +74,9 @@ class pct_scheduler
     return std::find(falls_, falls_ + depth(), step_) != falls_ + depth();
   }
   rl::thread_id_t first() const noexcept {
-    rl::thread_id_t best = this->running_threads[0];
-    for (rl::thread_id_t i = 1; i != this->running_threads_count; ++i) {
-      if (place_[this->running_threads[i]] > place_[best]) best = this->running_threads[i];
+    rl::thread_id_t best = this->running_threads.front();
+    for (const rl::thread_id_t t : this->running_threads) {
+      if (place_[t] > place_[best]) best = t;
     }
     return best;
   }

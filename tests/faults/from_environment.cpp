@@ -10,6 +10,7 @@ const char* caiman_fault_in_force = "";
 
 namespace {
 [[gnu::constructor(101)]] void take_from_environment() {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
   if (const char* const name = std::getenv("CAIMAN_FAULT")) caiman_fault_in_force = name;
 }
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "caiman/orders.hpp"
+#include "crash.hpp"
 #include "engine.hpp"
 #include "world.hpp"
 
@@ -11,6 +12,7 @@ namespace caiman::model {
 verdict run(const request& /*what*/) { std::abort(); }
 std::vector<std::memory_order> shipped_orders() { std::abort(); }
 std::vector<std::memory_order> all_seq_cst() { std::abort(); }
+const char* text_of_signal(int /*signal*/) noexcept { std::abort(); }
 
 const std::vector<site_row>& shipped_sites() {
   static const std::vector<site_row> rows = [] {

@@ -83,7 +83,9 @@ class watched_place final : public caiman::detail::waiting_place {
 /// What is behind the handles of an arena whose requests can wait; itself one of these handles.
 struct arena_that_waits {
   explicit arena_that_waits(init_policy init) {
-    auto memory = caiman::detail::region::map(unit << max_order, unit, caiman::huge_page_policy::system).value();
+    auto memory =
+        caiman::detail::region::map(unit << max_order, unit, caiman::huge_page_policy::system)
+            .value();
     state = arena_state::make({.unit = unit,
                                .units = std::size_t{1} << max_order,
                                .max_order = max_order,

@@ -463,8 +463,18 @@ TEMPLATE_TEST_CASE_SIG("only the shared slot counts by read-modify-write", "[slo
   CHECK((seen.statistic_adds > 0) == shared);
   CHECK((seen.statistic_stores > 0) == !shared);
 
+  // Two releases by themselves: into a word that is empty, and the common one.
+  buddy<sync, 3> word(3);
+  std::vector<block> eight;
+  for (auto got = word.allocate(0); got; got = word.allocate(0)) eight.push_back(*got);
+  for (std::size_t i = 0; i < 2; ++i) {
+    sync::seen() = {};
+    word.release(eight.at(i));
+    CHECK(sync::seen().adds == (shared ? 1 : 0));
+  }
+
   sync::seen() = {};
-  caiman::ledger<sync> books;
+  caiman::ledger<sync> books{typename sync::home()};
   books.failed();
   books.froze();
   books.spilled();
