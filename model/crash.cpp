@@ -11,7 +11,7 @@
 namespace caiman::model {
 namespace {
 
-constexpr std::array<int, 5> crashes{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+constexpr std::array<int, 6> watched{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGVTALRM};
 /// Of processor time without an atomic access; an access takes less than a microsecond.
 constexpr unsigned seconds_at_most = 3;
 
@@ -25,10 +25,18 @@ struct standstill {
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): of the one watch
 alignas(16) std::array<std::byte, std::size_t{256} * 1024> stack_of_handlers;
 standstill seen_last;
+/// Of whoever watched before: a fuzzer has handlers of its own.
+std::array<struct sigaction, watched.size()> before;
+stack_t stack_before;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
+void unwatch() {
+  for (std::size_t i = 0; i < watched.size(); ++i) sigaction(watched[i], &before[i], nullptr);
+  sigaltstack(&stack_before, nullptr);
+}
+
 [[noreturn]] void end_as_if_unwatched(int signal) {
-  std::signal(signal, SIG_DFL);
+  unwatch();
   std::raise(signal);
   std::_Exit(1);  // not reached
 }
@@ -51,11 +59,17 @@ void on_tick(int signal) {
   if (seen_last.seconds > seconds_at_most) end_as_if_unwatched(signal);
 }
 
-void take(int signal, void (*handler)(int)) {
-  struct sigaction how {};
-  how.sa_handler = handler;
-  how.sa_flags = SA_ONSTACK | SA_NODEFER | SA_RESTART;
-  sigaction(signal, &how, nullptr);
+void watch() {
+  stack_t stack{};
+  stack.ss_sp = stack_of_handlers.data();
+  stack.ss_size = stack_of_handlers.size();
+  sigaltstack(&stack, &stack_before);
+  for (std::size_t i = 0; i < watched.size(); ++i) {
+    struct sigaction how {};
+    how.sa_handler = watched[i] == SIGVTALRM ? on_tick : on_crash;
+    how.sa_flags = SA_ONSTACK | SA_NODEFER | SA_RESTART;
+    sigaction(watched[i], &how, &before[i]);
+  }
 }
 
 void tick_every(long seconds) {
@@ -66,19 +80,14 @@ void tick_every(long seconds) {
 }  // namespace
 
 crash_watch::crash_watch() {
-  stack_t stack{};
-  stack.ss_sp = stack_of_handlers.data();
-  stack.ss_size = stack_of_handlers.size();
-  sigaltstack(&stack, nullptr);
-  for (const int signal : crashes) take(signal, on_crash);
   seen_last = {};
-  take(SIGVTALRM, on_tick);
+  watch();
   tick_every(1);
 }
 
 crash_watch::~crash_watch() {
   tick_every(0);
-  for (const int signal : crashes) std::signal(signal, SIG_DFL);
+  unwatch();
 }
 
 const char* text_of_signal(int signal) noexcept {

@@ -189,12 +189,16 @@ struct slot_source {
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 }  // namespace detail
 
+/// See native_sync. Counted, so that an object that is closed knows whether anything is left of
+/// what it built. All may be called by any threads at once; wait-free.
 class native_sync::home {
  public:
   /// This object's.
   home() noexcept : home(detail::own_slots) {}
+  /// The same object's.
   home(const home& other) noexcept : home(*other.from_) {}
   home& operator=(const home&) = delete;
+  /// One less.
   ~home() { from_->built.fetch_sub(1, std::memory_order_relaxed); }
 
  private:

@@ -34,7 +34,7 @@ unsanitized() {
 
 mkdir -p "$OUT"
 for target in "$@"; do
-  flags=$CXXFLAGS more='' libraries=''
+  flags=$CXXFLAGS more='' apart='' libraries=''
   model=$root/model
   case $target in
     buddy | arena) ;;
@@ -49,10 +49,11 @@ for target in "$@"; do
     concurrent)
       flags=$(unsanitized)
       more=$model/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group -lfmt"
-      [ -n "$MODEL_LIBRARIES" ] || more="$more $model/parts.cpp $model/engine.cpp
+      # Each by itself: they have names in common.
+      [ -n "$MODEL_LIBRARIES" ] || apart="$model/parts.cpp $model/engine.cpp
         $model/execution.cpp $model/execution_checks.cpp $model/history.cpp
         $model/program.cpp $model/plan.cpp $model/textbook.cpp $model/recorder.cpp
-        $model/shortest.cpp $model/trace.cpp" ;;
+        $model/shortest.cpp $model/trace.cpp $model/crash.cpp $model/faults/in_force.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # One unit: the headers cost more than what is in the sources.
@@ -60,7 +61,7 @@ for target in "$@"; do
   # shellcheck disable=SC2086
   printf '#include "%s"\n' "$here/${target}_target.cpp" $more |
     "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" -x c++ - -x none \
-      $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
+      $apart $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
   [ ! -f "$here/$target.dict" ] || cp "$here/$target.dict" "$OUT/"
   if command -v zip >/dev/null && [ -d "$here/corpus/$target" ]; then
     (cd "$here/corpus/$target" && zip -q -r - .) >"$OUT/${target}_seed_corpus.zip"
