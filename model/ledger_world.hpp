@@ -41,6 +41,7 @@ class ledger_world final : public part {
       default:
         need_handle(thread);
         arena_.took();
+        ask_for_slot();
         books_.took();
         ++out_;
         blocks_[owner].add();
@@ -71,9 +72,12 @@ class ledger_world final : public part {
   void need_handle(unsigned thread) const {
     if (handles_[thread] == 0) report_fault("model", "a thread without a handle uses one");
   }
+  /// As the buddy does before a block is counted: until then its thread has none at hand.
+  static void ask_for_slot() { (void)arena_sync::thread_slot(); }
   void give() {
     --out_;
     arena_.gives_up();
+    ask_for_slot();
     if (books_.gave() == turn::ends) arena_.end();
   }
   void drop() {

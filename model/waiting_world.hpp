@@ -277,7 +277,7 @@ class waiting_world final : public part {
   void run(unsigned thread, sleeper& one) {
     if (std::exchange(running_[thread], true)) report_fault("L1", "one runs inside another");
     --asleep_;
-    own(thread, one.of, index_of(one));
+    own(thread, one.of, one.index());
     give_back(thread, one.of);
     running_[thread] = false;
     one.woken.store(1, std::memory_order_release);

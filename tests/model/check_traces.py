@@ -333,7 +333,7 @@ ORDERS = [
 MUTANTS = {
     "claim-relaxed": ("fanout=2 order=2 : 0A1 0A0 0A0>1 ; F1M0 | F0M0", "random:20000@shipped"),
     "announce-relaxed": ("fanout=2 order=2 announced=3 : 0A0 0A0 0A0 0F0 ; A0F1F2A0 | A1A0",
-                         "random:20000@shipped"),
+                         "random:100000@shipped"),
     "drain-without-bracket": ("fanout=2 order=2 announced=2 : 1A1 1A0 1A0 1F2 ; A2 | M0",
                               "bound2:60000@shipped"),
 }
