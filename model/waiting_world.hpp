@@ -56,7 +56,8 @@ struct watched : waiter {
 /// For the desk.
 struct desk_sync : arena_sync {
   static void touch(waiter& one, location at = location::here()) {
-    static_cast<watched&>(one).fields.store(1, at);  // only such ones enter
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
+    static_cast<watched&>(one).fields.store(1, at);
   }
 };
 

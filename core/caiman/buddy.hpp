@@ -312,9 +312,9 @@ class buddy {
   [[gnu::__noinline__]] void give_back_rarely(block b) noexcept {
     const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && !me.shared()) {
-      if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index))
-          [[unlikely]]
+      if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index)) {
         free_already(b);
+      }
       if (Looks) check_live_in_word(b, me);
       if (me.stacks().push(b.order, b.index)) {
         me.count_own_release();  // (5) last: whoever reads it finds the block

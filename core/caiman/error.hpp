@@ -79,9 +79,9 @@ namespace detail {
 
 /// What is to be known of an error, besides its number. No std::errc is 0, so that is none.
 struct error_row {
-  int value;
-  const char* sentence;
-  std::errc same;  // the default condition
+  int value = 0;
+  const char* sentence = "";
+  std::errc same = {};  // the default condition
   std::errc also = {};
 
   [[nodiscard]] bool is(const std::error_condition& other) const noexcept {

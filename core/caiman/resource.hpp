@@ -70,8 +70,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   explicit buddy_resource(buddy_arena arena, std::pmr::memory_resource* upstream = nullptr) noexcept
       : arena_(std::move(arena)), upstream_(upstream) {}
   /// One more resource of the same arena, equal to `other`. Wait-free.
-  buddy_resource(const buddy_resource& other) noexcept
-      : std::pmr::memory_resource(other), arena_(other.arena_), upstream_(other.upstream_) {}
+  buddy_resource(const buddy_resource& other) noexcept = default;
   /// Takes arena and upstream over. `other` serves nothing any more (std::bad_alloc), and a
   /// container that gives memory back to it, since it had that before, ends the program with one
   /// line. Wait-free.
@@ -128,16 +127,17 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   }
 
   /// A null pointer if it is none.
+  // NOLINTNEXTLINE(readability-convert-member-functions-to-static): not without RTTI
   [[nodiscard]] const buddy_resource* as_own_kind(
       const std::pmr::memory_resource& other) const noexcept {
     const void* const* table = nullptr;  // of virtual functions; right before them the type_info
-    std::memcpy(&table, static_cast<const void*>(&other), sizeof table);
+    std::memcpy(static_cast<void*>(&table), static_cast<const void*>(&other), sizeof table);
 #if defined(__cpp_rtti)
     // What was compiled without RTTI has none, and is none of ours.
     return table[-1] == nullptr ? nullptr : dynamic_cast<const buddy_resource*>(&other);
 #else
     const void* const* own = nullptr;
-    std::memcpy(&own, static_cast<const void*>(this), sizeof own);
+    std::memcpy(static_cast<void*>(&own), static_cast<const void*>(this), sizeof own);
     return table == own ? static_cast<const buddy_resource*>(&other) : nullptr;
 #endif
   }

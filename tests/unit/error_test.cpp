@@ -219,6 +219,7 @@ TEST_CASE("a value without an error is nothing but itself", "[error]") {
 
 TEST_CASE("a code of another shared object equals the enumerator here", "[error]") {
   void* const object = dlopen(CAIMAN_ERROR_PEER, RTLD_NOW | RTLD_LOCAL);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread here
   INFO("dlopen: " << (object == nullptr ? dlerror() : "opened"));
   REQUIRE(object != nullptr);
   const auto* const peer = static_cast<const error_peer*>(dlsym(object, "caiman_error_peer"));

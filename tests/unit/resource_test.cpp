@@ -294,6 +294,7 @@ TEST_CASE("memory of somebody else's ends the program where nobody takes it", "[
   buddy_resource resource(arena);
   int on_the_stack = 0;
   void* nothing = nullptr;
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): to be given back
   void* const past = const_cast<std::byte*>(arena.base()) + total;
   check_refused(resource, &on_the_stack, sizeof on_the_stack, alignof(int), not_ours);
   check_refused(resource, nothing, 8, 8, not_ours);
