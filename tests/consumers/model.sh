@@ -5,10 +5,10 @@
 # | installation lacks is found by whoever installs it, unless it is found here. The stack  |
 # | of model/examples must be convicted, its trace must replay, and the repair must pass.   |
 # | Relies on: meson, pkg-config, relacy-dev, a built tree.                                 |
-# | Usage: model.sh SOURCE-ROOT BUILD-ROOT COMPILER                                         |
+# | Usage: model.sh SOURCE-ROOT BUILD-ROOT COMPILER..., which may begin with a cache         |
 # +-----------------------------------------------------------------------------------------+
 set -euo pipefail
-source_root=$1 build_root=$2 compiler=$3
+source_root=$1 build_root=$2 compiler=("${@:3}")
 work=$(mktemp -d)
 trap 'rm -rf -- "$work"' EXIT
 
@@ -31,7 +31,7 @@ cd -- "$work"
 # Flags are many words, and the sysroot has no spaces.
 # shellcheck disable=SC2046
 for name in treiber treiber_counted; do
-  "$compiler" -std=c++23 -O1 $(pkg-config --cflags caiman-model) "$name.cpp" -o "$name" \
+  "${compiler[@]}" -std=c++23 -O1 $(pkg-config --cflags caiman-model) "$name.cpp" -o "$name" \
     $(pkg-config --libs caiman-model) || fail "$name does not build"
 done
 
