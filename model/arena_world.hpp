@@ -10,8 +10,8 @@
 #include "arena_sync.hpp"
 // then the core
 #include "caiman/buddy.hpp"
-#include "caiman/ledger.hpp"
-#include "caiman/turnover.hpp"
+#include "caiman/detail/ledger.hpp"
+#include "caiman/detail/turnover.hpp"
 #include "names.hpp"
 
 namespace caiman::model {

@@ -9,9 +9,9 @@
 #include "checked_sync.hpp"
 // then the core
 #include "caiman/buddy.hpp"
-#include "caiman/cold.hpp"
-#include "caiman/ledger.hpp"
-#include "caiman/turnover.hpp"
+#include "caiman/detail/cold.hpp"
+#include "caiman/detail/ledger.hpp"
+#include "caiman/detail/turnover.hpp"
 #include "names.hpp"
 
 namespace caiman::model {

@@ -8,11 +8,13 @@
 
 #include "checked_atomic.hpp"
 // Relacy first: it must see no macro of ours, and the core must see none of Relacy's.
-#include "caiman/slots.hpp"
+#include "caiman/protocol/slots.hpp"
 #include "caiman/sync.hpp"
 #include "world.hpp"
 
 namespace caiman::model {
+
+using namespace protocol;  // What is checked are the insides.
 
 /// A number that no step of the protocol depends on: no step of the search either.
 class checked_statistic {

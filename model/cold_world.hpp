@@ -9,7 +9,7 @@
 
 #include "checked_sync.hpp"
 // then the core
-#include "caiman/cold.hpp"
+#include "caiman/detail/cold.hpp"
 #include "names.hpp"
 #include "part.hpp"
 

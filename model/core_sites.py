@@ -2,7 +2,7 @@
 # | Where in the core each site of orders.hpp stands, and what kind of access it is.        |
 # | Why: `caiman-check list` and the audit speak of sites by file and line, and a list      |
 # | kept by hand would be wrong after the next edit.                                        |
-# | How: finds each `site::NAME` in core/caiman/*.hpp and the call whose argument it is; a  |
+# | How: finds each `site::NAME` in the core's headers and the call whose argument it is; a |
 # | call of a function of the same file (bump, sum) is followed to the access behind it.    |
 # | Relies on: the core's habit of `cell.load(Sync::order(site::NAME))`. A use that it      |
 # | cannot follow ends it with an error, and so the build.                                  |
@@ -100,7 +100,7 @@ def main(out, headers):
             continue
         text = blanked(path.read_text())
         for m in re.finditer(r"\bsite::(\w+)", text):
-            where = "core/caiman/%s:%d" % (path.name, text.count("\n", 0, m.start()) + 1)
+            where = "%s:%d" % (str(path)[str(path).rfind("core/caiman/"):], text.count("\n", 0, m.start()) + 1)
             found = kinds(text, m.start(), m.end())
             if not found:
                 lost.append("%s: what access is site::%s for?" % (where, m.group(1)))

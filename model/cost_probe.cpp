@@ -10,19 +10,19 @@
 #include <cstdlib>
 
 #include "caiman/buddy.hpp"
-#include "caiman/cold.hpp"
-#include "caiman/ledger.hpp"
+#include "caiman/detail/cold.hpp"
+#include "caiman/detail/ledger.hpp"
 #include "caiman/native_sync.hpp"
-#include "caiman/shares.hpp"
-#include "caiman/waiting.hpp"
+#include "caiman/detail/shares.hpp"
+#include "caiman/detail/waiting.hpp"
 
 namespace probe {
 
 template <class Base>
 struct probed : Base {
-  static constexpr std::memory_order order(caiman::site at) noexcept {
-    return at == caiman::site::PROBE_SITE ? std::memory_order::PROBE_ORDER
-                                          : caiman::shipped_order(at);
+  static constexpr std::memory_order order(caiman::protocol::site at) noexcept {
+    return at == caiman::protocol::site::PROBE_SITE ? std::memory_order::PROBE_ORDER
+                                          : caiman::protocol::shipped_order(at);
   }
 };
 using with_stacks = probed<caiman::native_sync>;
@@ -62,17 +62,17 @@ int main(int argc, char** argv) {
   time_buddy<probe::with_stacks>("stacks", pairs);
   time_buddy<probe::announced>("announced", pairs);
   time_buddy<probe::tree_only>("tree", pairs);
-  caiman::ledger<probe::with_stacks> books{probe::with_stacks::home()};
+  caiman::detail::ledger<probe::with_stacks> books{probe::with_stacks::home()};
   bool ended = false;
   time_pairs("ledger", pairs, [&] {
     books.took();
-    ended |= books.gave() == caiman::turn::ends;
+    ended |= books.gave() == caiman::detail::turn::ends;
   });
   time_pairs("handle", pairs, [&] {
     books.add_handle();
     ended |= books.drop_handle();
   });
-  caiman::share_count<probe::with_stacks> shares;
+  caiman::detail::share_count<probe::with_stacks> shares;
   time_pairs("share", pairs, [&] {
     shares.add();
     ended |= shares.drop();

@@ -10,7 +10,7 @@
 
 #include "arena_sync.hpp"
 // then the core
-#include "caiman/ledger.hpp"
+#include "caiman/detail/ledger.hpp"
 #include "names.hpp"
 
 namespace caiman::model {

@@ -14,12 +14,15 @@
 
 #include "checked_sync.hpp"
 // then the core
-#include "caiman/ledger.hpp"
-#include "caiman/slots.hpp"
-#include "caiman/tree.hpp"
-#include "caiman/waiting.hpp"
+#include "caiman/detail/ledger.hpp"
+#include "caiman/protocol/slots.hpp"
+#include "caiman/protocol/tree.hpp"
+#include "caiman/detail/waiting.hpp"
 
 namespace caiman::model {
+
+using namespace protocol;  // What is checked are the insides.
+using namespace detail;
 
 template <class Object>
 bool lies_in(const Object& object, const void* address) noexcept {

@@ -19,7 +19,7 @@ const char* name_of(access kind);
 struct core_use {
   std::string_view site;
   access kind;
-  std::string_view where;  // "core/caiman/tree.hpp:105"
+  std::string_view where;  // "core/caiman/protocol/tree.hpp:105"
 };
 std::span<const core_use> core_uses();
 

@@ -10,7 +10,7 @@
 namespace caiman::model {
 
 std::map<std::string, std::string, std::less<>> orders_in(std::string_view text) {
-  static const std::regex row(R"(\{\s*site::(\w+)\s*,\s*"\w+"\s*,\s*detail::(\w+)\s*,)");
+  static const std::regex row(R"(\{\s*site::(\w+)\s*,\s*"\w+"\s*,\s*(?:mo|detail)::(\w+)\s*,)");
   std::map<std::string, std::string, std::less<>> orders;
   for (std::cregex_iterator at(text.data(), text.data() + text.size(), row), end; at != end; ++at) {
     orders[(*at)[1].str()] = (*at)[2].str();

@@ -9,7 +9,7 @@
 
 #include "arena_sync.hpp"
 // then the core
-#include "caiman/shares.hpp"
+#include "caiman/detail/shares.hpp"
 #include "names.hpp"
 
 namespace caiman::model {

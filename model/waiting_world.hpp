@@ -26,10 +26,10 @@
 #include "arena_sync.hpp"
 // then the core
 #include "caiman/buddy.hpp"
-#include "caiman/ledger.hpp"
-#include "caiman/turnover.hpp"
+#include "caiman/detail/ledger.hpp"
+#include "caiman/detail/turnover.hpp"
 #include "caiman/waiters.hpp"
-#include "caiman/waiting.hpp"
+#include "caiman/detail/waiting.hpp"
 #include "names.hpp"
 
 namespace caiman::model {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "caiman/level.hpp"
+#include "caiman/protocol/level.hpp"
 #include "caiman/native_sync.hpp"
 
 namespace caiman::stress {

@@ -21,6 +21,8 @@
 
 namespace caiman::stress {
 
+using protocol::merge_counts;
+
 class target {
  public:
   target() = default;

@@ -88,7 +88,7 @@ def _afl_build(night, target, folder):
 def _afl(night, target, number, seconds):
     folder = night.build / "tests/fuzz/afl"
     newest = max(path.stat().st_mtime
-                 for part in ("core/caiman", "tests/fuzz") for path in (night.root / part).iterdir())
+                 for part in ("core/caiman", "tests/fuzz") for path in (night.root / part).rglob("*"))
     binary = folder / target
     if not binary.exists() or binary.stat().st_mtime < newest:
         _afl_build(night, target, folder)

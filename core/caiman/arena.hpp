@@ -5,7 +5,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "caiman/arena_state.hpp"
+#include "caiman/detail/arena_state.hpp"
 #include "caiman/buffer.hpp"
 #include "caiman/error.hpp"
 #include "caiman/geometry.hpp"
@@ -25,7 +25,7 @@
 #include "caiman/region.hpp"
 #include "caiman/waiters.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 namespace detail {
 struct arena_insides;
@@ -346,6 +346,6 @@ inline region_arena_builder buddy_arena::from_region(std::byte* p, std::size_t l
   return {p, len, hint, std::move(give_back)};
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -16,7 +16,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <chrono>
@@ -36,13 +36,13 @@
 #include <vector>
 
 #include "caiman/arena.hpp"
-#include "caiman/arena_state.hpp"
+#include "caiman/detail/arena_state.hpp"
 #include "caiman/buffer.hpp"
 #include "caiman/error.hpp"
 #include "caiman/waiters.hpp"
-#include "caiman/waiting.hpp"
+#include "caiman/detail/waiting.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 namespace detail {
 
@@ -281,7 +281,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   [[nodiscard]] detail::waiting_place& place() const noexcept { return *home_->place(); }
 
   void wake(detail::waiting_place& from, detail::arena_state& home,
-            wake_list& wakes) noexcept override {
+            detail::wake_list& wakes) noexcept override {
     if (kind_of_wake == kind::runs_here || std::exchange(posted_, true)) {
       coroutine_.resume();
       return;
@@ -293,11 +293,11 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   }
 
   void leave() noexcept {
-    const parting found = place().leave(*home_, *this);
-    if (found == parting::wake_up) {
+    const detail::parting found = place().leave(*home_, *this);
+    if (found == detail::parting::wake_up) {
       native_sync::invariant(false, "a coroutine was destroyed while it was being resumed");
     }
-    if (found != parting::block) return;
+    if (found != detail::parting::block) return;
     index_ = native_waiter::index();
     taken_ = true;
   }
@@ -455,8 +455,8 @@ class async_buddy_arena {
       if (one.wait(end)) return true;
     }
     const auto found = place_of(home).leave(home, one);
-    if (found == parting::wake_up) one.wait_to_be_woken();
-    return found != parting::nothing;
+    if (found == detail::parting::wake_up) one.wait_to_be_woken();
+    return found != detail::parting::nothing;
   }
 
   buddy_arena arena_;
@@ -488,6 +488,6 @@ inline std::expected<async_buddy_arena, build_error> buddy_arena_builder::build_
   return build_async_with(fair_waiters());
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -8,7 +8,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -20,11 +20,11 @@
 
 #include "caiman/error.hpp"
 #include "caiman/native_sync.hpp"
-#include "caiman/raise.hpp"
+#include "caiman/detail/raise.hpp"
 #include "caiman/sync.hpp"
-#include "caiman/tree.hpp"
+#include "caiman/protocol/tree.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// A block: 2^order min blocks, the `index`-th of its order.
 struct block {
@@ -43,9 +43,9 @@ struct block {
 template <sync_policy Sync = native_sync, unsigned Log2Fanout = 6>
 class buddy {
   static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
-  using tree_type = tree<Sync, Log2Fanout>;
-  using stacks = owner_stacks<Sync>;
-  using slot_type = slot_ref<Sync>;
+  using tree_type = protocol::tree<Sync, Log2Fanout>;
+  using stacks = protocol::owner_stacks<Sync>;
+  using slot_type = protocol::slot_ref<Sync>;
 
  public:
   /// Metadata grows with 2^max_order; past this the constructor refuses.
@@ -175,7 +175,7 @@ class buddy {
     const unsigned cls = b.order - lv * Log2Fanout;
     const std::size_t slot = b.index << cls;
     const auto pos = static_cast<unsigned>(slot % shape::fanout);
-    const word_t word = load(lv, slot / shape::fanout);
+    const protocol::word_t word = load(lv, slot / shape::fanout);
     return (word >> pos & 1) != 0 && bits::merged_class(word, pos) == cls;
   }
 
@@ -224,7 +224,7 @@ class buddy {
   /// blocks handed out + maximal free blocks == 1 + splits - coalesces. A word that was kept full
   /// counts as coalesced when an observer or a failing request takes it up; a pair that is served
   /// from such a word before that counts only the levels that it walked.
-  merge_counts counts() const noexcept {
+  protocol::merge_counts counts() const noexcept {
     tidy();
     return tree_.lanes().counts();
   }
@@ -237,8 +237,8 @@ class buddy {
   const tree_type& inside() const noexcept { return tree_; }
 
  private:
-  using shape = level_shape<Log2Fanout>;
-  using bits = word_bits<Log2Fanout>;
+  using shape = protocol::level_shape<Log2Fanout>;
+  using bits = protocol::word_bits<Log2Fanout>;
 
   [[gnu::__always_inline__]] std::expected<block, alloc_error> allocate_from_tree(
       unsigned order, slot_type me) noexcept {
@@ -354,11 +354,11 @@ class buddy {
     const unsigned lv = order / Log2Fanout;
     return lv < tree_.top() ? lv : tree_.top();
   }
-  word_t load(unsigned lv, std::size_t word) const noexcept {
-    return tree_.at(lv).word(word).load(Sync::order(site::observe));
+  protocol::word_t load(unsigned lv, std::size_t word) const noexcept {
+    return tree_.at(lv).word(word).load(Sync::order(protocol::site::observe));
   }
   template <class F>
-  static void for_each_run(word_t word, F f) {
+  static void for_each_run(protocol::word_t word, F f) {
     while (word != 0) {
       const auto pos = static_cast<unsigned>(std::countr_zero(word));
       const unsigned run = bits::merged_class(word, pos);
@@ -380,6 +380,6 @@ class buddy {
   mutable tree_type tree_;  // a tidying observer changes how free blocks lie, never which are free
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

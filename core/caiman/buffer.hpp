@@ -3,7 +3,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
@@ -16,10 +16,10 @@
 
 #include "caiman/bytes.hpp"
 #include "caiman/error.hpp"
-#include "caiman/lease.hpp"
-#include "caiman/raise.hpp"
+#include "caiman/detail/lease.hpp"
+#include "caiman/detail/raise.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// Memory to write, with one owner; its destructor returns the block, on whichever thread, and it
 /// may outlive every handle of its arena; the last thing that needs an arena ends it. Written from
@@ -177,6 +177,6 @@ class buffer {
   detail::lease from_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

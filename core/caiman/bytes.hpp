@@ -3,7 +3,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -12,10 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "caiman/lease.hpp"
-#include "caiman/raise.hpp"
+#include "caiman/detail/lease.hpp"
+#include "caiman/detail/raise.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// Immutable bytes. Copies and slices share the block that they lie in and keep it from going back;
 /// the last of them returns it, on whichever thread, and it may outlive every handle of its arena.
@@ -106,6 +106,6 @@ class bytes {
   detail::lease from_{};
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

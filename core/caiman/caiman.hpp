@@ -3,7 +3,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include "caiman/arena.hpp"
@@ -14,7 +14,6 @@
 #include "caiman/error.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "caiman/geometry.hpp"
-#include "caiman/heap_picture.hpp"
 #include "caiman/metrics.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/occupancy.hpp"

@@ -14,7 +14,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 #include <string_view>
 #include <system_error>
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// Why an allocation was refused. As a std::error_code also equal to the std::errc that are named.
 enum class alloc_error {
@@ -197,7 +197,7 @@ class error_table final : public std::error_category {
   return build_category().equivalent(code, static_cast<int>(error));
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 template <>
 struct std::is_error_code_enum<caiman::alloc_error> : std::true_type {};

@@ -6,7 +6,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
@@ -17,7 +17,7 @@
 
 #include "caiman/arena.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 class fixed_arena_builder;
 class fixed_region_builder;
@@ -294,6 +294,6 @@ inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t l
   return {p, len, spec, std::move(give_back)};
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,7 +13,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include "caiman/error.hpp"
@@ -23,7 +23,7 @@
 #include <cstdint>
 #include <expected>
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// The shape of a buddy arena: 2^max_order min blocks of min_block_size bytes each. A block of
 /// order k is 2^k min blocks. A regular value type; the default value is the smallest geometry
@@ -147,6 +147,6 @@ class buddy_geometry {
   bool caps_capacity_ = false;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

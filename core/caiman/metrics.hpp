@@ -3,7 +3,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// A snapshot. Exact when no other call runs; otherwise each number is one that was true at some
 /// time, but not all at the same.
@@ -89,6 +89,6 @@ inline std::string json_object(std::initializer_list<json_member> members) {
                               {"slots_free", m.slots_free}});
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -14,7 +14,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <linux/futex.h>
@@ -31,11 +31,11 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "caiman/closing.hpp"
-#include "caiman/slots.hpp"
+#include "caiman/detail/closing.hpp"
+#include "caiman/protocol/slots.hpp"
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// std::atomic, and slots of threads that are the process's. All may be called by any threads at
 /// once.
@@ -67,7 +67,7 @@ struct native_sync {
   static constexpr bool announced_pop = false;
 
   /// The order that orders.hpp has for a site.
-  static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  static constexpr std::memory_order order(protocol::site at) noexcept { return protocol::shipped_order(at); }
 
   /// The owner's half of the asymmetric fence: no instruction, only no reordering by the compiler.
   static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
@@ -178,13 +178,13 @@ struct tree_only_sync : native_sync {
 namespace detail {
 /// What the buddies of one shared object have in common.
 struct slot_source {
-  slot_pool<native_sync> pool;
+  protocol::slot_pool<native_sync> pool;
   unsigned (*ask)() noexcept;       // the calling thread's slot, for code of any object
   std::atomic<std::size_t>& built;  // what uses this source
 };
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): what this is about
 [[gnu::__visibility__("hidden")]] constinit inline slot_source own_slots{
-    slot_pool<native_sync>(native_sync::exclusive_slots, native_sync::exclusive_slots),
+    protocol::slot_pool<native_sync>(native_sync::exclusive_slots, native_sync::exclusive_slots),
     &native_sync::thread_slot, built_here};
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 }  // namespace detail
@@ -235,6 +235,6 @@ inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.fro
   return mine.slot;
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

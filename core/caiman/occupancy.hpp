@@ -7,7 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
@@ -18,7 +18,7 @@
 
 #include "caiman/buddy.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// A stretch of an arena: a maximal free block, or a part of what lies between those. Live blocks
 /// that touch cannot be told apart: nothing records where one ends, so their stretch is cut at
@@ -83,6 +83,6 @@ template <class Buddy>
   return line;
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -7,7 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <sys/mman.h>
@@ -23,7 +23,7 @@
 
 #include "caiman/error.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// What to do with the caller's memory once an arena over it has ended: called once, with the
 /// address and length that `from_region` was given, by whichever thread ended the arena. It must
@@ -180,6 +180,6 @@ class region {
 };
 
 }  // namespace detail
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

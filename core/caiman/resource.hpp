@@ -14,7 +14,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
@@ -28,7 +28,7 @@
 #include <utility>
 
 #include "caiman/arena.hpp"
-#include "caiman/raise.hpp"
+#include "caiman/detail/raise.hpp"
 
 #if defined(__cpp_rtti)
 /// Of this header alone: what the class is marked with where there is no RTTI.
@@ -38,7 +38,7 @@
 #define CAIMAN_NO_RTTI_TAG [[gnu::__abi_tag__("no_rtti")]]
 #endif
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 namespace detail {
 /// What a resource needs of its arena, whichever of the two classes it is.
@@ -167,7 +167,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   std::pmr::memory_resource* upstream_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #undef CAIMAN_NO_RTTI_TAG
 

@@ -6,7 +6,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <atomic>
@@ -15,7 +15,7 @@
 
 #include "caiman/native_sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// No atomics, one slot, no stacks. For one thread at a time; all is wait-free and O(1).
 struct sequential_sync {
@@ -90,7 +90,7 @@ struct sequential_sync {
   /// Never called.
   static void heavy_fence() noexcept {}
   /// Of no effect here.
-  static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  static constexpr std::memory_order order(protocol::site at) noexcept { return protocol::shipped_order(at); }
   /// Nobody hands out slots.
   struct home {};
   /// Always slot 0.
@@ -122,6 +122,6 @@ struct sequential_sync {
   }
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -11,7 +11,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <atomic>
@@ -21,7 +21,7 @@
 
 #include "caiman/orders.hpp"
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 /// What the core asks of a policy.
 ///  - `atomic<T>`: the member interface of std::atomic, every order given.
@@ -62,7 +62,7 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { count.load(o) } -> std::same_as<std::uint64_t>;
   count.store(n, o);
   { count.fetch_add(n, o) } -> std::same_as<std::uint64_t>;
-  { S::order(site::claim) } -> std::same_as<std::memory_order>;
+  { S::order(protocol::site::claim) } -> std::same_as<std::memory_order>;
   { S::exclusive_slots } -> std::convertible_to<unsigned>;
   { S::look_again_bound } -> std::convertible_to<unsigned>;
   { S::thread_slot(from) }
@@ -100,6 +100,6 @@ concept sleep_policy = sync_policy<S> &&
   S::rest(u);
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,7 +13,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <array>
@@ -23,11 +23,20 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace caiman {
+namespace caiman::inline v0 {
 
 class waiter_list;
+namespace detail {
 template <class Sync, class Waiters>
 class waiting_room;
+
+/// What a waiter that waits no more leaves with.
+enum class parting : unsigned char {
+  nothing,  ///< It was still waiting.
+  block,    ///< It has a block, which is now its owner's.
+  wake_up   ///< It is just being woken; nothing has changed.
+};
+}  // namespace detail
 
 /// One request that waits. In the memory of whoever waits, who takes it out before that memory
 /// goes.
@@ -72,7 +81,7 @@ class waiter {
  private:
   friend class waiter_list;
   template <class Sync, class Waiters>
-  friend class waiting_room;
+  friend class detail::waiting_room;
 
   waiter* next_ = nullptr;
   waiter* previous_ = nullptr;
@@ -83,13 +92,6 @@ class waiter {
   std::uint64_t ticket_ = 0;
   std::int64_t stamp_ = 0;
   std::size_t index_ = 0;
-};
-
-/// What a waiter that waits no more leaves with.
-enum class parting : unsigned char {
-  nothing,  ///< It was still waiting.
-  block,    ///< It has a block, which is now its owner's.
-  wake_up   ///< It is just being woken; nothing has changed.
 };
 
 /// Waiters in a row. One thread at a time. All is wait-free, and O(1) where not said otherwise.
@@ -336,6 +338,6 @@ class basic_fair_waiters {
 /// The default.
 using fair_waiters = basic_fair_waiters<>;
 
-}  // namespace caiman
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,10 +13,12 @@
 #include <cstdint>
 
 #include "caiman/sync.hpp"
-#include "caiman/tree.hpp"
+#include "caiman/protocol/tree.hpp"
 #include "two_threads.hpp"
 
 namespace caiman::genmc {
+
+using namespace protocol;  // What is checked are the insides.
 
 struct genmc_sync {
   template <class T>

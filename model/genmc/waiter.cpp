@@ -6,9 +6,10 @@
 // handle gone, exactly one ends the arena (R1).
 #include "genmc_sync.hpp"
 // then the core
-#include "caiman/ledger.hpp"
+#include "caiman/detail/ledger.hpp"
 
 using namespace caiman;
+using namespace caiman::detail;
 using namespace caiman::genmc;
 
 namespace {

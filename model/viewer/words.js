@@ -51,7 +51,7 @@ function shownValue(execution, object, value) {
   return value > 0xffffn ? "0x" + value.toString(16) : value.toString();
 }
 
-/** The head of a stack (core/caiman/stacks.hpp): height, announcement, and the block popped last. */
+/** The head of a stack (core/caiman/protocol/stacks.hpp): height, announcement, and the block popped last. */
 function shownHead(value) {
   const height = value & 0x7fffffffn, announced = value >> 31n & 1n, last = value >> 32n;
   return `${height}${announced === 1n ? "!" : ""}${last > 0n ? `, last ${last - 1n}` : ""}`;

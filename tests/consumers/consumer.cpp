@@ -1,9 +1,10 @@
 // ---------------------------------------------------------------------------------------------
 // consumer.cpp: what somebody else's program does with an installed copy
 //
-// One source for all three build systems. Uses headers and library, so that both must be found.
+// One source for all three build systems. It needs headers alone, those of all rooms.
 // ---------------------------------------------------------------------------------------------
 #include <caiman/caiman.hpp>
+#include <caiman/heap_picture.hpp>
 #include <cstdio>
 #include <string>
 #include <thread>

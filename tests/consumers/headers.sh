@@ -63,7 +63,7 @@ int twice() { return 2; }
 CPP
 
 compilers=(g++ clang++-19)
-mapfile -t headers < <(cd -- "$source_root/core/caiman" && printf '%s\n' *.hpp)
+mapfile -t headers < <(find "$source_root/core/caiman" -name '*.hpp' -printf '%P\n' | sort)
 ((${#headers[@]} > 20)) || fail 'where are the headers?'
 for compiler in "${compilers[@]}"; do
   for bad in lacks warns; do

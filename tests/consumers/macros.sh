@@ -226,7 +226,7 @@ for way in given empty nonsense; do
 done
 
 # What our headers include, and what those who have the macros do.
-cat -- "$source_root"/core/caiman/*.hpp |
+find "$source_root/core/caiman" -name '*.hpp' -exec cat -- {} + |
   sed -nE 's/^#(include|elif __has_include\() *<([^>]+)>.*/\2/p' | sort -u |
   sed -E 's/.*/#if __has_include(<&>)\n#include <&>\n#endif/' >"$work/first.hpp"
 grep -q '<expected>' "$work/first.hpp" || fail 'where are the standard headers?'
@@ -255,7 +255,7 @@ refused() {
 }
 
 compilers=(g++ clang++-19)
-mapfile -t headers < <(cd -- "$source_root/core/caiman" && printf '%s\n' *.hpp)
+mapfile -t headers < <(find "$source_root/core/caiman" -name '*.hpp' -printf '%P\n' | sort)
 ((${#headers[@]} > 20)) || fail 'where are the headers?'
 for compiler in "${compilers[@]}"; do
   for bad in qt windows x11 mac attribute; do

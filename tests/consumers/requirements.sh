@@ -39,10 +39,10 @@ one_error() {
 
 mkdir -p "$work/library" "$work/spoilt/caiman"
 touch "$work/library/version"
-cp -- "$source_root"/core/caiman/*.hpp "$work/spoilt/caiman"
+cp -r -- "$source_root"/core/caiman/. "$work/spoilt/caiman"
 sed -i -E '/CAIMAN_REQUIREMENTS_MET/d' "$work/spoilt/caiman/fixed_arena.hpp"
 
-mapfile -t headers < <(cd -- "$source_root/core/caiman" && printf '%s\n' *.hpp)
+mapfile -t headers < <(find "$source_root/core/caiman" -name '*.hpp' -printf '%P\n' | sort)
 ((${#headers[@]} > 20)) || fail 'where are the headers?'
 count=0
 for compiler in g++ clang++-19; do

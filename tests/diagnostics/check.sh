@@ -67,7 +67,7 @@ done
 # The control: an arena that tells nothing.
 mkdir -p "$work/deaf/caiman"
 sed -E 's/&caiman_asan_poison != nullptr|ask_valgrind\(.*\) != 0/false/' \
-  "$source_root/core/caiman/diagnostics.hpp" >"$work/deaf/caiman/diagnostics.hpp"
+  "$source_root/core/caiman/detail/diagnostics.hpp" >"$work/deaf/caiman/detail/diagnostics.hpp"
 build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused
 for way in "${ways[@]:0:1}" "${ways[@]: -1}"; do
   if sees "$work/deaf-misuse" "$way" ''; then fail "$way is seen, but not by what the arena says"; fi

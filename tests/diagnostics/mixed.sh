@@ -73,10 +73,10 @@ printf 'a misuse in one of them: seen\n'
 # The control: a core in which the flag decides.
 cp -r -- "$root/core" "$work/core"
 awk '/&caiman_asan_poison != nullptr/ {print "#if defined(__SANITIZE_ADDRESS__)"; n = 4}
-     {print} n > 0 && --n == 0 {print "#endif"}' "$root/core/caiman/diagnostics.hpp" \
-  >"$work/core/caiman/diagnostics.hpp"
+     {print} n > 0 && --n == 0 {print "#endif"}' "$root/core/caiman/detail/diagnostics.hpp" \
+  >"$work/core/caiman/detail/diagnostics.hpp"
 sed -i 's/if (shows_) \[\[unlikely\]\]/#if defined(__SANITIZE_ADDRESS__)\nif (shows_)\n#else\nif (false)\n#endif/' \
-  "$work/core/caiman/arena_state.hpp"
+  "$work/core/caiman/detail/arena_state.hpp"
 core=$work/core unit odd-plain g++
 core=$work/core unit odd-asan g++ -fsanitize=address
 seen=no

@@ -103,13 +103,13 @@ spoilt() {
   local dir=$work/spoilt-$1
   mkdir -p "$dir/core"
   cp -r -- "$source_root/core/caiman" "$dir/core"
-  sed -i 's/std::__throw_bad_alloc();/throw std::bad_alloc();/' "$dir/core/caiman/raise.hpp"
+  sed -i 's/std::__throw_bad_alloc();/throw std::bad_alloc();/' "$dir/core/caiman/detail/raise.hpp"
   if source_root=$dir compiled g++ "$dir/o" "$here/alone.cpp" -DUNIT=alone -fno-exceptions \
     >"$dir/log" 2>&1; then
     fail 'a core that throws is taken'
   fi
   grep -q 'exception handling disabled' "$dir/log" || fail "another error: $(cat -- "$dir/log")"
-  cp -- "$source_root/core/caiman/raise.hpp" "$dir/core/caiman"
+  cp -- "$source_root/core/caiman/detail/raise.hpp" "$dir/core/caiman"
   sed -i 's/return table == own ?/return dynamic_cast<const buddy_resource*>(\&other) ?/' \
     "$dir/core/caiman/resource.hpp"
   if source_root=$dir compiled g++ "$dir/o" "$here/alone.cpp" -DUNIT=alone -fno-rtti \

@@ -60,7 +60,7 @@ class trial {
     expect(whole.has_value() && *whole == block{max_order_, 0}, "all released, and not one block");
     buddy_->release(*whole);
     expect(buddy_->free_count(max_order_) == 1, "one block, and an observer does not see it");
-    const caiman::merge_counts counts = buddy_->counts();
+    const caiman::protocol::merge_counts counts = buddy_->counts();
     expect(counts.splits == counts.coalesces, "splits and coalesces do not add up");
   }
 
@@ -108,7 +108,7 @@ class trial {
     expect(buddy_->free_min_blocks() == free_.size(), "free_min_blocks");
     std::size_t maximal = 0;
     for (unsigned k = 0; k <= max_order_; ++k) maximal += free_.count(k);
-    const caiman::merge_counts counts = buddy_->counts();
+    const caiman::protocol::merge_counts counts = buddy_->counts();
     expect(live_.size() + maximal + counts.coalesces == 1 + counts.splits, "counts");
   }
 

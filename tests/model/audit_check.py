@@ -127,7 +127,7 @@ class Changed(unittest.TestCase):
             old = pathlib.Path(folder) / "core/caiman/orders.hpp"
             old.parent.mkdir(parents=True)
             text = header.read_text()
-            before = text.replace('"share_look", detail::acquire', '"share_look", detail::seq_cst')
+            before = text.replace('"share_look", mo::acquire', '"share_look", mo::seq_cst')
             self.assertNotEqual(before, text)
             git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", folder]
             subprocess.run([*git, "init", "-q"], check=True)
@@ -207,7 +207,7 @@ class BadInput(unittest.TestCase):
 class ListAndRun(unittest.TestCase):
     def test_sites_stand_where_the_list_says(self):
         listed = json.loads(call("list", "--json").stdout)
-        rows = re.findall(r"\{site::(\w+), \"\w+\", detail::(\w+)",
+        rows = re.findall(r"\{site::(\w+), \"\w+\", mo::(\w+)",
                           (pathlib.Path(SOURCE) / "core/caiman/orders.hpp").read_text())
         self.assertEqual([(s["name"], s["order"]) for s in listed["sites"]], rows)
         for site in listed["sites"]:

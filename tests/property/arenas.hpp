@@ -22,6 +22,9 @@
 
 namespace caiman::property {
 
+using protocol::merge_counts;
+using protocol::owner_stacks;
+
 struct geometry {
   unsigned log2_fanout;
   unsigned max_order;

@@ -97,8 +97,8 @@ class faulty_arena final : public arena {
     return what_ == fault::hides_the_largest && largest == 1U ? 0U : largest;
   }
   std::size_t free_min_blocks() const override { return sound_->free_min_blocks(); }
-  caiman::merge_counts counts() const override {
-    caiman::merge_counts counts = sound_->counts();
+  caiman::protocol::merge_counts counts() const override {
+    caiman::protocol::merge_counts counts = sound_->counts();
     counts.splits += cuts_;
     if (what_ == fault::forgets_a_split && counts.splits > 2) --counts.splits;
     return counts;

@@ -59,7 +59,7 @@ class any_buddy {
   virtual std::size_t free_count(unsigned order) const = 0;
   virtual std::optional<unsigned> largest_free_order() const = 0;
   virtual std::size_t free_min_blocks() const = 0;
-  virtual caiman::merge_counts counts() const = 0;
+  virtual caiman::protocol::merge_counts counts() const = 0;
   virtual std::uint64_t rescans() const = 0;
 };
 
@@ -75,7 +75,7 @@ class real_buddy final : public any_buddy {
   std::size_t free_count(unsigned order) const override { return tree_.free_count(order); }
   std::optional<unsigned> largest_free_order() const override { return tree_.largest_free_order(); }
   std::size_t free_min_blocks() const override { return tree_.free_min_blocks(); }
-  caiman::merge_counts counts() const override { return tree_.counts(); }
+  caiman::protocol::merge_counts counts() const override { return tree_.counts(); }
   std::uint64_t rescans() const override { return tree_.rescans(); }
 
  private:
@@ -96,7 +96,7 @@ std::unique_ptr<any_buddy> make(unsigned max_order) {
 
 template <class Sync, unsigned... Log2Fanouts>
 std::vector<kind> kinds_of(const char* sync) {
-  return {{sync, Log2Fanouts, caiman::owner_stacks<Sync>::orders != 0, make<Sync, Log2Fanouts>}...};
+  return {{sync, Log2Fanouts, caiman::protocol::owner_stacks<Sync>::orders != 0, make<Sync, Log2Fanouts>}...};
 }
 
 // The policy that ships at every word width, the others at the narrowest, the widest and one

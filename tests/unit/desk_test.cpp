@@ -276,12 +276,12 @@ struct plain_waiter : caiman::waiter {
 
 TEST_CASE("a look that is told contended rests before it tries again") {
   disturbed_home home;
-  caiman::waiting_room<caiman::native_sync, caiman::fifo_waiters> room{caiman::fifo_waiters()};
+  caiman::detail::waiting_room<caiman::native_sync, caiman::fifo_waiters> room{caiman::fifo_waiters()};
   plain_waiter one;
   caiman::waiter* woken = nullptr;
   {
     watched looks([&] {
-      caiman::wake_list wakes;
+      caiman::detail::wake_list wakes;
       room.enter(home, one, wakes);
       woken = room.next_to_wake(home, wakes);
     });

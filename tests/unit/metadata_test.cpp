@@ -185,13 +185,13 @@ struct few_slots_sync : native_sync {
 static_assert(caiman::sync_policy<few_slots_sync>);
 
 template <class Sync>
-constexpr std::size_t stride = caiman::slot_table<Sync>::stride;
+constexpr std::size_t stride = caiman::protocol::slot_table<Sync>::stride;
 
 // Bits of metadata per min block, apart from the slots of the threads, in hundredths.
 template <unsigned Log2Fanout>
 constexpr std::size_t centibits(unsigned max_order) {
   const std::size_t bytes = buddy<native_sync, Log2Fanout>::metadata_size(max_order) -
-                            caiman::slot_table<native_sync>::bytes();
+                            caiman::protocol::slot_table<native_sync>::bytes();
   return bytes * 8 * 100 >> max_order;
 }
 
@@ -211,13 +211,13 @@ TEST_CASE("the size of the metadata is known to the compiler", "[metadata]") {
   // entries of 4 bytes for 8 orders; each slot rounded up to a power of two
   STATIC_REQUIRE(stride<native_sync> >= 64 + 33 * 8 + 64 + 8 * 16 * 4);
   STATIC_REQUIRE(stride<native_sync> == 1024);
-  STATIC_REQUIRE(caiman::slot_table<native_sync>::bytes() == 64 * stride<native_sync>);
+  STATIC_REQUIRE(caiman::protocol::slot_table<native_sync>::bytes() == 64 * stride<native_sync>);
   STATIC_REQUIRE(fast::metadata_size(18) < std::size_t{102} * 1024);
   // One that 16 threads at most work with
   STATIC_REQUIRE(buddy<few_slots_sync, 6>::metadata_size(18) <= std::size_t{64} * 1024);
   // Without stacks a slot takes no memory for them
-  STATIC_REQUIRE(caiman::owner_stacks<tree_only_sync>::bytes() == 0);
-  STATIC_REQUIRE(caiman::owner_stacks<sequential_sync>::bytes() == 0);
+  STATIC_REQUIRE(caiman::protocol::owner_stacks<tree_only_sync>::bytes() == 0);
+  STATIC_REQUIRE(caiman::protocol::owner_stacks<sequential_sync>::bytes() == 0);
   STATIC_REQUIRE(stride<tree_only_sync> == 512);
   STATIC_REQUIRE(fast::metadata_size(18) - buddy<tree_only_sync, 6>::metadata_size(18) ==
                  std::size_t{64} * 512);

@@ -68,7 +68,7 @@ struct arena {
 
  private:
   void drain() const {
-    if (caiman::owner_stacks<Sync>::orders != 0) REQUIRE(tree.free_min_blocks() > 0);
+    if (caiman::protocol::owner_stacks<Sync>::orders != 0) REQUIRE(tree.free_min_blocks() > 0);
   }
 };
 

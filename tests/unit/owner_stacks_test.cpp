@@ -7,7 +7,7 @@
 // announced pop (stack_policies.hpp). A buddy with stacks is stacks_test.cpp's.
 // Relies on Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "caiman/stacks.hpp"
+#include "caiman/protocol/stacks.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -21,7 +21,7 @@
 namespace {
 
 using caiman::buddy;
-using caiman::owner_stacks;
+using caiman::protocol::owner_stacks;
 using caiman::testing::announced_sync;
 using caiman::testing::exchange_sync;
 using caiman::testing::fenceless;

@@ -62,10 +62,10 @@ class watched_place final : public caiman::detail::waiting_place {
   void enter(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
     room_.enter(home, one);
   }
-  caiman::parting leave(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
+  caiman::detail::parting leave(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
     return room_.leave(home, one);
   }
-  void posted(arena_state& home, caiman::wake_list& wakes) noexcept override {
+  void posted(arena_state& home, caiman::detail::wake_list& wakes) noexcept override {
     room_.posted(home, wakes);
   }
   void run(arena_state& home, std::uint64_t ticket) noexcept override { room_.run(home, ticket); }
@@ -152,7 +152,7 @@ TEST_CASE("while somebody waits, blocks that come back go past the stacks") {
     arena.check_goes_past(popped);
     arena.check_goes_past(first);
 
-    REQUIRE(state.place()->leave(state, one) == caiman::parting::nothing);
+    REQUIRE(state.place()->leave(state, one) == caiman::detail::parting::nothing);
     const block again = arena.take(order);
     const auto* const at = state.address_of(again);
     if (init == init_policy::zero) {
@@ -174,9 +174,9 @@ TEST_CASE("the last of several that wait makes the difference") {
   caiman::detail::thread_waiter b(max_order);
   state.place()->enter(state, a);
   state.place()->enter(state, b);
-  REQUIRE(state.place()->leave(state, a) == caiman::parting::nothing);
+  REQUIRE(state.place()->leave(state, a) == caiman::detail::parting::nothing);
   arena.check_goes_past(arena.take(0));
-  REQUIRE(state.place()->leave(state, b) == caiman::parting::nothing);
+  REQUIRE(state.place()->leave(state, b) == caiman::detail::parting::nothing);
   arena.check_is_kept(arena.take(0));
   state.give(keep);
 }

@@ -7,7 +7,7 @@
 // threads are joined before the next one starts, or meet at a barrier.
 // Relies on Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "caiman/slots.hpp"
+#include "caiman/protocol/slots.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -22,7 +22,7 @@
 #include <vector>
 
 #include "caiman/buddy.hpp"
-#include "caiman/ledger.hpp"
+#include "caiman/detail/ledger.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/sequential_sync.hpp"
 #include "naive_buddy.hpp"
@@ -37,11 +37,11 @@ using caiman::block;
 using caiman::buddy;
 using caiman::native_sync;
 using caiman::sequential_sync;
-using caiman::slot_of_turn;
-using caiman::slot_pool;
-using caiman::slot_table;
+using caiman::protocol::slot_of_turn;
+using caiman::protocol::slot_pool;
+using caiman::protocol::slot_table;
 using caiman::tree_only_sync;
-using caiman::turn_of_slot;
+using caiman::protocol::turn_of_slot;
 using naive::identity_holds;
 
 constexpr unsigned shared_slot = native_sync::exclusive_slots;
@@ -273,9 +273,9 @@ using kept_blocks =
 // Whether a block of order 0 was kept: in the word that it came from, or in a stack.
 template <class Sync, unsigned Log2Fanout>
 bool is_kept(const buddy<Sync, Log2Fanout>& tree, unsigned slot) {
-  constexpr caiman::word_t full = caiman::word_bits<Log2Fanout>::full;
-  const caiman::word_t word = tree.inside().at(0).word(0).load(std::memory_order_relaxed);
-  if constexpr (caiman::owner_stacks<Sync>::orders == 0) {
+  constexpr caiman::protocol::word_t full = caiman::protocol::word_bits<Log2Fanout>::full;
+  const caiman::protocol::word_t word = tree.inside().at(0).word(0).load(std::memory_order_relaxed);
+  if constexpr (caiman::protocol::owner_stacks<Sync>::orders == 0) {
     return word == full;
   } else {
     return word == full - 1 && tree.inside().lanes().stacks(slot).peek(0, 1) == 0;
@@ -474,7 +474,7 @@ TEMPLATE_TEST_CASE_SIG("only the shared slot counts by read-modify-write", "[slo
   }
 
   sync::seen() = {};
-  caiman::ledger<sync> books{typename sync::home()};
+  caiman::detail::ledger<sync> books{typename sync::home()};
   books.failed();
   books.froze();
   books.spilled();

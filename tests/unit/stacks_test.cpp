@@ -27,7 +27,7 @@ namespace {
 using caiman::alloc_error;
 using caiman::block;
 using caiman::buddy;
-using caiman::owner_stacks;
+using caiman::protocol::owner_stacks;
 using caiman::testing::announced_sync;
 using caiman::testing::exchange_sync;
 using caiman::testing::interrupted;
@@ -49,8 +49,8 @@ bool free_in_tree(const buddy<Sync, Log2Fanout>& tree, block b) {
     const unsigned cls = b.order > low ? b.order - low : 0;
     if (cls > Log2Fanout) continue;
     const std::size_t slot = b.order > low ? b.index << cls : b.index >> (low - b.order);
-    const caiman::word_t run = caiman::word_bits<Log2Fanout>::run(cls);
-    const caiman::word_t word =
+    const caiman::protocol::word_t run = caiman::protocol::word_bits<Log2Fanout>::run(cls);
+    const caiman::protocol::word_t word =
         tree.inside().at(lv).word(slot >> Log2Fanout).load(std::memory_order_relaxed);
     const std::size_t pos = slot % (std::size_t{1} << Log2Fanout);
     if ((word >> pos & run) == run) return true;

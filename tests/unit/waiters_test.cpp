@@ -16,7 +16,7 @@
 #include "caiman/buddy.hpp"
 #include "caiman/sequential_sync.hpp"
 #include "caiman/waiters.hpp"
-#include "caiman/waiting.hpp"
+#include "caiman/detail/waiting.hpp"
 
 namespace {
 
@@ -81,21 +81,21 @@ class place {
 
   numbered& wait(unsigned order, int name) {
     numbered& one = all_.emplace_back(order, name);
-    caiman::wake_list wakes;
+    caiman::detail::wake_list wakes;
     room_.enter(*this, one, wakes);
     wake(wakes);
     return one;
   }
   bool give_up(numbered& one) {
-    caiman::wake_list wakes;
+    caiman::detail::wake_list wakes;
     const auto found = room_.leave(*this, one, wakes);
     wake(wakes);
-    return found == caiman::parting::nothing;
+    return found == caiman::detail::parting::nothing;
   }
   void give(caiman::block b) {
     tree_.release(b);
     if (!marked) return;
-    caiman::wake_list wakes;
+    caiman::detail::wake_list wakes;
     room_.serve(*this, wakes);
     wake(wakes);
   }
@@ -119,8 +119,8 @@ class place {
   std::vector<numbered*> served;
 
  private:
-  using room = caiman::waiting_room<caiman::sequential_sync, Waiters>;
-  void wake(caiman::wake_list& wakes) {
+  using room = caiman::detail::waiting_room<caiman::sequential_sync, Waiters>;
+  void wake(caiman::detail::wake_list& wakes) {
     while (caiman::waiter* const one = room_.next_to_wake(*this, wakes)) {
       // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast): only such ones enter
       served.push_back(static_cast<numbered*>(one));

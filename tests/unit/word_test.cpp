@@ -6,7 +6,7 @@
 // see a first fit, a worst fit, a merge that looks to one side and a count that ignores alignment.
 // Relies on naive_runs.hpp and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "caiman/word.hpp"
+#include "caiman/protocol/word.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -21,8 +21,8 @@
 
 namespace {
 
-using caiman::word_bits;
-using caiman::word_t;
+using caiman::protocol::word_bits;
+using caiman::protocol::word_t;
 
 constexpr word_t bit(unsigned pos) { return word_t{1} << pos; }
 

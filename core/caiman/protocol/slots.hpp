@@ -9,7 +9,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
@@ -18,10 +18,10 @@
 #include <new>
 #include <type_traits>
 
-#include "caiman/stacks.hpp"
+#include "caiman/protocol/stacks.hpp"
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// Counts of logical buddy levels walked down and up.
 struct merge_counts {
@@ -368,6 +368,6 @@ class slot_table {
   unsigned orders_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -28,7 +28,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -37,7 +37,7 @@
 
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// The stacks of one slot; a view of their memory, passed by value.
 template <sync_policy Sync>
@@ -314,6 +314,6 @@ class owner_stacks {
   std::byte* at_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

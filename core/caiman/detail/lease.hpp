@@ -6,16 +6,16 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
 #include <cstdint>
 #include <new>
 
-#include "caiman/arena_state.hpp"
+#include "caiman/detail/arena_state.hpp"
 
-namespace caiman::detail {
+namespace caiman::inline v0::detail {
 
 /// A piece of the heap with its share count in front.
 struct heap_piece {
@@ -91,6 +91,6 @@ class lease {
   std::uint64_t where_ = 0;
 };
 
-}  // namespace caiman::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -9,7 +9,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
@@ -18,9 +18,9 @@
 #include <new>
 
 #include "caiman/sync.hpp"
-#include "caiman/word.hpp"
+#include "caiman/protocol/word.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// How many words and nodes the levels of a buddy have; sizes only, no memory.
 template <unsigned Log2Fanout>
@@ -144,6 +144,6 @@ class level {
   std::size_t node_count_[shape::max_heights] = {};
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -23,20 +23,20 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 
-#include "caiman/hints.hpp"
-#include "caiman/level.hpp"
-#include "caiman/slots.hpp"
-#include "caiman/stacks.hpp"
-#include "caiman/word.hpp"
+#include "caiman/protocol/hints.hpp"
+#include "caiman/protocol/level.hpp"
+#include "caiman/protocol/slots.hpp"
+#include "caiman/protocol/stacks.hpp"
+#include "caiman/protocol/word.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
 /// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
@@ -484,6 +484,6 @@ class tree {
   level_type levels_[shape::max_levels];
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -9,13 +9,13 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
 #include <cstdint>
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// What the tree is made of: up to 64 slots.
 using word_t = std::uint64_t;
@@ -113,6 +113,6 @@ struct word_bits {
   }
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -27,7 +27,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -35,7 +35,9 @@
 
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
+
+using protocol::site;
 
 /// What a return has to do next.
 enum class turn : unsigned char {
@@ -218,6 +220,6 @@ class ledger {
   [[no_unique_address]] typename Sync::home home_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

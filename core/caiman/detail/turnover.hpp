@@ -8,13 +8,13 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include "caiman/buddy.hpp"
-#include "caiman/ledger.hpp"
+#include "caiman/detail/ledger.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
 
 /// `scrub()` leaves the memory of `b` as its next owner may find it. The answer is the ledger's:
 /// what the caller has to do next. `Release` is release, or release_owned for who has the block by
@@ -48,6 +48,6 @@ template <class Books, class Serve>
   return next == turn::ends;
 }
 
-}  // namespace caiman
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -7,7 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstdint>
@@ -15,7 +15,9 @@
 
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
+
+using protocol::site;
 
 /// The count of one frozen block. Any threads that have a share may call at once.
 template <sync_policy Sync>
@@ -50,6 +52,6 @@ class share_count {
   cell count_;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

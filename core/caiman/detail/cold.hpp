@@ -10,7 +10,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
@@ -21,7 +21,9 @@
 
 #include "caiman/sync.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
+
+using protocol::site;
 
 /// The cold bits of one arena. `warm` may be called by any threads at once, for blocks that are
 /// theirs.
@@ -66,6 +68,6 @@ class cold_map {
   std::unique_ptr<word[]> words_{};
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

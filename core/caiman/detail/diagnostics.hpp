@@ -14,13 +14,13 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
 #include <cstdint>
 
-namespace caiman::detail {
+namespace caiman::inline v0::detail {
 
 extern "C" {
 /// Where the run-time library of AddressSanitizer is; else null.
@@ -133,6 +133,6 @@ class memory_watch {
   bool memcheck_ = false;
 };
 
-}  // namespace caiman::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -13,7 +13,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <atomic>
@@ -21,7 +21,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace caiman::detail {
+namespace caiman::inline v0::detail {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one of each per shared object
 /// How much there is that this shared object built.
@@ -49,6 +49,6 @@ struct [[gnu::__visibility__("hidden")]] closing_look {
 };
 [[gnu::__used__, gnu::__visibility__("hidden")]] inline const closing_look look_at_closing;
 
-}  // namespace caiman::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

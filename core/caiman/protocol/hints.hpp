@@ -18,16 +18,16 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <bit>
 #include <cstddef>
 
-#include "caiman/level.hpp"
-#include "caiman/slots.hpp"
+#include "caiman/protocol/level.hpp"
+#include "caiman/protocol/slots.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::protocol {
 
 /// The hints of one level, as functions on it: no state. All may be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
@@ -152,6 +152,6 @@ class hints {
   }
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

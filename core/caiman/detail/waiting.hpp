@@ -37,7 +37,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -48,7 +48,9 @@
 #include "caiman/sync.hpp"
 #include "caiman/waiters.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
+
+using protocol::site;
 
 /// Those who have a block and are still to be woken, by the thread that served them.
 struct wake_list {
@@ -330,6 +332,6 @@ class waiting_room {
   bool awaited_ = false;
 };
 
-}  // namespace caiman
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -7,7 +7,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <cstddef>
@@ -19,21 +19,18 @@
 #include <utility>
 
 #include "caiman/buddy.hpp"
-#include "caiman/cold.hpp"
-#include "caiman/diagnostics.hpp"
+#include "caiman/detail/cold.hpp"
+#include "caiman/detail/diagnostics.hpp"
 #include "caiman/error.hpp"
-#include "caiman/ledger.hpp"
+#include "caiman/detail/ledger.hpp"
 #include "caiman/region.hpp"
-#include "caiman/shares.hpp"
-#include "caiman/turnover.hpp"
+#include "caiman/detail/shares.hpp"
+#include "caiman/detail/turnover.hpp"
 #include "caiman/waiters.hpp"
 
-namespace caiman {
+namespace caiman::inline v0::detail {
+
 struct wake_list;
-}
-
-namespace caiman::detail {
-
 using native_share = share_count<native_sync>;
 
 /// How an arena is laid out and behaves.
@@ -310,6 +307,6 @@ class arena_handle {
   arena_state* state_;
 };
 
-}  // namespace caiman::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -12,7 +12,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <new>
@@ -20,7 +20,7 @@
 #include <string>
 #include <vector>
 
-namespace caiman::detail {
+namespace caiman::inline v0::detail {
 
 /// Throws std::length_error.
 [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_length_error(
@@ -37,6 +37,6 @@ namespace caiman::detail {
   std::__throw_bad_alloc();
 }
 
-}  // namespace caiman::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET
