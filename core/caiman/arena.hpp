@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
-#include "caiman/detail/arena_state.hpp"
 #include "caiman/buffer.hpp"
+#include "caiman/detail/arena_state.hpp"
 #include "caiman/error.hpp"
 #include "caiman/geometry.hpp"
 #include "caiman/metrics.hpp"
@@ -346,6 +346,6 @@ inline region_arena_builder buddy_arena::from_region(std::byte* p, std::size_t l
   return {p, len, hint, std::move(give_back)};
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -36,11 +36,11 @@
 #include <vector>
 
 #include "caiman/arena.hpp"
-#include "caiman/detail/arena_state.hpp"
 #include "caiman/buffer.hpp"
+#include "caiman/detail/arena_state.hpp"
+#include "caiman/detail/waiting.hpp"
 #include "caiman/error.hpp"
 #include "caiman/waiters.hpp"
-#include "caiman/detail/waiting.hpp"
 
 namespace caiman::inline v0 {
 
@@ -488,6 +488,6 @@ inline std::expected<async_buddy_arena, build_error> buddy_arena_builder::build_
   return build_async_with(fair_waiters());
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -15,9 +15,9 @@
 #include <utility>
 
 #include "caiman/bytes.hpp"
-#include "caiman/error.hpp"
 #include "caiman/detail/lease.hpp"
 #include "caiman/detail/raise.hpp"
+#include "caiman/error.hpp"
 
 namespace caiman::inline v0 {
 
@@ -177,6 +177,6 @@ class buffer {
   detail::lease from_;
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

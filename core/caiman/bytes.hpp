@@ -106,6 +106,6 @@ class bytes {
   detail::lease from_{};
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -197,7 +197,7 @@ class error_table final : public std::error_category {
   return build_category().equivalent(code, static_cast<int>(error));
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 template <>
 struct std::is_error_code_enum<caiman::alloc_error> : std::true_type {};

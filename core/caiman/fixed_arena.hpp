@@ -294,6 +294,6 @@ inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t l
   return {p, len, spec, std::move(give_back)};
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

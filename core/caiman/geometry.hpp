@@ -147,6 +147,6 @@ class buddy_geometry {
   bool caps_capacity_ = false;
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -317,6 +317,6 @@ inline std::string all_rows(const picture& p, std::uint64_t unit) {
                 axis(end, p.units * unit), "</svg>\n");
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

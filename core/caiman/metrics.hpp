@@ -89,6 +89,6 @@ inline std::string json_object(std::initializer_list<json_member> members) {
                               {"slots_free", m.slots_free}});
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -17,21 +17,13 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
-#include <linux/futex.h>
-#include <linux/membarrier.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <bit>
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 #include "caiman/detail/closing.hpp"
+#include "caiman/detail/os.hpp"
+#include "caiman/detail/raise.hpp"
 #include "caiman/protocol/slots.hpp"
 #include "caiman/sync.hpp"
 
@@ -67,18 +59,19 @@ struct native_sync {
   static constexpr bool announced_pop = false;
 
   /// The order that orders.hpp has for a site.
-  static constexpr std::memory_order order(protocol::site at) noexcept { return protocol::shipped_order(at); }
+  static constexpr std::memory_order order(protocol::site at) noexcept {
+    return protocol::shipped_order(at);
+  }
 
   /// The owner's half of the asymmetric fence: no instruction, only no reordering by the compiler.
   static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
   /// The drainer's half: every running thread of the process passes a full fence.
   static void heavy_fence() noexcept {
-    invariant(membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED), "membarrier was granted, then refused");
+    invariant(detail::os::fence_all(), "membarrier was granted, then refused");
   }
   /// Asked once per process. Where the kernel, or a filter of system calls, says no, it is no.
   static bool heavy_fence_works() noexcept {
-    static const bool works = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) &&
-                              membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+    static const bool works = detail::os::prepare_fence_all() && detail::os::fence_all();
     return works;
   }
 
@@ -105,53 +98,40 @@ struct native_sync {
   /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has
   /// lost its core and only the scheduler can help.
   static void pause(unsigned round) noexcept {
-    if (round >= 4) sched_yield();
+    if (round >= 4) detail::os::yield();
   }
 
   // Not std::atomic's wait: g++ 12 has it spin, yield, and then sleep beside all who wait for any
   // word of 64 bits.
   /// In the kernel, while the lower half of the cell is that of `value`.
   static void sleep(std::atomic<std::uint64_t>& cell, std::uint64_t value) noexcept {
-    call_futex(cell, FUTEX_WAIT_PRIVATE, static_cast<std::uint32_t>(value));
+    detail::os::sleep_while(lower_half(cell), static_cast<std::uint32_t>(value));
   }
   /// Of those that sleep the one of the highest priority.
   static void wake(std::atomic<std::uint64_t>& cell) noexcept {
-    call_futex(cell, FUTEX_WAKE_PRIVATE, 1);
+    detail::os::wake_one(lower_half(cell));
   }
   /// Sleeps for 50 us, then 100 us, and so on up to 1.6 ms: giving the processor up would let
   /// nobody of a lower priority run.
-  static void rest(unsigned round) noexcept {
-    const timespec moment{0, 50'000L << (round < 5 ? round : 5)};
-    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
-  }
+  static void rest(unsigned round) noexcept { detail::os::nap(50'000L << (round < 5 ? round : 5)); }
 
   /// Only a misuse that release() could not see can break an invariant: no build may go on then.
   static void invariant(bool ok, const char* message) noexcept {
-    if (ok) [[likely]]
-      return;
-    std::fprintf(stderr, "caiman: broken invariant, perhaps by an earlier misuse: %s\n", message);
-    std::abort();
+    if (!ok) [[unlikely]]
+      detail::abort_for_invariant(message);
   }
 
   /// Ends the program, with one line that names the block.
   [[gnu::__noreturn__]] static void misuse(const char* what, unsigned order,
                                            std::uint64_t index) noexcept {
-    std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
-                 static_cast<unsigned long long>(index), what);
-    std::abort();
+    detail::abort_for_misuse(what, order, index);
   }
 
  private:
-  static bool membarrier(int command) noexcept {
-    return syscall(SYS_membarrier, command, 0, 0) == 0;
-  }
-  static void call_futex(std::atomic<std::uint64_t>& cell, int call, std::uint32_t value) noexcept {
+  static std::uint32_t* lower_half(std::atomic<std::uint64_t>& cell) noexcept {
     static_assert(sizeof(cell) == sizeof(std::uint64_t));
-    auto* const halves = reinterpret_cast<std::uint32_t*>(&cell);
-    const int before = errno;  // no call of Caiman's sets it
-    syscall(SYS_futex, halves + (std::endian::native == std::endian::big ? 1 : 0), call, value,
-            nullptr, nullptr, 0);
-    errno = before;
+    return reinterpret_cast<std::uint32_t*>(&cell) +
+           (std::endian::native == std::endian::big ? 1 : 0);
   }
   [[gnu::__visibility__("hidden")]] static unsigned assign() noexcept;
   // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
@@ -235,6 +215,6 @@ inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.fro
   return mine.slot;
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -83,6 +83,6 @@ template <class Buddy>
   return line;
 }
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -311,6 +311,6 @@ constexpr std::memory_order shipped_order(site at) noexcept {
   return order_table[static_cast<std::size_t>(at)].order;
 }
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

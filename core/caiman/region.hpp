@@ -3,15 +3,12 @@
 //
 // Mapped by us or lent by the caller; either way it is given back once, with the address and length
 // that it came with. Nothing here touches the bytes, but for `fault`, which is there to do so.
-// Relies on mmap and madvise.
+// Relies on detail/os.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
-
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <bit>
 #include <cstddef>
@@ -21,6 +18,7 @@
 #include <functional>
 #include <utility>
 
+#include "caiman/detail/os.hpp"
 #include "caiman/error.hpp"
 
 namespace caiman::inline v0 {
@@ -37,7 +35,7 @@ class page_size {
   [[nodiscard]] static constexpr page_size unknown() noexcept { return page_size(0); }
   /// What the system says. Where pages can be huge this writes more often than needed.
   [[nodiscard]] static page_size automatic() noexcept {
-    return page_size(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)));
+    return page_size(detail::os::page_bytes());
   }
   /// So many bytes. 0 is `unknown`.
   [[nodiscard]] static constexpr page_size of(std::size_t bytes) noexcept {
@@ -67,9 +65,6 @@ enum class huge_page_policy : unsigned char {
 enum class init_policy : unsigned char { uninit, zero };
 
 namespace detail {
-
-/// Writes zeros that no optimizer leaves out because nobody reads them.
-inline void scrub(std::byte* from, std::size_t count) noexcept { ::explicit_bzero(from, count); }
 
 /// The caller's memory, offered to one arena; no longer there after it was moved from.
 struct region_offer {
@@ -110,14 +105,11 @@ class region {
       return std::unexpected(build_error::size_overflow);
     }
     const std::size_t length = (size + page - 1) / page * page + slack;
-    void* const at =
-        ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): MAP_FAILED is how the system says it
-    if (at == MAP_FAILED) return std::unexpected(build_error::out_of_memory);
-    auto* const start = static_cast<std::byte*>(at);
+    std::byte* const start = os::map(length);
+    if (start == nullptr) return std::unexpected(build_error::out_of_memory);
     std::byte* const base = start + (-reinterpret_cast<std::uintptr_t>(start) & (alignment - 1));
     advise(start, length, size, pages);
-    return region(base, size, start, length, [](std::byte* p, std::size_t n) { ::munmap(p, n); });
+    return region(base, size, start, length, os::unmap);
   }
 
   /// `size` bytes from `base` on, a part of the caller's memory.
@@ -162,13 +154,12 @@ class region {
          region_release give_back) noexcept
       : base_(base), size_(size), whole_(whole), length_(length), release_(std::move(give_back)) {}
 
-  /// Of the whole mapping, or it would be cut into several. A kernel without huge pages refuses
-  /// either advice, and then there are none.
-  static void advise(void* start, std::size_t length, std::size_t used,
+  /// Of the whole mapping, or it would be cut into several.
+  static void advise(std::byte* start, std::size_t length, std::size_t used,
                      huge_page_policy pages) noexcept {
-    if (pages == huge_page_policy::never) ::madvise(start, length, MADV_NOHUGEPAGE);
+    if (pages == huge_page_policy::never) os::advise_huge(start, length, false);
     if (pages == huge_page_policy::prefer && used >= huge) {
-      ::madvise(start, length, MADV_HUGEPAGE);
+      os::advise_huge(start, length, true);
     }
   }
 
@@ -180,6 +171,6 @@ class region {
 };
 
 }  // namespace detail
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

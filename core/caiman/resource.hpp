@@ -167,7 +167,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   std::pmr::memory_resource* upstream_;
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #undef CAIMAN_NO_RTTI_TAG
 

@@ -13,7 +13,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "caiman/native_sync.hpp"
+#include "caiman/detail/raise.hpp"
+#include "caiman/sync.hpp"
 
 namespace caiman::inline v0 {
 
@@ -90,7 +91,9 @@ struct sequential_sync {
   /// Never called.
   static void heavy_fence() noexcept {}
   /// Of no effect here.
-  static constexpr std::memory_order order(protocol::site at) noexcept { return protocol::shipped_order(at); }
+  static constexpr std::memory_order order(protocol::site at) noexcept {
+    return protocol::shipped_order(at);
+  }
   /// Nobody hands out slots.
   struct home {};
   /// Always slot 0.
@@ -113,15 +116,16 @@ struct sequential_sync {
   static void rest(unsigned /*round*/) noexcept {}
   /// As native_sync's.
   static void invariant(bool ok, const char* message) noexcept {
-    native_sync::invariant(ok, message);
+    if (!ok) [[unlikely]]
+      detail::abort_for_invariant(message);
   }
   /// As native_sync's.
   [[gnu::__noreturn__]] static void misuse(const char* what, unsigned order,
                                            std::uint64_t index) noexcept {
-    native_sync::misuse(what, order, index);
+    detail::abort_for_misuse(what, order, index);
   }
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

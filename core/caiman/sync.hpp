@@ -100,6 +100,6 @@ concept sleep_policy = sync_policy<S> &&
   S::rest(u);
 };
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -338,6 +338,6 @@ class basic_fair_waiters {
 /// The default.
 using fair_waiters = basic_fair_waiters<>;
 
-}  // namespace caiman::v0
+}  // namespace caiman::inline v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -21,11 +21,11 @@
 #include "caiman/buddy.hpp"
 #include "caiman/detail/cold.hpp"
 #include "caiman/detail/diagnostics.hpp"
-#include "caiman/error.hpp"
 #include "caiman/detail/ledger.hpp"
-#include "caiman/region.hpp"
 #include "caiman/detail/shares.hpp"
 #include "caiman/detail/turnover.hpp"
+#include "caiman/error.hpp"
+#include "caiman/region.hpp"
 #include "caiman/waiters.hpp"
 
 namespace caiman::inline v0::detail {
@@ -222,7 +222,7 @@ class arena_state {
     const std::size_t size = size_of(b.order);
     if (zeroes()) {
       watch_.allow_as_written(at, size, size);
-      scrub(at, size);
+      os::scrub(at, size);
     }
     watch_.forbid(at, size);
   }
@@ -257,7 +257,7 @@ class arena_state {
     cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
       std::byte* const at = base_ + first * plan_.unit;
       watch_.allow(at, count * plan_.unit, count * plan_.unit);
-      scrub(at, count * plan_.unit);
+      os::scrub(at, count * plan_.unit);
       watch_.forbid(at, count * plan_.unit);
     });
   }
@@ -307,6 +307,6 @@ class arena_handle {
   arena_state* state_;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

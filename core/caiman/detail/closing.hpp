@@ -49,6 +49,6 @@ struct [[gnu::__visibility__("hidden")]] closing_look {
 };
 [[gnu::__used__, gnu::__visibility__("hidden")]] inline const closing_look look_at_closing;
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -68,6 +68,6 @@ class cold_map {
   std::unique_ptr<word[]> words_{};
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -133,6 +133,6 @@ class memory_watch {
   bool memcheck_ = false;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

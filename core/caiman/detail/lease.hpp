@@ -91,6 +91,6 @@ class lease {
   std::uint64_t where_ = 0;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

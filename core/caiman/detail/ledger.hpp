@@ -220,6 +220,6 @@ class ledger {
   [[no_unique_address]] typename Sync::home home_;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

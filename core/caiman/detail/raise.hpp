@@ -15,6 +15,9 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <new>
 #include <stdexcept>
 #include <string>
@@ -37,6 +40,20 @@ namespace caiman::inline v0::detail {
   std::__throw_bad_alloc();
 }
 
-}  // namespace caiman::v0::detail
+/// Ends the program with one line: only a misuse that no release could see breaks an invariant.
+[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void abort_for_invariant(
+    const char* message) noexcept {
+  std::fprintf(stderr, "caiman: broken invariant, perhaps by an earlier misuse: %s\n", message);
+  std::abort();
+}
+/// Ends the program with one line that names the block.
+[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void abort_for_misuse(
+    const char* what, unsigned order, std::uint64_t index) noexcept {
+  std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
+               static_cast<unsigned long long>(index), what);
+  std::abort();
+}
+
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

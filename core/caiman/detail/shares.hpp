@@ -52,6 +52,6 @@ class share_count {
   cell count_;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

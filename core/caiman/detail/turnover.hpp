@@ -48,6 +48,6 @@ template <class Books, class Serve>
   return next == turn::ends;
 }
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -332,6 +332,6 @@ class waiting_room {
   bool awaited_ = false;
 };
 
-}  // namespace caiman::v0::detail
+}  // namespace caiman::inline v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

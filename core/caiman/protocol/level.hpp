@@ -17,8 +17,8 @@
 #include <cstdint>
 #include <new>
 
-#include "caiman/sync.hpp"
 #include "caiman/protocol/word.hpp"
+#include "caiman/sync.hpp"
 
 namespace caiman::inline v0::protocol {
 
@@ -144,6 +144,6 @@ class level {
   std::size_t node_count_[shape::max_heights] = {};
 };
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

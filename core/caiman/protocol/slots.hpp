@@ -368,6 +368,6 @@ class slot_table {
   unsigned orders_;
 };
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

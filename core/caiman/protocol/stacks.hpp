@@ -314,6 +314,6 @@ class owner_stacks {
   std::byte* at_;
 };
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

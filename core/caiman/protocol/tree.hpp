@@ -484,6 +484,6 @@ class tree {
   level_type levels_[shape::max_levels];
 };
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -113,6 +113,6 @@ struct word_bits {
   }
 };
 
-}  // namespace caiman::v0::protocol
+}  // namespace caiman::inline v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,0 +1,386 @@
+// ---------------------------------------------------------------------------------------------
+// buddy_core.hpp: the concurrent buddy over block indices, for any policy
+//
+// The face of the core: it owns the metadata, hands out indices of blocks and takes them back. It
+// never owns or touches the memory that the blocks stand for, so it serves device memory,
+// registered regions and file extents as well: offset = index << order min blocks. The protocol is
+// in tree.hpp, the memory orders in orders.hpp.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "caiman/detail/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <new>
+#include <optional>
+#include <utility>
+
+#include "caiman/detail/raise.hpp"
+#include "caiman/error.hpp"
+#include "caiman/protocol/tree.hpp"
+#include "caiman/sync.hpp"
+
+namespace caiman::inline v0 {
+
+struct native_sync;  // the default; buddy.hpp has both
+
+/// A block: 2^order min blocks, the `index`-th of its order.
+struct block {
+  unsigned order;     ///< Of its size.
+  std::size_t index;  ///< In units of 2^order min blocks
+
+  /// Member by member.
+  friend constexpr bool operator==(const block&, const block&) = default;
+};
+
+/// A lock-free binary buddy allocator of indices: 2^max_order min blocks, handed out in blocks of
+/// 2^order. A radix tree of bitmaps with fan-out 2^Log2Fanout; see tree.hpp for the algorithm.
+///
+/// Thread-safe throughout, except construction and destruction. Worst-case internal fragmentation
+/// is the buddy system's: a request that is not a power of two takes up to twice its size.
+template <sync_policy Sync = native_sync, unsigned Log2Fanout = 6>
+class buddy {
+  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
+  using tree_type = protocol::tree<Sync, Log2Fanout>;
+  using stacks = protocol::owner_stacks<Sync>;
+  using slot_type = protocol::slot_ref<Sync>;
+
+ public:
+  /// Metadata grows with 2^max_order; past this the constructor refuses.
+  static constexpr unsigned largest_max_order = 32;
+
+  /// One free block of `max_order`. Throws std::length_error past order 32 and std::bad_alloc when
+  /// there is no memory for the metadata. Allocates `metadata_size(max_order)` bytes, once.
+  explicit buddy(unsigned max_order)
+      : metadata_(checked(max_order)), tree_(metadata_.bytes, max_order) {}
+
+  /// The metadata of a buddy to be, so that what has no room for them can say so without an
+  /// exception. Not part of the stable surface.
+  struct metadata {
+    std::byte* bytes;  ///< A null pointer: there was no room, or they were moved away.
+
+    /// Of at most order 32. Throws std::bad_alloc.
+    explicit metadata(unsigned max_order)
+        : bytes(static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment))) {}
+    /// The same, but `bytes` may be a null pointer.
+    metadata(unsigned max_order, std::nothrow_t sort) noexcept
+        : bytes(
+              static_cast<std::byte*>(::operator new(metadata_size(max_order), alignment, sort))) {}
+    /// Takes them over.
+    metadata(metadata&& other) noexcept : bytes(std::exchange(other.bytes, nullptr)) {}
+    metadata(const metadata&) = delete;
+    metadata& operator=(const metadata&) = delete;
+    metadata& operator=(metadata&&) = delete;
+    ~metadata() { ::operator delete(bytes, alignment); }
+
+   private:
+    static constexpr std::align_val_t alignment{128};
+  };
+  /// The same as the first constructor over metadata that are there, made for the same order.
+  buddy(metadata&& there, unsigned max_order) noexcept
+      : metadata_(std::move(there)), tree_(metadata_.bytes, max_order) {}
+
+  buddy(const buddy&) = delete;
+  buddy& operator=(const buddy&) = delete;
+  ~buddy() = default;
+
+  /// Bytes of metadata of a buddy of `max_order` (at most 32): the words and hints, and the slots
+  /// of the threads. It lies apart from the blocks and holds no pointers.
+  static constexpr std::size_t metadata_size(unsigned max_order) noexcept {
+    return tree_type::bytes(max_order);
+  }
+
+  /// Order of the block that is everything. Wait-free, O(1).
+  unsigned max_order() const noexcept { return tree_.max_order(); }
+
+  /// Takes a free block of 2^order min blocks.
+  ///  - `request_too_large`: order > max_order(), whatever else is live.
+  ///  - `arena_full`: at some instant of the call no free block had room for it.
+  ///  - `contended`: every look of the bounded search was disturbed, by a peer that stood still in
+  ///    the middle of a move between words or by releases that came in without a pause, so nothing
+  ///    can be said; rare, try again.
+  /// Wait-free out of the thread's own stack: one exchange. Lock-free from the tree: one CAS in the
+  /// common case. A search that fails is bounded: it drains all stacks, and passes over the marked
+  /// words at most Sync::look_again_bound times. No heap, no locks; no fences, but for policies
+  /// with the announced pop, whose drain is a system call. Within a word it splits the smallest
+  /// free run that fits.
+  std::expected<block, alloc_error> allocate(unsigned order) noexcept {
+    if constexpr (stacks::orders == 0) {
+      return allocate_from_tree(order, tree_.lanes().mine());
+    } else {
+      if (Sync::stack_depth != 0 && order < stacks::orders && tree_.lanes().are_own()) [[likely]] {
+        std::size_t index = 0;
+        if (tree_.lanes().at_hand().stacks().pop_top(order, index)) [[likely]]
+          return block{order, index};
+      }
+      return allocate_slow(order);
+    }
+  }
+
+  /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
+  /// to the block happen before whatever the next owner does with it.
+  ///
+  /// Misuse ends the program, in every build, with one line that names the block: an order or index
+  /// out of range, a block that is wholly or partly free already. Seen by the releasing
+  /// read-modify-write, by plain loads of the ancestors when its word was empty, and, for blocks of
+  /// a whole word or more, by plain loads of the words right below. Not seen: a live block released
+  /// under another order than it was handed out with while no bit of it is free; a second release
+  /// that races with the first one's climb between words; and, for blocks of two word levels or
+  /// more (order 2 * Log2Fanout), free parts that lie two levels down. Of a block that rests in a
+  /// stack, the thread that keeps it sees a second release under the same order; any other (by
+  /// another thread, under another order, or of the block popped last after somebody else gave it
+  /// back) ends the program when the stack is drained.
+  ///
+  /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
+  /// word. Lock-free into the tree: one CAS, and one per word that becomes full.
+  void release(block b) noexcept { give_back<true>(b); }
+
+  /// The same for a caller who owns the block by construction, as a buffer does: a block that goes
+  /// into the thread's own stack is not looked at first, which is what most of such a release
+  /// takes. An order or index out of range still ends the program, and so does what a release into
+  /// the tree sees; a second release into a stack does when the stack is drained, or hands the
+  /// block out twice.
+  void release_owned(block b) noexcept { give_back<false>(b); }
+
+  /// The same past the thread's own stack, into the tree, where whoever searches finds the block
+  /// without draining: for a caller who knows that somebody waits for room. The same misuse is
+  /// seen. Lock-free: one CAS, and one per word that becomes full.
+  [[gnu::__noinline__]] void release_past_stacks(block b) noexcept {
+    const slot_type me = tree_.lanes().mine();
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index)) {
+        const stacks own = me.stacks();
+        if (own.may_hold(b.order, b.index) && own.holds(b.order, b.index)) [[unlikely]]
+          free_already(b);
+        own.forget(b.order, b.index);
+      }
+    }
+    release_into_tree(b, me);
+  }
+
+  // ---- observers: exact when no other call runs, harmless otherwise ------------------------
+  //
+  // They speak of maximal free blocks: no two free buddies stand apart. To say so truly they first
+  // drain the stacks and take up the words that releases left full (tree.hpp, "lazy"), as a failing
+  // request does; that is why a const observer moves bits. Lock-free. O(words of the level), and
+  // the sweep.
+
+  /// Whether `b` is a maximal free block. Out of range: false.
+  bool is_free(block b) const noexcept {
+    if (b.order > max_order() || b.index >> (max_order() - b.order) != 0) return false;
+    tidy();
+    const unsigned lv = level_of(b.order);
+    const unsigned cls = b.order - lv * Log2Fanout;
+    const std::size_t slot = b.index << cls;
+    const auto pos = static_cast<unsigned>(slot % shape::fanout);
+    const protocol::word_t word = load(lv, slot / shape::fanout);
+    return (word >> pos & 1) != 0 && bits::merged_class(word, pos) == cls;
+  }
+
+  /// How many maximal free blocks of `order` there are.
+  std::size_t free_count(unsigned order) const noexcept {
+    tidy();
+    return order > max_order() ? 0 : count_in_level(order);
+  }
+
+  /// The largest order that a request could get now; nothing when the buddy is full. O(orders *
+  /// words), the sweep included.
+  std::optional<unsigned> largest_free_order() const noexcept {
+    tidy();
+    for (unsigned order = max_order() + 1; order-- > 0;) {
+      if (count_in_level(order) != 0) return order;
+    }
+    return std::nullopt;
+  }
+
+  /// Calls `f(block)` for every maximal free block, in no particular order.
+  template <class F>
+  void for_each_free(F f) const {
+    tidy();
+    for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
+      for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+        for_each_run(load(lv, w), [&](unsigned pos, unsigned cls) {
+          f(block{lv * Log2Fanout + cls, (w * shape::fanout + pos) >> cls});
+        });
+      }
+    }
+  }
+
+  /// All that is free, in min blocks. Drains, but need not sweep. Lock-free, O(words).
+  std::size_t free_min_blocks() const noexcept {
+    tree_.drain(tree_.lanes().mine());
+    std::size_t free = 0;
+    for (unsigned lv = 0; lv <= tree_.top(); ++lv) {
+      for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+        free += static_cast<std::size_t>(std::popcount(load(lv, w))) << (lv * Log2Fanout);
+      }
+    }
+    return free;
+  }
+
+  /// Buddy levels split and coalesced so far. At quiescence, always:
+  /// blocks handed out + maximal free blocks == 1 + splits - coalesces. A word that was kept full
+  /// counts as coalesced when an observer or a failing request takes it up; a pair that is served
+  /// from such a word before that counts only the levels that it walked.
+  protocol::merge_counts counts() const noexcept {
+    tidy();
+    return tree_.lanes().counts();
+  }
+
+  /// How often a failing search had to look again because something was in motion. Wait-free,
+  /// O(slots).
+  std::uint64_t rescans() const noexcept { return tree_.lanes().rescans(); }
+
+  /// The protocol below, for checks that compare hints with words. Not part of the stable surface.
+  const tree_type& inside() const noexcept { return tree_; }
+
+ private:
+  using shape = protocol::level_shape<Log2Fanout>;
+  using bits = protocol::word_bits<Log2Fanout>;
+
+  [[gnu::__always_inline__]] std::expected<block, alloc_error> allocate_from_tree(
+      unsigned order, slot_type me) noexcept {
+    if (order > max_order()) [[unlikely]]
+      return std::unexpected(alloc_error::request_too_large);
+    std::size_t index = 0;
+    std::size_t otherwise = 0;
+    if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
+      return block{order, index};
+    index = tree_.find(order, me, otherwise);
+    if (index < tree_type::contended) [[likely]]
+      return block{order, index};
+    return std::unexpected(index == tree_type::full ? alloc_error::arena_full
+                                                    : alloc_error::contended);
+  }
+  [[gnu::__always_inline__]] void release_into_tree(block b, slot_type me) noexcept {
+    if (!tree_.has(b.order, b.index)) [[unlikely]]
+      no_such(b);
+    if (!tree_.release(me, b.order, b.index)) [[unlikely]]
+      free_already(b);
+  }
+
+  // Where there are stacks, all else is the less common way and stays out of the caller's code: a
+  // register saved there is a store between two exchanges.
+
+  /// Nothing was at hand: a thread that is new here, or code that must ask for its slot, or an
+  /// empty stack, or a hole in it, or a block for which there is no stack.
+  [[gnu::__noinline__]] std::expected<block, alloc_error> allocate_slow(unsigned order) noexcept {
+    const slot_type me = tree_.lanes().mine();
+    if (Sync::stack_depth != 0 && order < stacks::orders) {
+      const std::size_t kept = me.stacks().pop_below(order);
+      if (kept != stacks::nothing) return block{order, kept};
+    }
+    return allocate_from_tree(order, me);
+  }
+
+  /// `Looks`: whether the block might be free already, as far as the caller knows.
+  template <bool Looks>
+  [[gnu::__always_inline__]] void give_back(block b) noexcept {
+    if constexpr (stacks::orders == 0) {
+      release_into_tree(b, tree_.lanes().mine());
+    } else {
+      if (Sync::stack_depth != 0 && b.order < stacks::orders && tree_.lanes().are_own())
+          [[likely]] {
+        const slot_type me = tree_.lanes().at_hand();
+        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
+          me.count_own_release();  // (5) last: whoever reads it finds the block
+          return;
+        }
+      }
+      give_back_slow<Looks>(b);
+    }
+  }
+  /// Into the stack of a thread that has its slot at hand. Calls nothing but as its last act, so
+  /// that it needs to save no register.
+  template <bool Looks>
+  [[gnu::__noinline__]] void give_back_slow(block b) noexcept {
+    const slot_type me = tree_.lanes().at_hand();
+    if (Sync::stack_depth == 0 || !tree_.lanes().are_own() || !tree_.is_small(b.order, b.index) ||
+        me.shared() || (Looks && tree_.is_above_words(b.order))) [[unlikely]] {
+      return give_back_rarely<Looks>(b);
+    }
+    if (Looks) check_live_in_word(b, me);
+    if (!me.stacks().push(b.order, b.index)) [[unlikely]]
+      return give_back_rarely<false>(b);  // full: the tree looks
+    me.count_own_release();               // (5) last: whoever reads it finds the block
+  }
+  /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
+  /// of whole words, a block that no stack keeps.
+  template <bool Looks>
+  [[gnu::__noinline__]] void give_back_rarely(block b) noexcept {
+    const slot_type me = tree_.lanes().mine();
+    if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && !me.shared()) {
+      if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index)) {
+        free_already(b);
+      }
+      if (Looks) check_live_in_word(b, me);
+      if (me.stacks().push(b.order, b.index)) {
+        me.count_own_release();  // (5) last: whoever reads it finds the block
+        return;
+      }
+    }
+    release_into_tree(b, me);
+  }
+  // Sees what the releasing read-modify-write of a tree would: a push has none.
+  [[gnu::__always_inline__]] void check_live_in_word(block b, slot_type me) const noexcept {
+    if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
+      free_already(b);
+    if (me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index)) [[unlikely]]
+      free_already(b);
+  }
+
+  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] static void free_already(block b) {
+    Sync::misuse("it is free already, wholly or in part", b.order, b.index);
+  }
+
+  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] void no_such(block b) const {
+    Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
+                 b.order, b.index);
+  }
+  static unsigned checked(unsigned max_order) {
+    if (max_order > largest_max_order) detail::raise_length_error("caiman::buddy: order past 32");
+    return max_order;
+  }
+
+  void tidy() const noexcept {
+    const auto me = tree_.lanes().mine();
+    tree_.drain(me);
+    tree_.sweep(me, tree_.top());
+  }
+
+  unsigned level_of(unsigned order) const noexcept {
+    const unsigned lv = order / Log2Fanout;
+    return lv < tree_.top() ? lv : tree_.top();
+  }
+  protocol::word_t load(unsigned lv, std::size_t word) const noexcept {
+    return tree_.at(lv).word(word).load(Sync::order(protocol::site::observe));
+  }
+  template <class F>
+  static void for_each_run(protocol::word_t word, F f) {
+    while (word != 0) {
+      const auto pos = static_cast<unsigned>(std::countr_zero(word));
+      const unsigned run = bits::merged_class(word, pos);
+      f(pos, run);
+      word &= ~(bits::run(run) << pos);
+    }
+  }
+  std::size_t count_in_level(unsigned order) const noexcept {
+    const unsigned lv = level_of(order);
+    const unsigned cls = order - lv * Log2Fanout;
+    std::size_t count = 0;
+    for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {
+      for_each_run(load(lv, w), [&](unsigned /*pos*/, unsigned run) { count += run == cls; });
+    }
+    return count;
+  }
+
+  metadata metadata_;
+  mutable tree_type tree_;  // a tidying observer changes how free blocks lie, never which are free
+};
+
+}  // namespace caiman::inline v0
+
+#endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,0 +1,86 @@
+// ---------------------------------------------------------------------------------------------
+// os.hpp: all that the library asks of the operating system
+//
+// The one header that knows a system, so the one that a port would edit. Everything is a plain call
+// of Linux or of the C library, none takes the heap, and all may be called by any threads at once.
+// Relies on futex, membarrier, mmap and madvise of Linux, and on explicit_bzero.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "caiman/detail/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+namespace caiman::inline v0::detail::os {
+
+/// Lets another thread have this core.
+inline void yield() noexcept { ::sched_yield(); }
+
+/// Sleeps for so long, and is off the processor meanwhile.
+inline void nap(long nanoseconds) noexcept {
+  const ::timespec moment{0, nanoseconds};
+  ::clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
+}
+
+/// A call of futex(2) on a word of this process; errno stays what it was.
+inline void futex(std::uint32_t* word, int call, std::uint32_t value) noexcept {
+  const int before = errno;
+  ::syscall(SYS_futex, word, call, value, nullptr, nullptr, 0);
+  errno = before;
+}
+/// Sleeps while the word is `value`; may also return for no reason.
+inline void sleep_while(std::uint32_t* word, std::uint32_t value) noexcept {
+  futex(word, FUTEX_WAIT_PRIVATE, value);
+}
+/// Wakes one of those that sleep on the word: the one of the highest priority.
+inline void wake_one(std::uint32_t* word) noexcept { futex(word, FUTEX_WAKE_PRIVATE, 1); }
+
+/// Whether the process was made known to the kernel for `fence_all`; false where the kernel, or a
+/// filter of system calls, says no.
+inline bool prepare_fence_all() noexcept {
+  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+/// Every running thread of the process passes a full fence; false if the kernel refused.
+inline bool fence_all() noexcept {
+  return ::syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0) == 0;
+}
+
+/// Bytes of a page.
+inline std::size_t page_bytes() noexcept {
+  return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
+
+/// So many bytes of fresh zeroed memory, from the start of a page on; null if there are none.
+inline std::byte* map(std::size_t length) noexcept {
+  void* const at =
+      ::mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): MAP_FAILED is how the system says it
+  return at == MAP_FAILED ? nullptr : static_cast<std::byte*>(at);
+}
+/// Gives back what `map` gave.
+inline void unmap(std::byte* start, std::size_t length) noexcept { ::munmap(start, length); }
+
+/// Asks for huge pages there, or for none. A kernel that has no huge pages refuses either, and then
+/// there are none.
+inline void advise_huge(std::byte* start, std::size_t length, bool wanted) noexcept {
+  ::madvise(start, length, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+/// Writes zeros that no optimizer leaves out because nobody reads them.
+inline void scrub(std::byte* from, std::size_t count) noexcept { ::explicit_bzero(from, count); }
+
+}  // namespace caiman::inline v0::detail::os
+
+#endif  // CAIMAN_REQUIREMENTS_MET
