@@ -20,5 +20,6 @@
 #include "caiman/region.hpp"
 #include "caiman/resource.hpp"
 #include "caiman/sequential_sync.hpp"
+#include "caiman/version.hpp"
 
 #endif  // CAIMAN_REQUIREMENTS_MET
