@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# +-----------------------------------------------------------------------------------------+
+# | Whether all who state a version state the same one.                                     |
+# | Why: meson.build cannot read it out of a header, so it stands there once more. Meson    |
+# | hands in its own; the header says it to the preprocessor, in four ways, and CMake reads |
+# | the header. Each of them is then spoilt in a copy, and that must be seen.               |
+# | Relies on: g++, cmake.                                                                  |
+# | Usage: version.sh SOURCE-ROOT MESONS-VERSION                                            |
+# +-----------------------------------------------------------------------------------------+
+set -euo pipefail
+source_root=$1 wanted=$2
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+  printf 'version.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# header_agrees ROOT VERSION [HEADER]: numbers and text are this version, and the preprocessor can compare.
+header_agrees() {
+  local major minor patch
+  IFS=. read -r major minor patch <<<"$2"
+  g++ -std=c++23 -Wall -Wextra -Wpedantic -Werror -I"$1/core" -fsyntax-only -x c++ - <<CPP
+#include <caiman/${3:-version}.hpp>
+#include <string_view>
+#if CAIMAN_VERSION != $major * 10000 + $minor * 100 + $patch
+#error "CAIMAN_VERSION is another one"
+#endif
+static_assert(CAIMAN_VERSION_MAJOR == $major && CAIMAN_VERSION_MINOR == $minor &&
+              CAIMAN_VERSION_PATCH == $patch);
+static_assert(std::string_view(CAIMAN_VERSION_STRING) == "$2");
+CPP
+}
+
+# cmake_agrees ROOT VERSION
+cmake_agrees() {
+  local build
+  build=$(mktemp -d -p "$work")
+  cmake -G Ninja -S "$1" -B "$build" || return 1
+  grep -qxF "set(PACKAGE_VERSION \"$2\")" "$build/caiman-config-version.cmake" ||
+    { grep '^set(PACKAGE_VERSION ' "$build/caiman-config-version.cmake" && return 1; }
+}
+
+[[ $wanted =~ ^[0-9]+\.[0-9]{1,2}\.[0-9]{1,2}$ ]] || fail "meson's version is $wanted"
+header_agrees "$source_root" "$wanted" || fail "version.hpp does not say $wanted"
+header_agrees "$source_root" "$wanted" caiman || fail 'the umbrella says nothing of the version'
+cmake_agrees "$source_root" "$wanted" >"$work/log" 2>&1 ||
+  fail "CMake does not say $wanted: $(cat -- "$work/log")"
+
+# refused WHICH PATTERN REPLACEMENT TEXT: a copy that was changed so is not taken, with this text.
+refused() {
+  rm -rf -- "$work/copy"
+  mkdir -- "$work/copy"
+  cp -r -- "$source_root"/{CMakeLists.txt,core} "$work/copy"
+  sed -i -E "s/$2/$3/" "$work/copy/core/caiman/version.hpp"
+  ! cmp -s -- {"$source_root","$work/copy"}/core/caiman/version.hpp || fail "no place for $2"
+  if "$1_agrees" "$work/copy" "$wanted" >"$work/log" 2>&1; then fail "$1 is taken with $3"; fi
+  grep -q "$4" "$work/log" || fail "$1 with $3: $(cat -- "$work/log")"
+}
+for number in MAJOR MINOR PATCH; do
+  refused header "(_$number) [0-9]+\$" '\1 77' 'CAIMAN_VERSION is another one'
+  refused cmake "(_$number) [0-9]+\$" '\1 77' 'PACKAGE_VERSION .*77'
+done
+refused header '(_STRING) .*' '\1 "77"' 'static assertion failed'
+refused header ' \* 10000 ' ' * 1000 + 7 ' 'CAIMAN_VERSION is another one'
+refused cmake '^#define (CAIMAN_VERSION_PATCH)' '#define  \1' 'has no version'
+printf 'version: header, CMake and Meson say %s\n' "$wanted"
