@@ -3,8 +3,8 @@
 
 Doxygen runs from the root of the project with docs/Doxyfile, which has no way to say where the output
 goes. It does not look whether pictures and files that a page links to are there; that is done here, for
-the README as well. Relies on: doxygen 1.9.4 or newer. Exit codes: 0 good, 1 something is wrong with a
-page or a docstring, 2 bad input or no Doxygen.
+the pages at the root as well. Relies on: doxygen 1.9.4 or newer. Exit codes: 0 good, 1 something is wrong
+with a page or a docstring, 2 bad input or no Doxygen.
 """
 
 import argparse
@@ -27,9 +27,7 @@ def quoted(path):
 
 def dead_links(root):
     """A line for each link or picture of a page that leads to no file, and each picture without words."""
-    for page in [*sorted((root / "docs").glob("*.md")), root / "README.md"]:
-        if not page.exists():
-            continue
+    for page in [*sorted((root / "docs").glob("*.md")), *sorted(root.glob("*.md"))]:
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
             for picture, text, target in re.findall(r"(!?)\[([^]]*)\]\(([^)\s]+)\)", line):
                 where = f"{page.relative_to(root)}:{number}: "

@@ -21,6 +21,7 @@ FAULTS = (
      "/// \\param n Bytes.\n  /// \\param nobody Whether so many bytes",
      "argument 'nobody'"),
     ("docs/README.md", "](using.md)", "](nowhere.md)", "nowhere.md"),
+    ("SECURITY.md", "](docs/guarantees.md#fork)", "](docs/no_page.md#fork)", "docs/no_page.md"),
     ("docs/using.md", "# Using an arena", "# Using an arena\n\nSee \\ref nobody_at_all.", "nobody_at_all"),
     ("docs/algorithm.md", "pictures/words.svg", "pictures/none.svg", "pictures/none.svg"),
     ("docs/algorithm.md", "![A word that becomes full stays", "![", "picture pictures/lazy.svg has no text"),
@@ -44,6 +45,7 @@ def main():
         root = pathlib.Path(holder)
         for folder in ("core/caiman", "docs"):
             shutil.copytree(ROOT / folder, root / folder)
+        shutil.copy(ROOT / "SECURITY.md", root)
         for file, old, new, _ in FAULTS:
             put_in(root, file, old, new)
         run = subprocess.run([sys.executable, root / "docs/build.py", root / "out"],
