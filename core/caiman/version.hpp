@@ -9,7 +9,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "caiman/requirements.hpp"
+#include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 /// The first number: what programs compile against has changed, from 1.0 on.

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# +-----------------------------------------------------------------------------------------+
+# | Compiles what a program may take for granted of the names and headers that it gets.     |
+# | Why: after `using namespace caiman;` a program has the public names, and all others are |
+# | its own; and a buddy under a policy without a system must not need that system's        |
+# | headers. The names are read from the headers of the inner rooms, so that a new one is   |
+# | asked for, too; the headers of Linux are ones that end a compilation.                   |
+# | Relies on: g++, clang++-19.                                                             |
+# | Usage: names.sh SOURCE-ROOT                                                             |
+# +-----------------------------------------------------------------------------------------+
+set -euo pipefail
+core=$1/core
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+
+fail() {
+  printf 'names.sh: %s\n' "$1" >&2
+  exit 1
+}
+
+# compiles COMPILER [FLAG...]: the input, with what it prints in the log.
+compiles() {
+  "$1" -std=c++23 -Wall -Wextra -Werror "${@:2}" -I"$core" -fsyntax-only -x c++ - >"$work/log" 2>&1
+}
+
+# What stands at the left edge of the headers of protocol/ and detail/, and in orders.hpp.
+mapfile -t inner < <(
+  cat -- "$core"/caiman/protocol/*.hpp "$core"/caiman/detail/*.hpp "$core"/caiman/orders.hpp |
+    sed -nE 's/^(\[\[.*\]\] )?(class|struct|enum class) (\[\[[^]]*\]\] )?([a-z_]+).*/\4/p' | sort -u
+)
+((${#inner[@]} > 25)) || fail "the headers of the inner rooms have ${#inner[@]} names"
+for known in tree level turn site ledger slot_pool order_row; do
+  [[ " ${inner[*]} " == *" $known "* ]] || fail "$known was not found"
+done
+
+# own NAME...: a program that calls types of its own so.
+own() {
+  printf '#include <caiman/caiman.hpp>\n#include <caiman/heap_picture.hpp>\nusing namespace caiman;\n'
+  printf 'struct %s { int mine; };\n' "$@"
+  for name in "$@"; do printf 'int use_%s() { return %s{1}.mine; }\n' "$name" "$name"; done
+}
+
+mkdir -p "$work/none/linux" "$work/none/sys"
+for header in linux/futex linux/membarrier sys/mman; do
+  echo "#error \"$header.h is not there\"" >"$work/none/$header.h"
+done
+without_linux() {
+  printf '#include <caiman/%s.hpp>\n' "$@"
+  echo 'template class caiman::buddy<caiman::sequential_sync>;'
+}
+mapfile -t protocol < <(cd -- "$core/caiman" && printf '%s\n' protocol/*.hpp | sed 's/\.hpp$//')
+
+for compiler in g++ clang++-19; do
+  own "${inner[@]}" slot landing place kept orders hint | compiles "$compiler" ||
+    fail "$compiler: a name is taken: $(head -n 5 -- "$work/log")"
+  for public in buffer block buddy_arena; do
+    if own "$public" | compiles "$compiler"; then fail "$compiler: $public is not there"; fi
+  done
+  grep -q ambiguous "$work/log" || fail "another error: $(head -n 5 -- "$work/log")"
+
+  without_linux "${protocol[@]}" buddy_core sequential_sync | compiles "$compiler" -I"$work/none" ||
+    fail "$compiler: Linux is needed: $(head -n 5 -- "$work/log")"
+  if without_linux buddy sequential_sync | compiles "$compiler" -I"$work/none"; then
+    fail "$compiler: headers of Linux are not looked for"
+  fi
+  grep -q 'is not there' "$work/log" || fail "another error: $(head -n 5 -- "$work/log")"
+done
+printf '%d inner names that a program may use for its own; a buddy without headers of Linux\n' \
+  "${#inner[@]}"
