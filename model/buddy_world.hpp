@@ -8,7 +8,7 @@
 
 #include "checked_sync.hpp"
 // then the core
-#include "caiman/buddy.hpp"
+#include "caiman/buddy_core.hpp"
 #include "caiman/detail/cold.hpp"
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/turnover.hpp"

@@ -25,7 +25,7 @@
 
 #include "arena_sync.hpp"
 // then the core
-#include "caiman/buddy.hpp"
+#include "caiman/buddy_core.hpp"
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/turnover.hpp"
 #include "caiman/waiters.hpp"

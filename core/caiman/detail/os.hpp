@@ -35,17 +35,17 @@ inline void nap(long nanoseconds) noexcept {
 }
 
 /// A call of futex(2) on a word of this process; errno stays what it was.
-inline void futex(std::uint32_t* word, int call, std::uint32_t value) noexcept {
+inline void call_futex(std::uint32_t* word, int call, std::uint32_t value) noexcept {
   const int before = errno;
   ::syscall(SYS_futex, word, call, value, nullptr, nullptr, 0);
   errno = before;
 }
 /// Sleeps while the word is `value`; may also return for no reason.
 inline void sleep_while(std::uint32_t* word, std::uint32_t value) noexcept {
-  futex(word, FUTEX_WAIT_PRIVATE, value);
+  call_futex(word, FUTEX_WAIT_PRIVATE, value);
 }
 /// Wakes one of those that sleep on the word: the one of the highest priority.
-inline void wake_one(std::uint32_t* word) noexcept { futex(word, FUTEX_WAKE_PRIVATE, 1); }
+inline void wake_one(std::uint32_t* word) noexcept { call_futex(word, FUTEX_WAKE_PRIVATE, 1); }
 
 /// Whether the process was made known to the kernel for `fence_all`; false where the kernel, or a
 /// filter of system calls, says no.

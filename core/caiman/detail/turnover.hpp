@@ -11,7 +11,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
-#include "caiman/buddy.hpp"
+#include "caiman/buddy_core.hpp"
 #include "caiman/detail/ledger.hpp"
 
 namespace caiman::inline v0::detail {
