@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Writes the performance section of the README from a file of results.
+"""Writes the performance sections of the README and of docs/performance.md from a file of results.
 
 Figures that are typed by hand grow old and tell what their author hopes. Everything between the two
-markers is made here: table, plot, machine, date, command, and where a peer is still ahead. The plot
-is a file of its own beside this script, which the README refers to. Exit codes: 0 good, 2 bad input.
+markers of either file is made here: in the README one plot and three sentences, on the page tables, plot,
+machine, date, command, and where a peer is ahead. The plots are files of their own, which the two refer
+to. Exit codes: 0 good, 2 bad input.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from benchlib import panels, plan, record, svg  # noqa: E402
+from benchlib import both_ways, panels, plan, record, svg  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
 from benchlib.summary import FLOORS, Summary  # noqa: E402
 from benchlib.words import ahead_sentence, number, trace_lines, unseen_lines  # noqa: E402
@@ -29,7 +30,7 @@ COLUMNS = (("w1/256", "ns", "W1 256 B, ns"), ("w1/16384", "ns", "W1 16 KiB, ns")
            ("w3/1t/50", "ns", "W3 1 thread, ns"), ("w3/2t/50", "ns", "W3 2, ns"),
            ("w4", "million_per_s", "W4, M/s"), ("tails", "p99.9", "p99.9, ns"))
 
-# What the plot shows of these; all of it would be longer than the rest of the README.
+# What the plot of the page shows of these.
 PLOTTED = ("w1/256", "w2/2t/0", "w3/2t/50", "w4")
 
 # Behind what was measured too seldom, as text of a Markdown table.
@@ -62,7 +63,7 @@ def _cell(spread, distance):
 
 
 def _row_name(subject):
-    return _escape(subject["name"]) + (" alone" if subject["role"] == "harness" else "")
+    return "loop overhead" if subject["role"] == "harness" else _escape(subject["name"])
 
 
 def _table(summary, shown):
@@ -94,21 +95,27 @@ def _trace_table(summary):
     return ["", *lines, "", _escape(" ".join(trace_lines(summary)))]
 
 
-def _conditions(summary):
+def _machine(summary):
     made = summary.record
     at = made["machine"]
-    text = (f"{_escape(at.get('processor'))}, {_escape(at.get('processors'))} processors"
+    return (f"{_escape(at.get('processor'))}, {_escape(at.get('processors'))} processors"
             f"{' (virtual)' if at.get('virtual') else ''}, {_escape(at.get('system'))}, "
-            f"{_escape(made['compiler'])}, {_escape(made['date'][:10])}, `{_code(made['command'])}`.")
+            f"{_escape(made['compiler'])}, {_escape(made['date'][:10])}")
+
+
+def _conditions(summary):
+    made = summary.record
+    text = f"Measured with `{_code(made['command'])}` on: {_machine(summary)}."
     floors = [f"{number(summary.floor(key).median)} ns ({name.removeprefix('floor: ')})"
               for key, name in FLOORS if summary.floor(key)]
     if floors:
-        text += f" Floor of a pair: {', '.join(floors)}."
+        text += f" What a pair costs at least on it, uncontended: {', '.join(floors)}."
     trips = summary.ping_pong()
     if trips:
-        text += (f" Ping-pong of the two processors {number(trips.least)} to {number(trips.most)} ns, "
-                 f"near below {number(made['far_from_ns'])}; {summary.dropped_runs()} runs dropped "
-                 "that moved between.")
+        text += (f" A word that goes to the other processor and comes back takes {number(trips.least)} to "
+                 f"{number(trips.most)} ns; below {number(made['far_from_ns'])} ns we call the two near, "
+                 f"above it far. {summary.dropped_runs()} runs were dropped because that changed while "
+                 "they ran.")
     return text
 
 
@@ -129,13 +136,13 @@ def _notes(lines):
 
 
 def section(summary, picture):
-    """The lines between the markers. `picture` is the path of the plot as the README sees it."""
+    """The lines between the markers of the page. `picture` is the path of the plot as the page sees it."""
     shown = columns(summary)
     if not shown:
-        raise BadInput("the results have none of the figures that the README shows")
-    lines = [f"Medians over {_rounds(summary)}, each measurement in a process of its own, all in "
-             "turn; the loop around the calls (last row) is inside all rows. `stress/bench/README.md` "
-             "says what W1 to W4 are.", ""]
+        raise BadInput("the results have none of the figures that the page shows")
+    lines = [f"Each figure is the median of {_rounds(summary)}. Each measurement runs in a process of its "
+             "own, and within a round the rows take turns. All figures include the overhead of the "
+             "measuring loop, which the last row shows.", ""]
     tables = _table(summary, shown) + _trace_table(summary)
     lines += tables
     notes = _notes(tables) + [_escape(line) for line in unseen_lines(summary)]
@@ -143,6 +150,17 @@ def section(summary, picture):
     lines += ["", f"![Medians, quartiles and extremes per allocator]({picture})", "",
               _conditions(summary), "", _escape(ahead_sentence(summary))]
     return "\n".join(lines) + "\n"
+
+
+def readme_section(summary, picture, page):
+    """The lines between the markers of the README: one plot, three sentences."""
+    if not both_ways.bars(summary):
+        raise BadInput("the results have nothing that the plot of the README shows")
+    return (f"![Per workload, by how much Caiman is faster or slower than the fastest heap]({picture})\n\n"
+            "Each line is one workload, a fixed pattern of requests: a bar to the right says how many times "
+            "faster Caiman serves it than the fastest of the other allocators, which is named at the end of "
+            f"the line, and a bar to the left how many times slower. {_escape(both_ways.sentence(summary))} Medians of "
+            f"{_rounds(summary)} on {_machine(summary)}: [all figures]({page}).\n")
 
 
 def plot(summary):
@@ -166,23 +184,37 @@ class OneLineParser(argparse.ArgumentParser):
         raise BadInput(" ".join(message.split()))
 
 
+def _read(file):
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{file}: cannot be read") from error
+
+
 def run(arguments):
-    parser = OneLineParser(description="Writes the performance section of the README.")
+    root = HERE.parents[1]
+    parser = OneLineParser(description="Writes the performance sections of README and docs.")
     parser.add_argument("results", metavar="JSON", help="of ci/bench --json")
-    parser.add_argument("--readme", default=str(HERE.parents[1] / "README.md"), metavar="FILE")
-    parser.add_argument("--picture", default=str(HERE / "performance.svg"), metavar="FILE")
+    parser.add_argument("--readme", type=pathlib.Path, default=root / "README.md", metavar="FILE")
+    parser.add_argument("--page", type=pathlib.Path, default=root / "docs/performance.md", metavar="FILE")
+    parser.add_argument("--pictures", type=pathlib.Path, default=root / "docs/pictures", metavar="FOLDER")
     options = parser.parse_args(arguments)
     summary = Summary(record.read(options.results))
-    readme = pathlib.Path(options.readme)
-    try:
-        text = readme.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{readme}: cannot be read") from error
-    seen_from_readme = os.path.relpath(options.picture, readme.parent)
+    of_readme, of_page = options.pictures / "speed.svg", options.pictures / "performance.svg"
+
+    def seen_from(file, other):
+        return os.path.relpath(other, file.parent)
+
     # All is made before anything is written.
-    whole = replaced(text, section(summary, seen_from_readme), str(readme))
-    record.write_text(options.picture, plot(summary))
-    record.write_text(options.readme, whole)
+    readme = replaced(_read(options.readme), readme_section(
+        summary, seen_from(options.readme, of_readme), seen_from(options.readme, options.page)),
+        str(options.readme))
+    page = replaced(_read(options.page), section(summary, seen_from(options.page, of_page)),
+                    str(options.page))
+    made = {of_readme: both_ways.plot(summary), of_page: plot(summary), options.readme: readme,
+            options.page: page}
+    for file, text in made.items():
+        record.write_text(str(file), text)
 
 
 def main():

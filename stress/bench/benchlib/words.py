@@ -1,6 +1,6 @@
 """What is said of a summary in words, wherever it is shown: lines of plain text, to be escaped.
 
-Table, page and README say the same of what could not be had, of the traces, and of who is ahead.
+Table, page and docs/performance.md say the same of what could not be had, of the traces, and of who is ahead.
 """
 
 from collections import defaultdict
@@ -29,11 +29,11 @@ def unseen_lines(summary):
     for distance, cases in summary.unseen().items():
         if distance in everywhere:
             names = "; ".join(f"{case.group} {case.title}" for case in cases)
-            lines.append(f"No run was {distance} throughout, so there is no row: {names}.")
+            lines.append(f"No run had its processors {distance} throughout, so there is no row: {names}.")
         else:
-            lines.append(f"The processors were never {distance} throughout a run, in "
-                         f"{counted(len(with_threads), 'run')} with threads and "
-                         f"{counted(looks, 'look')} besides: there are no rows for it.")
+            lines.append(f"There are no rows for {distance} processors: the two were never {distance} "
+                         f"during any of the {counted(len(with_threads), 'run')} with threads, nor in "
+                         f"{counted(looks, 'further look')}.")
     return lines
 
 
@@ -60,7 +60,7 @@ LEAST_ADVANTAGE = 1.05
 
 
 def ahead_sentence(summary):
-    """One sentence on where a peer is still ahead of the best of ours."""
+    """One sentence on where a peer is ahead of the best of ours."""
     if not any(summary.role(s["name"]) == "ours" for s in summary.record["subjects"]):
         return "Nothing of ours was measured."
     groups = defaultdict(dict)
@@ -73,8 +73,8 @@ def ahead_sentence(summary):
         return "By the medians no peer is ahead by 5 % or more in anything that was measured."
     parts = []
     for group, peers in groups.items():
-        names = [f"{peer} {advantage:.1f}" for peer, advantage
+        names = [f"{peer} {advantage:.1f}×" for peer, advantage
                  in sorted(peers.items(), key=lambda item: -item[1])]
-        parts.append(f"in {group} {', '.join(names)}")
-    return ("By the medians, and by at most so many times, a peer is still ahead of the best of ours "
+        parts.append(f"{group}: {', '.join(names)}")
+    return ("Where others are ahead of the best of our rows, by the medians, and by how much at most: "
             + "; ".join(parts) + ".")

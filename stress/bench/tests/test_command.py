@@ -19,6 +19,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE)]
 
 import bench  # noqa: E402
 import made  # noqa: E402
+import readme_section  # noqa: E402
+import test_both_ways  # noqa: E402
 from benchlib import record  # noqa: E402
 
 BENCH = [sys.executable, str(HERE.parent / "bench.py")]
@@ -211,18 +213,44 @@ class Measuring(Command):
 
 
 class Readme(Command):
+    """README, page and two plots are written together, or none of them."""
+
+    MARKED = f"head\n{readme_section.BEGIN}\n{readme_section.END}\ntail\n"
+
+    def write(self, results):
+        done = subprocess.run([sys.executable, str(HERE.parent / "readme_section.py"), results,
+                               "--readme", str(self.folder / "README.md"),
+                               "--page", str(self.folder / "page.md"), "--pictures", str(self.folder)],
+                              capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr.splitlines()
+
+    def test_all_four_are_written(self):
+        for name in ("README.md", "page.md"):
+            self.file(name, self.MARKED)
+        results = self.file("good", test_both_ways.both(made.five_rounds()))
+        self.assertEqual(self.write(results), (0, []))
+        readme, page = ((self.folder / name).read_text() for name in ("README.md", "page.md"))
+        self.assertIn("](speed.svg)", readme)
+        self.assertIn("](page.md)", readme)
+        self.assertIn("](performance.svg)", page)
+        for name in ("speed.svg", "performance.svg"):
+            self.assertIn("<svg", (self.folder / name).read_text())
+        for text in (readme, page):
+            self.assertTrue(text.startswith("head\n") and text.endswith("\ntail\n"))
+
     def test_bad_input_writes_nothing(self):
-        readme = self.file("README.md", "no markers")
-        good = self.file("good", made.record(made.five_rounds()))
-        picture = self.folder / "p.svg"
-        for results in (good, str(self.folder / "gone")):
-            done = subprocess.run([sys.executable, str(HERE.parent / "readme_section.py"), results,
-                                   "--readme", readme, "--picture", str(picture)],
-                                  capture_output=True, text=True, timeout=60, check=False)
-            self.assertEqual(done.returncode, 2)
-            self.assertEqual(len(done.stderr.splitlines()), 1)
-        self.assertEqual(pathlib.Path(readme).read_text(), "no markers")
-        self.assertFalse(picture.exists())
+        good = self.file("good", test_both_ways.both(made.five_rounds()))
+        nothing_of_it = self.file("other", made.record(made.five_rounds()))
+        for readme, page, results in (("no markers", self.MARKED, good), (self.MARKED, "none", good),
+                                      (self.MARKED, self.MARKED, nothing_of_it),
+                                      (self.MARKED, self.MARKED, str(self.folder / "gone"))):
+            self.file("README.md", readme)
+            self.file("page.md", page)
+            code, said = self.write(results)
+            self.assertEqual((code, len(said)), (2, 1))
+            self.assertEqual((self.folder / "README.md").read_text(), readme)
+            self.assertEqual((self.folder / "page.md").read_text(), page)
+            self.assertEqual(list(self.folder.glob("*.svg")), [])
 
 
 if __name__ == "__main__":

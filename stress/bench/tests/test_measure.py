@@ -109,7 +109,7 @@ class AddedRounds(unittest.TestCase):
         self.assertTrue(result["finished"])
         self.assertEqual(added(result), [])
         self.assertAlmostEqual(machine.slept, 20, delta=1)
-        self.assertIn(f"{result['looks']['near']} looks besides", table.render(Summary(result)))
+        self.assertIn(f"{result['looks']['near']} further looks", table.render(Summary(result)))
 
     def test_time_ends_an_added_round(self):
         result = measured(Machine(looks=[FAR]), seconds=0.15)

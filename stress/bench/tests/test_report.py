@@ -1,4 +1,4 @@
-"""What is made of raw runs: pairing, dropping, the texts, the page, the section of the README."""
+"""What is made of raw runs: pairing, dropping, the texts, the page, the section of docs/performance.md."""
 
 import html.parser
 import pathlib
@@ -63,8 +63,8 @@ class Pairing(unittest.TestCase):
     def test_a_distance_without_a_run_is_said(self):
         runs = [made.run(n, "w3/2t/50", "caiman-tree", 1, [100, 100]) for n in range(1, 6)]
         text = table.render(Summary(made.record(runs, looks={"near": 7, "far": 0})))
-        said = ("never far throughout a run, in 5 runs with threads and 7 looks besides: there are no "
-                "rows for it")
+        said = ("There are no rows for far processors: the two were never far during any of the 5 runs "
+                "with threads, nor in 7 further looks.")
         for shown in (text, page.render(Summary(made.record(runs, looks={"near": 7, "far": 0})))):
             self.assertEqual(shown.count(said), 1)
             self.assertNotIn("(far)", shown)
@@ -75,7 +75,7 @@ class Pairing(unittest.TestCase):
                                               "million_per_s")]
         summary = Summary(made.record(runs))
         self.assertEqual(summary.distances(plan.BY_NAME["w4"]), ["far"])
-        self.assertIn("No run was near throughout, so there is no row: W4 hand-over.",
+        self.assertIn("No run had its processors near throughout, so there is no row: W4 hand-over.",
                       table.render(summary))
 
     def test_a_case_whose_runs_all_moved_is_named_at_both(self):
@@ -93,14 +93,14 @@ class Pairing(unittest.TestCase):
 class Ahead(unittest.TestCase):
     def test_who_is_ahead_and_by_how_much(self):
         sentence = ahead_sentence(Summary(made.record(made.five_rounds())))
-        self.assertIn("in W1 jemalloc 2.0", sentence)
+        self.assertIn("W1: jemalloc 2.0×", sentence)
         self.assertNotIn("W3", sentence)
         self.assertNotIn("harness", sentence)
 
     def test_more_is_better_for_rates(self):
         runs = [made.run(n, "w4", name, value, [100, 100], "million_per_s") for n in range(1, 6)
                 for name, value in (("caiman-tree", 10), ("jemalloc", 30))]
-        self.assertIn("in W4 jemalloc 3.0", ahead_sentence(Summary(made.record(runs))))
+        self.assertIn("W4: jemalloc 3.0×", ahead_sentence(Summary(made.record(runs))))
 
     def test_nobody(self):
         runs = [made.run(1, "w1/256", "caiman-tree", 5), made.run(1, "w1/256", "jemalloc", 9)]
@@ -187,7 +187,7 @@ class Pages(unittest.TestCase):
         self.assertEqual(axis.ticks(), [1, 2, 5, 10, 20, 50, 100])
 
 
-class ReadmeSection(unittest.TestCase):
+class PageSection(unittest.TestCase):
     def test_between_the_markers_alone(self):
         before = f"head\n{readme_section.BEGIN}\nold\n{readme_section.END}\ntail\n"
         once = readme_section.replaced(before, "new\n", "README.md")
@@ -203,8 +203,9 @@ class ReadmeSection(unittest.TestCase):
     def test_figures_machine_command_and_picture_are_there(self):
         text = readme_section.section(Summary(made.record(made.five_rounds())), "stress/p.svg")
         self.assertIn("| caiman-tree | 20.6 | 103\\* | 103\\* | – |", text)
+        self.assertIn("| loop overhead | 1.03 | – | – | – |", text)
         for part in ("](stress/p.svg)", "P, 2 processors", "`./ci/bench`", "2026-01-02",
-                     "jemalloc 2.0", "\\* fewer than 5 runs at that distance."):
+                     "jemalloc 2.0×", "\\* fewer than 5 runs at that distance."):
             self.assertIn(part, text)
 
     def test_names_cannot_leave_the_table(self):

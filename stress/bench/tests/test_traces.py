@@ -204,8 +204,8 @@ class Report(unittest.TestCase):
 
     def test_ahead_keeps_time_and_memory_apart(self):
         sentence = ahead_sentence(self.summary)
-        self.assertIn("in TRACES (time) jemalloc 2.0", sentence)
-        self.assertIn("in TRACES (memory at peak) jemalloc 2.0", sentence)
+        self.assertIn("TRACES (time): jemalloc 2.0×", sentence)
+        self.assertIn("TRACES (memory at peak): jemalloc 2.0×", sentence)
         self.assertNotIn("refused", sentence)
 
     def test_the_page_has_plots_and_what_was_left_out(self):
@@ -225,14 +225,14 @@ class Report(unittest.TestCase):
         self.assertRegex(text, r"TRACES rsyslogd, memory at peak \(near\) .* 1\.000 ")
         self.assertIn("differs: trace cc1plus, events: 4678482 and 5", text)
 
-    def test_a_row_per_trace_in_the_readme(self):
+    def test_a_row_per_trace_on_the_page(self):
         text = readme_section.section(Summary(made.record(made.five_rounds() + made.five_replays())),
                                       "p.svg")
         self.assertIn("| cc1plus | 143 / 19.0 | 73.0 / 9.50 | – / – |", text)
         self.assertRegex(text, r"\| rsyslogd far \| 283\\\* / 38\.0\\\* \|")
         self.assertIn("1 request beyond 1 MiB left out", text)
 
-    def test_the_readme_without_traces_has_no_such_table(self):
+    def test_the_page_without_traces_has_no_such_table(self):
         self.assertNotIn("replayed", readme_section.section(
             Summary(made.record(made.five_rounds())), "p.svg"))
 
