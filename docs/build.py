@@ -3,8 +3,8 @@
 
 Doxygen runs from the root of the project with docs/Doxyfile, which has no way to say where the output
 goes. It does not look whether pictures and files that a page links to are there; that is done here, for
-the pages at the root as well. Relies on: doxygen 1.9.4 or newer. Exit codes: 0 good, 1 something is wrong
-with a page or a docstring, 2 bad input or no Doxygen.
+the READMEs of all folders and the pages at the root as well. Relies on: doxygen 1.9.4 or newer. Exit codes: 0 good, 1 something is wrong with a
+page or a docstring, 2 bad input or no Doxygen.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+ROOMS = ("docs", "core", "model", "stress", "tests", "ci", "examples")
 
 
 def fail(message):
@@ -27,15 +28,17 @@ def quoted(path):
 
 def dead_links(root):
     """A line for each link or picture of a page that leads to no file, and each picture without words."""
-    for page in [*sorted((root / "docs").glob("*.md")), *sorted(root.glob("*.md"))]:
-        for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
-            for picture, text, target in re.findall(r"(!?)\[([^]]*)\]\(([^)\s]+)\)", line):
-                where = f"{page.relative_to(root)}:{number}: "
-                if picture and not text:
-                    yield where + f"picture {target} has no text"
-                file = target.partition("#")[0]
-                if file and "://" not in target and not (page.parent / file).exists():
-                    yield where + f"there is no file {target}"
+    pages = [page for room in ROOMS for page in sorted((root / room).rglob("*.md"))]
+    for page in [*pages, *root.glob("*.md")]:
+        text = page.read_text(encoding="utf-8")
+        for found in re.finditer(r"(!?)\[([^]]*)\]\(([^)\s]+)\)", text):  # the words may be on two lines
+            picture, words, target = found.groups()
+            where = f"{page.relative_to(root)}:{text.count(chr(10), 0, found.start()) + 1}: "
+            if picture and not words:
+                yield where + f"picture {target} has no text"
+            file = target.partition("#")[0]
+            if file and "://" not in target and not (page.parent / file).exists():
+                yield where + f"there is no file {target}"
 
 
 def main():

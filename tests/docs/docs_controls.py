@@ -22,6 +22,10 @@ FAULTS = (
      "argument 'nobody'"),
     ("docs/README.md", "](using.md)", "](nowhere.md)", "nowhere.md"),
     ("SECURITY.md", "](docs/guarantees.md#fork)", "](docs/no_page.md#fork)", "docs/no_page.md"),
+    ("core/README.md", "](../docs/waiting.md)", "](../docs/nowhere.md)", "../docs/nowhere.md"),
+    # The words of this link are on two lines.
+    ("core/README.md", "[How the library is checked](../docs/checking.md)",
+     "[How the library\nis checked](../docs/none.md)", "../docs/none.md"),
     ("docs/using.md", "# Using an arena", "# Using an arena\n\nSee \\ref nobody_at_all.", "nobody_at_all"),
     ("docs/algorithm.md", "pictures/words.svg", "pictures/none.svg", "pictures/none.svg"),
     ("docs/algorithm.md", "![A word that becomes full stays", "![", "picture pictures/lazy.svg has no text"),
@@ -43,7 +47,7 @@ def put_in(root, file, old, new):
 def main():
     with tempfile.TemporaryDirectory() as holder:
         root = pathlib.Path(holder)
-        for folder in ("core/caiman", "docs"):
+        for folder in ("core", "docs"):
             shutil.copytree(ROOT / folder, root / folder)
         shutil.copy(ROOT / "SECURITY.md", root)
         for file, old, new, _ in FAULTS:
