@@ -6,8 +6,8 @@
 // here: programs as text, searches, orders that change without a rebuild, traces, replay.
 //
 //   int main(int argc, char** argv) {
-//     return check_structure(argc, argv, {make_structure<my_part>, my_orders, "core=structure : ;
-//     C0 | C1"});
+//     const structure mine{make_structure<my_part>, my_orders, "core=structure : ; C0 | C1"};
+//     return check_structure(argc, argv, mine);
 //   }
 //
 // A program names operations by number, C<k>; program.hpp has the notation. Operations must not use
