@@ -43,7 +43,7 @@ struct buddy_hint {
   std::size_t smallest;  ///< Bytes as asked for, not rounded yet.
 };
 
-/// An arena whose pages nobody has touched yet. Whoever has it decides which thread pays for that,
+/// An arena whose pages nobody has touched yet. Its owner decides which thread pays for that,
 /// and on which NUMA node they lie.
 template <class Arena>
 class unfaulted {

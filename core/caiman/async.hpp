@@ -54,7 +54,7 @@ class native_waiter : public waiter {
  public:
   using waiter::index;
   using waiter::waiter;
-  /// Called once by who served it, and, if it was posted, once more by who claimed it; away from
+  /// Called once by the thread that served it and, if posted, by the one that claimed it; away from
   /// the desk but for the former of two. *this may be gone afterwards.
   virtual void wake(waiting_place& place, arena_state& home, wake_list& wakes) noexcept = 0;
 
@@ -198,7 +198,7 @@ class thread_waiter final : public native_waiter {
 class resumption {
  public:
   /// Runs the coroutine on; if the arena runs another one on this thread, then not now but behind
-  /// that one, before the call returns that runs it. Blocking against who serves waiters at the
+  /// that one, before the call returns that runs it. Blocking against a thread that serves at the
   /// moment, then whatever the coroutine does. *this may go meanwhile.
   void operator()() const noexcept {
     if (!home_) return;  // moved from
@@ -233,7 +233,7 @@ class async_buddy_arena;
 
 /// What async_buddy_arena::allocate gives: to be awaited, once, where it is made. It lies in the
 /// coroutine, which may be destroyed while it waits: then the waiter is taken out, and if it had
-/// its block already, that goes to the next. Destroying a coroutine waits for who serves waiters at
+/// its block already, that goes to the next. Destroying a coroutine waits for the thread serving at
 /// the moment; destroying one that is just being run on is an error of the program, as ever, and
 /// ends it where it is seen.
 template <class Executor = resume_here>
@@ -358,7 +358,7 @@ class async_buddy_arena {
   [[nodiscard]] std::size_t waiting() const noexcept {
     return arena_.home_ ? place_of(*arena_.home_.get()).waiting() : 0;
   }
-  /// The same arena for who needs no waiting: observers, metrics, resources. A handle of its own.
+  /// The same arena where nothing waits: observers, metrics, resources. A handle of its own.
   [[nodiscard]] const buddy_arena& synchronous() const noexcept { return arena_; }
 
   /// See buddy_arena.

@@ -145,7 +145,7 @@ class buddy {
   /// block out twice.
   void release_owned(block b) noexcept { give_back<false>(b); }
 
-  /// The same past the thread's own stack, into the tree, where whoever searches finds the block
+  /// The same past the thread's own stack, into the tree, where any search finds the block
   /// without draining: for a caller who knows that somebody waits for room. The same misuse is
   /// seen. Lock-free: one CAS, and one per word that becomes full.
   [[gnu::__noinline__]] void release_past_stacks(block b) noexcept {

@@ -7,8 +7,8 @@
 // a caller needs to act, and therefore are no codes. No enumerator is 0, which std::error_code
 // reads as "no error". Relies on <system_error> alone.
 //
-// Who does not know Caiman compares a code with std::errc: each value is equivalent to one or more
-// of these. Who does compares it with the enumerator, and that must hold in a program of several
+// Code that does not know Caiman compares with std::errc: each value is equivalent to one or more
+// of these. Code that does, with the enumerator, and that must hold in a program of several
 // shared objects, each of which may have category objects of its own: then the name of the category
 // decides, not its address. Two std::error_codes the standard compares by address, whatever we do.
 // ---------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ namespace caiman::inline v0 {
 /// A geometry states sizes, it does not promise that they can be had: total_size may be more memory
 /// than any machine has, and max_order reaches the number of bits in std::size_t minus one. The
 /// core keeps metadata for every min block and takes orders up to 32; the limit is its own, and
-/// is reported by whoever builds on a geometry (`buddy` throws std::length_error). Arithmetic
+/// is reported by what builds on a geometry (`buddy` throws std::length_error). Arithmetic
 /// here, `order_for` included, is right for all of them.
 class buddy_geometry {
  public:

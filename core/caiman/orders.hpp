@@ -6,18 +6,18 @@
 // so that any order can be weakened without a rebuild). The numbers in brackets are the pairs, and
 // the comments at the sites carry the same numbers:
 //
-//   (1) words      what a release or a publish wrote, whoever claims it has seen
+//   (1) words      what a release or a publish wrote, the thread that claims it has seen
 //   (2) hints      store-buffer pairs: word then hint against hint then word
 //   (3) ancestors  the same one height up: node then parent against parent then node
-//   (4) moves      whoever sees what a move did sees that it began, or that it ended
-//   (5) releases   whoever sees that a release was counted sees its block
+//   (4) moves      a thread that sees what a move did sees that it began, or that it ended
+//   (5) releases   a thread that sees that a release was counted sees its block
 //   (6) slots      the next owner of a thread slot goes on where the last one stopped
-//   (7) stacks     what a push wrote, whoever reads the height or takes the entry has seen
+//   (7) stacks     what a push wrote, a thread that reads the height or takes the entry has seen
 //   (8) flag       announce then look at the flag against raise the flag then look at the height
-//   (9) end        what anybody did with an arena, whoever ends it has seen
-//  (10) shares     what the other sharers of a block read, whoever returns it knows to be over
+//   (9) end        what anybody did with an arena, the thread that ends it has seen
+//  (10) shares     what the other sharers of a block read, the last sharer knows to be over
 //  (11) waiters    a return then the mark of its line against the mark of a line then a search
-//  (12) desk       who serves waiters has seen what those did who asked for it, and who served last
+//  (12) desk       a thread that serves waiters has seen what those did that asked, or served last
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ enum class huge_page_policy : unsigned char {
   prefer,  ///< Huge pages where the system lets programs ask for them.
 };
 
-/// Who gets a block finds in it what the last owner left (`uninit`), or only zeros (`zero`).
+/// A new owner finds in a block what the last owner left (`uninit`), or only zeros (`zero`).
 enum class init_policy : unsigned char { uninit, zero };
 
 namespace detail {

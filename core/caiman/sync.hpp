@@ -30,7 +30,7 @@ namespace caiman::inline v0 {
 ///    reads back; a policy need not take its accesses for steps of the protocol.
 ///  - `order(site)`: the memory order of a site.
 ///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
-///    that all further threads share. `home`: who hands out the slots of a buddy, made and
+///    that all further threads share. `home`: what hands out the slots of a buddy, made and
 ///    remembered by the buddy; threads have slots of their own for each. `thread_slot(home)`: the
 ///    calling thread's slot there, the same number for as long as the thread keeps it, whatever
 ///    code it runs. `is_own(home)`: whether the calling code need not ask for it; then

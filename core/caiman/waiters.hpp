@@ -5,7 +5,7 @@
 // them; each is a plain data structure, called by one thread at a time (waiting.hpp has the desk at
 // which it is). All three keep a queue per order and differ in which queue's head they pick:
 //
-//   fair_waiters   by age, with a bonus for large orders and for long queues; whoever was passed
+//   fair_waiters   by age, with a bonus for large orders and for long queues; one that was passed
 //                  over too often is served next, and room is kept until it can be
 //   fifo_waiters   by age alone: room is kept for the oldest
 //   stack_waiters  the newest that can be served: nobody is passed over by an older one, and
@@ -38,7 +38,7 @@ enum class parting : unsigned char {
 };
 }  // namespace detail
 
-/// One request that waits. In the memory of whoever waits, who takes it out before that memory
+/// One request that waits. In the memory of its owner, who takes it out before that memory
 /// goes.
 class waiter {
  public:
@@ -216,7 +216,7 @@ class fifo_waiters {
 };
 
 /// The newest first that can be served: its memory is the warmest, and nothing lies free that
-/// anybody could have. Whoever came first may starve. `pick` is O(orders), the rest O(1).
+/// anybody could have. The first to come may starve. `pick` is O(orders), the rest O(1).
 class stack_waiters {
  public:
   void add(waiter& one) noexcept { queues_.add(one); }        ///< See buddy_waiter.
@@ -315,7 +315,7 @@ class basic_fair_waiters {
     return time - head.stamp() + weights_.per_order.count() * std::int64_t{head.order()} +
            weights_.per_follower.count() * followers;
   }
-  /// Of the heads that were passed over too often the one that was most often: so whoever wins
+  /// Of the heads that were passed over too often the one that was most often: so a head that wins
   /// comes behind all of them, and before one of them is served each other order wins once at most.
   [[nodiscard]] waiter* most_passed() const noexcept {
     waiter* most = nullptr;

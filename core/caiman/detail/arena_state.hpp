@@ -50,7 +50,7 @@ class native_waiter;
 
 /// Where requests wait for room, whatever the policy; only arenas that were built for it have one
 /// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
-/// `posted` is for who is woken, and leaves that to the call that wakes it; `run` claims, and runs
+/// `posted` is for a sleeper, and leaves that to the call that wakes it; `run` claims, and runs
 /// on whom it got, or has it run behind the one that runs.
 class waiting_place {
  public:
@@ -125,12 +125,12 @@ class arena_state {
   }
 
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
-  /// who does not says `&buddy<>::release`.
+  /// a caller that does not says `&buddy<>::release`.
   template <auto Release = &buddy<>::release_owned>
   void give(block b) noexcept {
     if (careful_) [[unlikely]] {
       if (shows_) return give_carefully<Release>(b);
-      // Whoever is careful and shows nothing has waiters.
+      // A caller that is careful and shows nothing has waiters.
       if (books_.seems_awaited()) [[unlikely]]
         return give_past_stacks(b);
     }

@@ -3,7 +3,7 @@
 //
 // An arena that promises zeroed blocks over a region of the caller's finds there what the caller
 // left. To zero all of it at once would touch memory that may never be used, so a bit per min block
-// says "cold", and whoever first takes a block zeroes the cold parts. Later, blocks are scrubbed
+// says "cold", and the first owner of a block zeroes the cold parts. Later, blocks are scrubbed
 // when they come back. The bits of a block belong to its owner, who got them from the last owner
 // together with the block, so they need no order of their own; only their neighbours in the word
 // need a read-modify-write.

@@ -9,14 +9,14 @@
 // The last handle closes the ledger: it marks every line closed, with the same read-modify-write
 // that reads how much was returned there, and then knows what is still out. A return is one
 // read-modify-write of the own line, as the last thing that a release does with the arena; if it
-// meets the mark, its block is one of those still out, and it counts itself off the rest. Whoever
+// meets the mark, its block is one of those still out, and it counts itself off the rest. What
 // brings the rest to zero ends the arena: exactly one does, since every return is either in the sum
 // or counts itself off, and it touches nothing that is gone, since its own block kept the arena.
 //
 // The same idea as a per-CPU reference count that is "killed" into one atomic count (Linux,
 // percpu-refcount), with the mark in every counter instead of a grace period.
 //
-// Who waits for room (waiting.hpp) marks every line "awaited" in the same way. Then nothing that a
+// A waiter (waiting.hpp) marks every line "awaited" in the same way. Then nothing that a
 // release did can be missed: of the two read-modify-writes of a line, the return's and the mark's,
 // one comes first, so either the search behind the mark finds the block, or the return meets the
 // mark and looks after the waiters. Without waiters that costs a release nothing; one that would
@@ -178,7 +178,7 @@ class ledger {
                : turn::over;
   }
 
-  /// By one thread at a time. Whoever closes comes after all of them: each of those who waited had
+  /// By one thread at a time. The closing one comes after all of them: each of those who waited had
   /// a handle, and the marks went before it did.
   void count_met(std::uint64_t returns) noexcept {
     met_.store(met_.load(Sync::order(site::ledger_met)) + returns, Sync::order(site::ledger_met));

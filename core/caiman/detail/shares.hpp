@@ -2,7 +2,7 @@
 // shares.hpp: how many share a frozen block
 //
 // One count per frozen block, in the arena's metadata or, for bytes that were spilled, beside them
-// on the heap. Whoever freezes owns the block alone and makes the count; whoever drops the last
+// on the heap. The freezing thread owns the block alone and makes the count; the drop of the last
 // share returns the block.
 // ---------------------------------------------------------------------------------------------
 #pragma once

@@ -3,7 +3,7 @@
 //
 // Scrub, release, count. The block is somebody else's as soon as it is released, and the arena may
 // be gone as soon as the return is counted (ledger.hpp). While somebody waits for room the release
-// is one past the owner stacks: whoever can have waiters asks seems_awaited() first. Templates, so
+// is one past the owner stacks: a caller with waiters asks seems_awaited() first. Templates, so
 // that the model checks the very lines that ship.
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -17,7 +17,7 @@
 namespace caiman::inline v0::detail {
 
 /// `scrub()` leaves the memory of `b` as its next owner may find it. The answer is the ledger's:
-/// what the caller has to do next. `Release` is release, or release_owned for who has the block by
+/// what the caller has to do next. `Release` is release, or release_owned for one that owns it by
 /// construction. Progress: that of release, and of the ledger.
 template <auto Release, class Tree, class Books, class Scrub>
 [[nodiscard, gnu::__always_inline__]] inline auto take_back(Tree& tree, Books& books, block b,
@@ -28,7 +28,7 @@ template <auto Release, class Tree, class Books, class Scrub>
 }
 
 /// The same for a block that somebody waits for, as far as books.seems_awaited() knows: into the
-/// tree, where who looks for the waiters finds it at once.
+/// tree, where the look for the waiters finds it at once.
 template <class Tree, class Books, class Scrub>
 [[nodiscard]] inline auto take_back_past_stacks(Tree& tree, Books& books, block b,
                                                 Scrub scrub) noexcept {

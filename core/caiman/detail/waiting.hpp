@@ -1,13 +1,13 @@
 // ---------------------------------------------------------------------------------------------
 // waiting.hpp: no waiter is forgotten
 //
-// Who finds no room puts a waiter into the inbox, a lock-free stack, and asks the desk to look.
-// Who returns a block and meets the mark "awaited" (ledger.hpp) asks the desk to look. One thread
-// at a time is at the desk; whoever asks while somebody is there leaves a note and goes on, and the
+// A request without room puts a waiter into the inbox, a lock-free stack, and asks for a look.
+// A return that meets the mark "awaited" (ledger.hpp) asks the desk to look as well. One thread
+// at a time is at the desk; a thread that asks meanwhile leaves a note and goes on, and the
 // one at the desk looks once more before it leaves. So neither a newcomer nor a release waits for
-// it; only who takes its waiter out again, or wakes one, must have the desk to itself. Such a one
-// sleeps until it has, so that whoever is there gets on whatever its priority: it leaves a note of
-// that as well, and who leaves the desk and finds it wakes one of them. That one cannot know
+// it; only a thread that takes its waiter out, or wakes one, must have the desk to itself. That one
+// sleeps until it has, so that the one there gets on whatever its priority: it leaves a note of
+// that as well, and the thread that leaves the desk wakes a sleeper. That one cannot know
 // whether it was the only one, so it wakes another one when it leaves.
 //
 //   look   empty the inbox into the policy's hands; if somebody waits, see that the lines are
@@ -29,7 +29,7 @@
 // asks for a look, too.
 //
 // A waiter that is posted has its block, and a call on whatever thread that shall run it. Meanwhile
-// it can be taken out like any other, so only the desk may touch it; who hands it over has the desk
+// it can be taken out as any other, so only the desk may touch it; one handing it over has the desk
 // until it has read what it needs.
 //
 // A look serves as many as there is room for, and is refused at most once per order. Who is at the
@@ -112,7 +112,7 @@ class waiting_room {
     } while (!left());
   }
 
-  /// Takes `one` out. Blocking against who is at the desk.
+  /// Takes `one` out. Blocking against a thread at the desk.
   template <class Home>
   parting leave(Home& home, waiter& one, wake_list& wakes) noexcept {
     lock();
@@ -222,7 +222,7 @@ class waiting_room {
       sleep_for_desk(now);
     }
   }
-  /// Sleeps only where the desk says that somebody does: whoever leaves it then wakes one.
+  /// Sleeps only where the desk says that somebody does: the one that leaves it then wakes one.
   [[gnu::__noinline__]] void sleep_for_desk(std::uint64_t now) noexcept {
     for (std::uint64_t mine = taken;;) {
       if ((now & taken) == 0) {
@@ -325,7 +325,7 @@ class waiting_room {
   cell desk_{0};
   cell inbox_{0};
   cell count_{0};
-  // What follows is for who is at the desk.
+  // What follows is for the thread at the desk.
   Waiters waiters_;
   waiter_list posted_{};
   std::uint64_t tickets_ = 0;

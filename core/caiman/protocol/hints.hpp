@@ -7,7 +7,7 @@
 // marked in c or in a larger class, at every height.
 //
 //   set    after a run appeared in a word: mark the word, if it is not marked already, and then
-//          what is above it. Whoever finds the mark looks no further up, though the parents may
+//          what is above it. One that finds the mark looks no further up, though the parents may
 //          still be missing: the one who sets a mark does it inside a bracket (slots.hpp), so a
 //          search that misses the word knows that it must look again.
 //   clear  after a search found less in a word than its mark promised: mark what is there, take

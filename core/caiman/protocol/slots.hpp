@@ -298,7 +298,7 @@ class slot_table {
     }
   }
 
-  /// Who hands out the slots.
+  /// What hands out the slots.
   const typename Sync::home& home() const noexcept { return home_; }
   /// The number of the calling thread's slot; it takes one if it has none.
   unsigned my_number() const noexcept { return Sync::thread_slot(home_); }
