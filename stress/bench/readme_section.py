@@ -159,8 +159,9 @@ def readme_section(summary, picture, page):
     return (f"![Per workload, by how much Caiman is faster or slower than the fastest heap]({picture})\n\n"
             "Each line is one workload, a fixed pattern of requests: a bar to the right says how many times "
             "faster Caiman serves it than the fastest of the other allocators, which is named at the end of "
-            f"the line, and a bar to the left how many times slower. {_escape(both_ways.sentence(summary))} Medians of "
-            f"{_rounds(summary)} on {_machine(summary)}: [all figures]({page}).\n")
+            f"the line, and a bar to the left how many times slower. Here {_escape(both_ways.sentence(summary))} Each "
+            f"figure is the median, the middle one, of {_rounds(summary)} on {_machine(summary)}; "
+            f"[all figures]({page}) stand on a page of their own.\n")
 
 
 def plot(summary):

@@ -24,7 +24,7 @@ ROWS = (("w1/256", "ns", "1 thread: take a block, give it back"),
         ("trace/rsyslogd", "ms", "replay: a log server's mallocs"))
 
 # Rows of ours: (subject, class of its bars, what the legend says).
-OURS = (("caiman-owned", "core", "buddy<>, which hands out indices"),
+OURS = (("caiman-owned", "core", "buddy<> hands out indices"),
         ("caiman-library", "arena", "buddy_arena through std::pmr"))
 
 _LEFT, _RIGHT, _WIDTH = 278, 622, 760
@@ -130,12 +130,19 @@ def plot(summary):
 
 
 def sentence(summary):
-    """Where the first row of ours is furthest ahead, and where it is furthest behind; plain text."""
-    firsts = [(found[0], words) for words, found in bars(summary) if found[0].subject == OURS[0][0]]
-    firsts.sort(key=lambda line: line[0].times)
-    if not firsts:
-        return "The first row of ours was not measured."
-    said = [f"{times_text(bar.times)} than {bar.peer} (“{words}”)" for bar, words in firsts]
-    parts = [f"at best {said[-1]}"] if firsts[-1][0].times >= NOISE else []
-    parts += [f"at worst {said[0]}"] if firsts[0][0].times <= 1 / NOISE else []
-    return f"The dark bars are {' and '.join(parts)}." if parts else "All dark bars are even."
+    """Where each row of ours is furthest ahead, and where it is furthest behind; plain text."""
+    lines = bars(summary)
+    parts = []
+    for (subject, _, words), shade in zip(OURS, ("dark", "light")):
+        found = [(bar, line) for line, some in lines for bar in some if bar.subject == subject]
+        if found:
+            parts.append(f"{words.split()[0]} ({shade}) is {_ends(sorted(found, key=lambda f: f[0].times))}")
+    return "; ".join(parts) + "."
+
+
+def _ends(found):
+    """What is said of the slowest and the fastest of some (bar, words)."""
+    said = [f"{times_text(bar.times)} than {bar.peer} (“{words}”)" for bar, words in (found[0], found[-1])]
+    parts = [f"at best {said[1]}"] if found[-1][0].times >= NOISE else []
+    parts += [f"at worst {said[0]}"] if found[0][0].times <= 1 / NOISE else []
+    return " and ".join(parts) or "even everywhere"

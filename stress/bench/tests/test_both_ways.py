@@ -64,8 +64,16 @@ class Bars(unittest.TestCase):
 class Words(unittest.TestCase):
     def test_both_ends_are_said(self):
         said = both_ways.sentence(Summary(both(made.five_rounds())))
+        self.assertTrue(said.startswith("buddy<> (dark) is at best "))
         self.assertIn("at best 2.0 times faster than jemalloc (“2 threads: swap random", said)
         self.assertIn("at worst 2.0 times slower than jemalloc (“1 thread: take", said)
+
+    def test_each_row_of_ours_is_said(self):
+        runs = made.five_rounds() + [made.run(n, "w1/256", "caiman-library", 40) for n in range(1, 6)]
+        said = both_ways.sentence(Summary(both(runs)))
+        self.assertRegex(said, "; buddy_arena \\(light\\) is at worst 3.9 times slower than jemalloc")
+        runs = [made.run(n, "w1/256", name, 5) for n in range(1, 6) for name in ("caiman-tree", "jemalloc")]
+        self.assertEqual(both_ways.sentence(Summary(both(runs))), "buddy<> (dark) is even everywhere.")
 
     def test_noise_is_even(self):
         self.assertEqual([both_ways.times_text(times) for times in (1.04, 0.97, 1.06, 0.5)],
@@ -73,7 +81,7 @@ class Words(unittest.TestCase):
 
     def test_the_section_has_three_sentences_plot_and_machine(self):
         text = readme_section.readme_section(Summary(both(made.five_rounds())), "d/s.svg", "d/p.md")
-        for part in ("](d/s.svg)", "](d/p.md)", "P, 2 processors (virtual)", "Medians of 5 rounds"):
+        for part in ("](d/s.svg)", "](d/p.md)", "P, 2 processors (virtual)", "the middle one, of 5 rounds"):
             self.assertIn(part, text)
 
     def test_a_record_without_these_rows_is_bad_input(self):
