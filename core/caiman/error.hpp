@@ -58,7 +58,7 @@ enum class build_error {
 
 /// A write that did not fit into a buffer; nothing was written. Both members are in bytes.
 struct buffer_full {
-  std::size_t remaining;  ///< What would have fitted; SIZE_MAX is never said.
+  std::size_t remaining;  ///< What would have fitted; never SIZE_MAX.
   std::size_t requested;  ///< What was to be written.
 
   /// Member by member.

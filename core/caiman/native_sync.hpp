@@ -141,7 +141,7 @@ struct native_sync {
   // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
-/// The same with pops that need no locked instruction, for processors on which those are dear.
+/// The same with pops that need no locked instruction, for processors on which those are slow.
 struct announced_pop_sync : native_sync {
   /// See owner_stacks.
   static constexpr bool announced_pop = true;

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// tree.hpp: the lock-free tree of words                                    <- the heart, with words
+// tree.hpp: the lock-free tree of words, the heart of the core
 //
 // Level 0 has one bit per min block; a block of order k lives at level k / Log2Fanout as an aligned
 // run of ones in one word. A bit one level up means: that whole child word is free and owned up
