@@ -245,15 +245,14 @@ class buddy {
       unsigned order, slot_type me) noexcept {
     if (order > max_order()) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
-    std::size_t index = 0;
-    std::size_t otherwise = 0;
-    if (tree_.claim_at_once(order, me, index, otherwise)) [[likely]]
-      return block{order, index};
-    index = tree_.find(order, me, otherwise);
-    if (index < tree_type::contended) [[likely]]
-      return block{order, index};
-    return std::unexpected(index == tree_type::full ? alloc_error::arena_full
-                                                    : alloc_error::contended);
+    std::size_t try_last = 0;
+    protocol::search_result got = tree_.claim_at_once(order, me, try_last);
+    if (!got.ok()) [[unlikely]]
+      got = tree_.find(order, me, try_last);
+    if (got.ok()) [[likely]]
+      return block{order, got.index};
+    return std::unexpected(got.how == protocol::search_result::end::full ? alloc_error::arena_full
+                                                                         : alloc_error::contended);
   }
   [[gnu::__always_inline__]] void release_into_tree(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]

@@ -12,8 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "caiman/sync.hpp"
 #include "caiman/protocol/tree.hpp"
+#include "caiman/sync.hpp"
 #include "two_threads.hpp"
 
 namespace caiman::genmc {
@@ -58,6 +58,10 @@ struct genmc_sync {
 };
 static_assert(sync_policy<genmc_sync>);
 
+/// What small_arena::take gives instead of an index.
+inline constexpr std::size_t full = ~std::size_t{0};
+inline constexpr std::size_t contended = full - 1;
+
 /// A tree over a global: 2^MaxOrder min blocks, 2^Log2Fanout to a word. And a plain cell per min
 /// block, written by its owner, so that a missing edge is a data race.
 template <unsigned Log2Fanout, unsigned MaxOrder>
@@ -67,14 +71,15 @@ class small_arena {
 
   small_arena() noexcept : tree_(memory_, MaxOrder) {}
 
-  /// The index of a block, or tree::full, or tree::contended.
+  /// The index of a block, or `full`, or `contended`.
   std::size_t take(unsigned order) noexcept {
     const auto me = tree_.lanes().mine();
-    std::size_t index = 0;
-    std::size_t otherwise = 0;
-    if (!tree_.claim_at_once(order, me, index, otherwise)) index = tree_.find(order, me, otherwise);
-    if (index < tree_type::contended) touch(order, index);
-    return index;
+    std::size_t try_last = 0;
+    search_result got = tree_.claim_at_once(order, me, try_last);
+    if (!got.ok()) got = tree_.find(order, me, try_last);
+    if (!got.ok()) return got.how == search_result::end::full ? full : contended;
+    touch(order, got.index);
+    return got.index;
   }
   void give(unsigned order, std::size_t index) noexcept {
     touch(order, index);
@@ -94,9 +99,7 @@ class small_arena {
 };
 
 /// What take() says.
-inline bool is_block(std::size_t answer) noexcept {
-  return answer < tree<genmc_sync, 1>::contended;
-}
-inline bool is_full(std::size_t answer) noexcept { return answer == tree<genmc_sync, 1>::full; }
+inline bool is_block(std::size_t answer) noexcept { return answer < contended; }
+inline bool is_full(std::size_t answer) noexcept { return answer == full; }
 
 }  // namespace caiman::genmc

@@ -63,7 +63,7 @@ class hints {
         at = at * fanout + static_cast<std::size_t>(std::countr_zero(below));
       }
       if (at == none || height == 0) return at;
-      transit<Sync> move(me);
+      move_bracket<Sync> move(me);
       clear_above(in, move, height - 1, at, cls);
       from = (at + 1) << (Log2Fanout * height);  // the first word past the empty node
     }
@@ -75,7 +75,7 @@ class hints {
                     unsigned cls) noexcept {
     const word_t before = in.word(word).load(Sync::order(site::clear_look));
     if (before != 0 && bits::largest_class(before) >= cls) return;  // it came back
-    transit<Sync> move(me);
+    move_bracket<Sync> move(me);
     move.open();  // the window between clearing and looking again hides what is released in it
     if (before != 0) set(in, me, word, bits::largest_class(before));
     const word_t left = take(in, 0, word, cls);
@@ -96,7 +96,7 @@ class hints {
 
   [[gnu::__noinline__]] static void set_new(const level_type& in, slot_ref<Sync> me,
                                             std::size_t word, unsigned cls) noexcept {
-    transit<Sync> move(me);
+    move_bracket<Sync> move(me);
     move.open();  // (4) begun before the mark shows, ended when its parents show, too
     in.leaf(word / fanout, cls)
         .fetch_or(word_t{1} << (word % fanout), Sync::order(site::hint_set));  // (3)
@@ -123,7 +123,7 @@ class hints {
   }
 
   /// The node `item` at `height` was seen empty: clears the mark over it, and so on upwards.
-  static void clear_above(const level_type& in, transit<Sync>& move, unsigned height,
+  static void clear_above(const level_type& in, move_bracket<Sync>& move, unsigned height,
                           std::size_t item, unsigned cls) noexcept {
     for (; height + 1 < in.heights(); ++height, item /= fanout) {
       move.open();

@@ -175,7 +175,7 @@ class slot_ref {
   /// The stacks of the slot.
   owner_stacks<Sync> stacks() const noexcept { return counters_->stacks(); }
 
-  /// A move begins; see transit. Wait-free.
+  /// A move begins; see move_bracket. Wait-free.
   void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
   /// It has ended. Wait-free.
   void end_move() const noexcept { bump(counters_->ended, site::move_end); }
@@ -232,13 +232,13 @@ class slot_ref {
 /// Bracket around a move between words. Opened by the first `open()`, closed on destruction: a
 /// pass that moves nothing must open none, or two failing searches would disturb each other.
 template <sync_policy Sync>
-class transit {
+class move_bracket {
  public:
   /// Closed as yet.
-  explicit transit(slot_ref<Sync> me) noexcept : me_(me) {}
-  transit(const transit&) = delete;
-  transit& operator=(const transit&) = delete;
-  ~transit() {
+  explicit move_bracket(slot_ref<Sync> me) noexcept : me_(me) {}
+  move_bracket(const move_bracket&) = delete;
+  move_bracket& operator=(const move_bracket&) = delete;
+  ~move_bracket() {
     if (open_) me_.end_move();  // (4) after everything that the move published
   }
   /// Opens it, if it is not open. Wait-free.

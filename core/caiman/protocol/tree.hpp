@@ -38,6 +38,21 @@
 
 namespace caiman::inline v0::protocol {
 
+/// What a search for a block came to.
+struct search_result {
+  /// How it ended.
+  enum class end : unsigned char {
+    claimed,   ///< With a block.
+    full,      ///< There was no room at some instant of the call.
+    contended  ///< Every look was disturbed.
+  };
+  std::size_t index = 0;  ///< Of the block, in units of 2^order min blocks.
+  end how = end::full;    ///< Which of them.
+
+  /// Whether there is a block.
+  [[nodiscard]] constexpr bool ok() const noexcept { return how == end::claimed; }
+};
+
 /// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
 /// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
 /// docs/algorithm.md. Built and ended by one thread; all else may be called by any threads at once.
@@ -50,11 +65,6 @@ class tree {
   using bits = word_bits<Log2Fanout>;          ///< Arithmetic on its words.
   using slot_type = slot_ref<Sync>;            ///< The calling thread's slot.
   using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
-
-  /// What find returns instead of an index: there was no room at some instant of the call.
-  static constexpr std::size_t full = ~std::size_t{0};
-  /// The same: every look was disturbed.
-  static constexpr std::size_t contended = ~std::size_t{0} - 1;
 
   /// Bytes of metadata.
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
@@ -75,7 +85,7 @@ class tree {
       const std::size_t blocks = std::size_t{1} << (max_order - order);
       const std::size_t kept =
           order < stacks::orders ? (blocks < stacks::indices ? blocks : stacks::indices) : 0;
-      places_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
+      layouts_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
                                 Sync::order(site::publish_child));
@@ -90,67 +100,67 @@ class tree {
   /// All slots. O(1).
   const slot_table<Sync>& lanes() const noexcept { return slots_; }
 
-  /// The common request: a block out of the word that this thread last used. False: `otherwise`
-  /// says where find() should look last. Wait-free.
-  [[gnu::__always_inline__]] bool claim_at_once(unsigned order, slot_type me, std::size_t& index,
-                                                std::size_t& otherwise) noexcept {
-    const place p = places_[order];  // by value: nothing to load again behind the CAS
+  /// The common request: a block out of the word that this thread last used. Where there is none,
+  /// `try_last` says where find() should look last. Wait-free.
+  [[gnu::__always_inline__]] search_result claim_at_once(unsigned order, slot_type me,
+                                                         std::size_t& try_last) noexcept {
+    const order_layout p = layouts_[order];  // by value: nothing to load again behind the CAS
     const std::size_t word = me.word_hint(order);
-    otherwise = slot_type::no_word;
+    try_last = slot_type::no_word;
     if (word == slot_type::no_word) [[unlikely]]
-      return false;
+      return full;
     auto& cell = p.in->word(word);
     word_t now = cell.load(Sync::order(site::claim_look));
     const auto fit = bits::best_fit(now, p.cls);
-    if (fit.mask == 0) return false;
+    if (fit.mask == 0) return full;
     // (1) acquires what the releases of this run published
     if (!cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),
                                       Sync::order(site::claim_failed))) {
-      otherwise = word;  // contended: look elsewhere first
-      return false;
+      try_last = word;  // contended: look elsewhere first
+      return full;
     }
     keep_remainder_hinted(*p.in, me, word, p.cls, fit.from);
-    index = (word * fanout + fit.pos) >> p.cls;
-    return true;
+    return claimed((word * fanout + fit.pos) >> p.cls);
   }
 
-  /// Looks everywhere until it has a block or can say why not. `busy` is a word to leave for last.
-  /// An index in units of 2^order, or `full`, or `contended`. Lock-free.
-  [[gnu::__noinline__]] std::size_t find(unsigned order, slot_type me, std::size_t busy) noexcept {
+  /// Looks everywhere until it has a block or can say why not. `try_last` is a word to leave for
+  /// last. Lock-free.
+  [[gnu::__noinline__]] search_result find(unsigned order, slot_type me,
+                                           std::size_t try_last) noexcept {
     // Once without reading the other threads' counters: nearly always there is something.
-    std::size_t index = find_once(order, me, busy);
-    for (unsigned round = 0; index == full; ++round) {
+    search_result got = find_once(order, me, try_last);
+    for (unsigned round = 0; !got.ok(); ++round) {
       const std::uint64_t ended = slots_.ended();        // (4) ended before the search,
       const std::uint64_t released = slots_.releases();  // (5)
-      index = find_once(order, me, slot_type::no_word);
-      if (index != full) break;
+      got = find_once(order, me, slot_type::no_word);
+      if (got.ok()) break;
       bool moved = drain(me);
-      moved |= sweep(me, places_[order].level);
+      moved |= sweep(me, layouts_[order].level);
       // (4) begun after it: the other way round a move could open and close in between unseen
       if (!moved && slots_.begun() == ended && slots_.releases() == released) return full;
       if (round == Sync::look_again_bound) return contended;
       me.count_rescan();
       Sync::pause(round);
     }
-    return index;
+    return got;
   }
 
   /// Whether there is such a block.
   bool has(unsigned order, std::size_t index) const noexcept {
-    return order < most_orders && index < places_[order].blocks;
+    return order < most_orders && index < layouts_[order].blocks;
   }
   /// Whether there is such a block and slots may keep it at hand.
   [[gnu::__always_inline__]] bool is_small(unsigned order, std::size_t index) const noexcept {
-    return order < most_orders && index < places_[order].kept;
+    return order < most_orders && index < layouts_[order].stackable;
   }
 
   /// Whether blocks of an order are made of whole words, with words of their own below.
   [[gnu::__always_inline__]] bool is_above_words(unsigned order) const noexcept {
-    return places_[order].level != 0;
+    return layouts_[order].level != 0;
   }
   /// Whether no bit of a block is free in its word or above it, ...
   [[gnu::__always_inline__]] bool is_taken(unsigned order, std::size_t index) const noexcept {
-    const place& p = places_[order];
+    const order_layout& p = layouts_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
     const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
     const word_t now = p.in->word(word).load(Sync::order(site::release_look));
@@ -160,7 +170,7 @@ class tree {
   /// live: a part of it that came back by itself, or a second release that was kept full down
   /// there, shows here. Together, all that release() could see.
   [[gnu::__noinline__]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
-    const place& p = places_[order];
+    const order_layout& p = layouts_[order];
     const level_type& below = levels_[p.level - 1];
     const std::size_t first = index << p.cls;
     for (std::size_t word = first; word < first + (std::size_t{1} << p.cls); ++word) {
@@ -188,7 +198,7 @@ class tree {
       if (slots_.stacks(slot).any(slot == own)) waiting |= std::uint64_t{1} << slot;
     }
     if (waiting == 0) return false;
-    transit<Sync> move(me);
+    move_bracket<Sync> move(me);
     move.open();  // (4) begun before a block leaves its stack, ended when the tree has it
     const std::uint64_t foreign = waiting & ~(own < 64 ? std::uint64_t{1} << own : 0);
     if (Sync::announced_pop && foreign != 0) {
@@ -220,22 +230,27 @@ class tree {
  private:
   static constexpr std::size_t fanout = shape::fanout;
   static constexpr unsigned most_orders = slot_counters<Sync>::most_orders;
+  static constexpr search_result full{};
+  static constexpr search_result contended{0, search_result::end::contended};
+  static constexpr search_result claimed(std::size_t index) noexcept {
+    return {index, search_result::end::claimed};
+  }
   static constexpr bool lazily = true;
   static constexpr bool eagerly = false;
 
   /// Where the blocks of an order live.
-  struct place {
+  struct order_layout {
     const level_type* in;
     unsigned level;
     unsigned cls;
-    std::size_t blocks;  // how many there are; 0 past max_order
-    std::size_t kept;    // how many of these have a place in the stacks
+    std::size_t blocks;     // how many there are; 0 past max_order
+    std::size_t stackable;  // how many of these have a place in the stacks
   };
-  struct found {
+  struct claimed_run {
     std::size_t word;  // hint::none: nothing
     unsigned pos;
   };
-  enum class landing : unsigned char { stays, climbs, misused };
+  enum class put_result : unsigned char { stays, climbs, misused };
 
   [[gnu::__always_inline__]] static void keep_remainder_hinted(const level_type& in, slot_type me,
                                                                std::size_t word, unsigned cls,
@@ -253,7 +268,7 @@ class tree {
   }
   [[gnu::__always_inline__]] bool release_in_word(slot_type me, unsigned order,
                                                   std::size_t index) noexcept {
-    const place p = places_[order];
+    const order_layout p = layouts_[order];
     const std::size_t word = (index << p.cls) / fanout;
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
     if (put_at_once(p, me, order, word, pos)) return true;
@@ -264,21 +279,21 @@ class tree {
 
   /// The common release, cut short: the word has other free slots and stays where it is. False
   /// without having changed anything if it does not, or if a peer was faster: then put() does it.
-  [[gnu::__always_inline__]] bool put_at_once(const place& p, slot_type me, unsigned order,
+  [[gnu::__always_inline__]] bool put_at_once(const order_layout& p, slot_type me, unsigned order,
                                               std::size_t word, unsigned pos) noexcept {
     auto& cell = p.in->word(word);
     const word_t run = bits::run(p.cls) << pos;
     word_t now = cell.load(Sync::order(site::release_look));
     const word_t next = now | run;
-    const bool mine = me.word_hint(order) == word;
-    if (now == 0 || (now & run) != 0 || (next == bits::full && !mine && p.level != top_) ||
+    const bool is_my_hint = me.word_hint(order) == word;
+    if (now == 0 || (now & run) != 0 || (next == bits::full && !is_my_hint && p.level != top_) ||
         !cell.compare_exchange_strong(now, next, Sync::order(site::release),  // (1) (2)
                                       Sync::order(site::release_look))) [[unlikely]] {
       return false;
     }
     const unsigned merged = bits::merged_class(next, pos);
     hint::set(*p.in, me, word, merged);
-    if (!mine) me.word_hint(order, word);
+    if (!is_my_hint) me.word_hint(order, word);
     me.count_release(merged - p.cls);  // (5) last: whoever reads it finds the block
     return true;
   }
@@ -288,14 +303,14 @@ class tree {
   template <bool Lazy>
   [[gnu::__noinline__]] bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
                                  unsigned cls) noexcept {
-    transit<Sync> move(me);
+    move_bracket<Sync> move(me);
     for (unsigned order = lv * Log2Fanout + cls;; order = ++lv * Log2Fanout, cls = 0) {
-      const bool mine = me.word_hint(order) == word;
-      const bool keep = (Lazy && mine) || lv == top_;
-      const landing end = put_in_word(me, move, lv, word, pos, cls, keep);
-      if (end == landing::misused) return false;
-      if (end == landing::stays) {
-        if (Lazy && !mine) me.word_hint(order, word);
+      const bool is_my_hint = me.word_hint(order) == word;
+      const bool keep = (Lazy && is_my_hint) || lv == top_;
+      const put_result end = put_in_word(me, move, lv, word, pos, cls, keep);
+      if (end == put_result::misused) return false;
+      if (end == put_result::stays) {
+        if (Lazy && !is_my_hint) me.word_hint(order, word);
         return true;
       }
       pos = static_cast<unsigned>(word % fanout);
@@ -303,15 +318,15 @@ class tree {
     }
   }
 
-  landing put_in_word(slot_type me, transit<Sync>& move, unsigned lv, std::size_t word,
-                      unsigned pos, unsigned cls, bool keep_full) noexcept {
+  put_result put_in_word(slot_type me, move_bracket<Sync>& move, unsigned lv, std::size_t word,
+                         unsigned pos, unsigned cls, bool keep_full) noexcept {
     const level_type& in = levels_[lv];
     auto& cell = in.word(word);
     const word_t run = bits::run(cls) << pos;
     word_t now = cell.load(Sync::order(site::release_look));
     for (;;) {
       if ((now & run) != 0 || (now == 0 && owned_above(lv, word))) [[unlikely]] {
-        return landing::misused;
+        return put_result::misused;
       }
       const word_t next = now | run;
       if (next == bits::full && !keep_full) {
@@ -320,14 +335,14 @@ class tree {
         if (cell.compare_exchange_strong(now, 0, Sync::order(site::climb),
                                          Sync::order(site::release_look))) {
           me.count_coalesces(bits::full_class - cls);
-          return landing::climbs;
+          return put_result::climbs;
         }
       } else if (cell.compare_exchange_strong(now, next, Sync::order(site::release),  // (1) (2)
                                               Sync::order(site::release_look))) {
         const unsigned merged = bits::merged_class(next, pos);
         hint::set(in, me, word, merged);
         me.count_coalesces(merged - cls);
-        return landing::stays;
+        return put_result::stays;
       }
     }
   }
@@ -357,7 +372,7 @@ class tree {
       for (std::uint32_t i = from.reach(order, own); i > 0; --i) {
         const std::size_t index = from.take(order, i);
         if (index == stacks::nothing) continue;
-        const place& p = places_[order];
+        const order_layout& p = layouts_[order];
         const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
         if ((p.level != 0 && !is_taken_below(order, index)) ||
             !put<eagerly>(me, p.level, (index << p.cls) / fanout, pos, p.cls)) [[unlikely]] {
@@ -374,7 +389,7 @@ class tree {
     auto& cell = in.word(word);
     bool taken = false;
     if (word_t now = cell.load(Sync::order(site::sweep_word)); now == bits::full) {
-      transit<Sync> move(me);
+      move_bracket<Sync> move(me);
       move.open();                                                                 // (4)
       taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1)
                                            Sync::order(site::sweep_word));
@@ -390,31 +405,40 @@ class tree {
 
   // ---- search -----------------------------------------------------------------------------
 
-  std::size_t find_once(unsigned order, slot_type me, std::size_t busy) noexcept {
-    const place& p = places_[order];
-    const found got = search(me, nullptr, p.level, p.cls, busy);
+  /// A pass over all words, and another one where the first one left a word out.
+  search_result find_once(unsigned order, slot_type me, std::size_t try_last) noexcept {
+    const search_result got = find_past(order, me, try_last);
+    if (got.ok() || try_last == slot_type::no_word) return got;
+    return find_past(order, me, slot_type::no_word);
+  }
+
+  search_result find_past(unsigned order, slot_type me, std::size_t left_out) noexcept {
+    const order_layout& p = layouts_[order];
+    const claimed_run got = search(me, nullptr, p.level, p.cls, left_out);
     if (got.word != hint::none) {
       me.word_hint(order, got.word);
-      return (got.word * fanout + got.pos) >> p.cls;
+      return claimed((got.word * fanout + got.pos) >> p.cls);
     }
     for (unsigned lv = p.level + 1; lv <= top_; ++lv) {
-      const std::size_t index = split(order, me, lv);
-      if (index != full) return index;
+      const search_result split_off = split(order, me, lv);
+      if (split_off.ok()) return split_off;
     }
-    return busy == slot_type::no_word ? full : find_once(order, me, slot_type::no_word);
+    return full;
   }
 
   /// Claims a run of class `cls` anywhere in level `lv`: the best fitting class first, words in
-  /// rising order from the one after `busy` on.
-  found search(slot_type me, transit<Sync>* move, unsigned lv, unsigned cls,
-               std::size_t busy) noexcept {
+  /// rising order from the one after `try_last` on.
+  claimed_run search(slot_type me, move_bracket<Sync>* move, unsigned lv, unsigned cls,
+                     std::size_t try_last) noexcept {
     const level_type& in = levels_[lv];
     unsigned pos = 0;
     if (in.heights() == 0) return {claim(me, move, lv, 0, cls, pos) ? 0 : hint::none, pos};
-    const std::size_t start = busy == slot_type::no_word ? 0 : busy + 1;
+    const std::size_t start = try_last == slot_type::no_word ? 0 : try_last + 1;
     for (unsigned marked = cls; marked <= bits::full_class; ++marked) {
-      found got = search_marked(me, move, lv, cls, marked, {start, in.word_count(), busy});
-      if (got.word == hint::none) got = search_marked(me, move, lv, cls, marked, {0, start, busy});
+      claimed_run got =
+          search_marked(me, move, lv, cls, marked, {start, in.word_count(), try_last});
+      if (got.word == hint::none)
+        got = search_marked(me, move, lv, cls, marked, {0, start, try_last});
       if (got.word != hint::none) return got;
     }
     return {hint::none, 0};
@@ -423,18 +447,18 @@ class tree {
   struct range {
     std::size_t from;
     std::size_t end;
-    std::size_t without;
+    std::size_t try_last;
   };
 
   /// The same in the words of a range that are marked in class `marked`. Clears marks that lie.
-  found search_marked(slot_type me, transit<Sync>* move, unsigned lv, unsigned cls, unsigned marked,
-                      range words) noexcept {
+  claimed_run search_marked(slot_type me, move_bracket<Sync>* move, unsigned lv, unsigned cls,
+                            unsigned marked, range words) noexcept {
     const level_type& in = levels_[lv];
     unsigned pos = 0;
     for (std::size_t word = words.from; word < words.end; ++word) {
       word = hint::next(in, me, marked, word);
       if (word >= words.end) break;
-      if (word == words.without) continue;
+      if (word == words.try_last) continue;
       if (claim(me, move, lv, word, cls, pos)) return {word, pos};
       hint::clear(in, me, word, marked);
     }
@@ -442,7 +466,7 @@ class tree {
   }
 
   /// Claims a run of class `cls` in one word.
-  bool claim(slot_type me, transit<Sync>* move, unsigned lv, std::size_t word, unsigned cls,
+  bool claim(slot_type me, move_bracket<Sync>* move, unsigned lv, std::size_t word, unsigned cls,
              unsigned& pos) noexcept {
     auto& cell = levels_[lv].word(word);
     word_t now = cell.load(Sync::order(site::search_word));  // (4)
@@ -458,11 +482,11 @@ class tree {
     return false;
   }
 
-  /// Claims a slot of level `from`, above the order's own, and splits it down.
-  std::size_t split(unsigned order, slot_type me, unsigned from) noexcept {
-    const place& p = places_[order];
-    transit<Sync> move(me);
-    const found got = search(me, &move, from, 0, slot_type::no_word);
+  /// Claims a bit of level `from`, above the order's own, and splits it down.
+  search_result split(unsigned order, slot_type me, unsigned from) noexcept {
+    const order_layout& p = layouts_[order];
+    move_bracket<Sync> move(me);
+    const claimed_run got = search(me, &move, from, 0, slot_type::no_word);
     if (got.word == hint::none) return full;
     std::size_t word = got.word * fanout + got.pos;
     for (unsigned lv = from - 1;; --lv, word *= fanout) {
@@ -474,13 +498,13 @@ class tree {
       if (lv == p.level) break;
     }
     me.word_hint(order, word);
-    return word * fanout >> p.cls;
+    return claimed(word * fanout >> p.cls);
   }
 
   unsigned max_order_;
   unsigned top_;
   slot_table<Sync> slots_;
-  place places_[most_orders] = {};
+  order_layout layouts_[most_orders] = {};
   level_type levels_[shape::max_levels];
 };
 
