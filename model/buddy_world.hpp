@@ -99,7 +99,7 @@ class buddy_world final : public world {
  private:
   /// How the arena ends is ledger_world's to show.
   struct no_books {
-    static turn gave() noexcept { return turn::over; }
+    static duty gave() noexcept { return duty::none; }
   };
   using shape = level_shape<Log2Fanout>;
   using bits = word_bits<Log2Fanout>;

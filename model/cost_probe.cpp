@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   bool ended = false;
   time_pairs("ledger", pairs, [&] {
     books.took();
-    ended |= books.gave() == caiman::detail::turn::ends;
+    ended |= books.gave() == caiman::detail::duty::end;
   });
   time_pairs("handle", pairs, [&] {
     books.add_handle();
@@ -99,7 +99,7 @@ void warm_one(cold_map<probe::with_stacks>& map, std::size_t at) {
 }
 #else
 struct arena_of_waiters {
-  std::expected<std::size_t, alloc_error> take(unsigned order) noexcept;
+  std::expected<std::size_t, alloc_error> try_take(unsigned order) noexcept;
   void await() noexcept;
   void await_no_more() noexcept;
 };

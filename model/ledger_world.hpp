@@ -78,7 +78,7 @@ class ledger_world final : public part {
     --out_;
     arena_.gives_up();
     ask_for_slot();
-    if (books_.gave() == turn::ends) arena_.end();
+    if (books_.gave() == duty::end) arena_.end();
   }
   void drop() {
     arena_.gives_up();

@@ -123,7 +123,7 @@ class waiting_world final : public part {
         need_handle(thread);
         request& r = requests_[owner][count_[owner]++];
         r.order = op.arg;
-        if (const auto got = home_.take(op.arg)) own(owner, r, *got);
+        if (const auto got = home_.try_take(op.arg)) own(owner, r, *got);
     }
   }
 
@@ -168,7 +168,7 @@ class waiting_world final : public part {
 
   struct home {
     waiting_world& all;
-    std::expected<std::size_t, alloc_error> take(unsigned order) {
+    std::expected<std::size_t, alloc_error> try_take(unsigned order) {
       const auto got = all.tree_.allocate(order);
       if (!got) return std::unexpected(got.error());
       all.arena_.took();
@@ -325,16 +325,16 @@ class waiting_world final : public part {
     if (asleep_ == 0) return {};
     const waiter* const first = room_.first_choice();
     if (first == nullptr) return {"S7", "there are waiters, and none would be served"};
-    if (home_.take(first->order())) return {"S7", "a waiter sleeps beside a free block"};
+    if (home_.try_take(first->order())) return {"S7", "a waiter sleeps beside a free block"};
     return {};
   }
   /// Whether a release would look after waiters.
   bool marked() {
-    const auto got = home_.take(0);
+    const auto got = home_.try_take(0);
     if (!got) return true;
     arena_.gives_up();
     return take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, {0, *got}, [] {}) !=
-           turn::over;
+           duty::none;
   }
 
   // ---- blocks ----------------------------------------------------------------------------------
@@ -363,7 +363,7 @@ class waiting_world final : public part {
     arena_.gives_up();
     const block back{r.order, r.index};
     const auto scrub = [] { mortal::touch(); };
-    const turn next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
+    const duty next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
                                              : take_back<&buddy<arena_sync, 1>::release_owned>(
                                                    tree_, books_, back, scrub);
     const auto serve = [&] {

@@ -38,6 +38,7 @@
 #include "caiman/arena.hpp"
 #include "caiman/buffer.hpp"
 #include "caiman/detail/arena_state.hpp"
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/waiting.hpp"
 #include "caiman/error.hpp"
 #include "caiman/waiters.hpp"
@@ -56,7 +57,7 @@ class native_waiter : public waiter {
   using waiter::waiter;
   /// Called once by the thread that served it and, if posted, by the one that claimed it; away from
   /// the desk but for the former of two. *this may be gone afterwards.
-  virtual void wake(waiting_place& place, arena_state& home, wake_list& wakes) noexcept = 0;
+  virtual void wake(any_waiting_room& room, arena_state& home, wake_list& wakes) noexcept = 0;
 
  protected:
   ~native_waiter() = default;
@@ -69,9 +70,9 @@ class native_waiter : public waiter {
 /// what it releases.
 class waking_call {
  public:
-  explicit waking_call(const waiting_place& place) noexcept : place_(place), outer_(innermost_) {
+  explicit waking_call(const any_waiting_room& room) noexcept : room_(room), outer_(innermost_) {
     for (waking_call* call = outer_; call != nullptr; call = call->outer_) {
-      if (&call->place_ != &place) continue;
+      if (&call->room_ != &room) continue;
       wakes.behind = &call->wakes;
       if (!call->resumes_) wakes.here = &call->wakes;
     }
@@ -87,7 +88,7 @@ class waking_call {
   wake_list wakes{};
 
  private:
-  const waiting_place& place_;
+  const any_waiting_room& room_;
   waking_call* outer_;
   bool resumes_ = false;
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
@@ -95,11 +96,11 @@ class waking_call {
 };
 
 template <buddy_waiter Waiters>
-class place_of final : public waiting_place {
+class hosted_room final : public any_waiting_room {
   using room = waiting_room<native_sync, Waiters>;
 
  public:
-  explicit place_of(Waiters policy) noexcept : room_(std::move(policy)) {}
+  explicit hosted_room(Waiters policy) noexcept : room_(std::move(policy)) {}
 
   void serve(arena_state& home) noexcept override {
     then_wake(home, [&](wake_list& wakes) { room_.serve(home, wakes); });
@@ -153,7 +154,7 @@ class thread_waiter final : public native_waiter {
   explicit thread_waiter(unsigned order) noexcept : native_waiter(order) {}
 
   // Under the lock to the end: *this goes as soon as the other side has had it.
-  void wake(waiting_place& /*place*/, arena_state& /*home*/,
+  void wake(any_waiting_room& /*room*/, arena_state& /*home*/,
             wake_list& /*wakes*/) noexcept override {
     tell(woken_);
   }
@@ -203,7 +204,7 @@ class resumption {
   void operator()() const noexcept {
     if (!home_) return;  // moved from
     const detail::arena_handle alive = home_;
-    alive->place()->run(*alive.get(), ticket_);
+    alive->room()->run(*alive.get(), ticket_);
   }
 
  private:
@@ -249,20 +250,20 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   /// Whether there is room, or can never be. As buddy_arena::allocate; while others wait, no.
   [[nodiscard]] bool await_ready() noexcept {
     if (home_ == nullptr) return true;
-    if (place().waiting() != 0) return false;
-    const auto got = home_->take(order());
+    if (room().waiting() != 0) return false;
+    const auto got = home_->try_take(order());
     if (!got) return false;
     index_ = *got;
     return taken_ = true;
   }
   /// Waits. Lock-free, and a look (waiting.hpp); may run coroutines on, this one included.
-  [[gnu::__noinline__]] void await_suspend(std::coroutine_handle<> coroutine) noexcept {
+  CAIMAN_COLD void await_suspend(std::coroutine_handle<> coroutine) noexcept {
     coroutine_ = coroutine;
     home_->add_handle();
     alive_ = detail::arena_handle(home_);
     entered_ = true;
     const detail::arena_handle alive = alive_;  // *this may be gone once it is entered
-    alive->place()->enter(*alive.get(), *this);
+    alive->room()->enter(*alive.get(), *this);
   }
   /// A buffer, or request_too_large. Wait-free but for memory that is cold.
   [[nodiscard]] std::expected<buffer, alloc_error> await_resume() noexcept;
@@ -278,9 +279,9 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   static constexpr auto kind_of_wake =
       std::is_same_v<Executor, resume_here> ? kind::runs_here : kind::posted;
 
-  [[nodiscard]] detail::waiting_place& place() const noexcept { return *home_->place(); }
+  [[nodiscard]] detail::any_waiting_room& room() const noexcept { return *home_->room(); }
 
-  void wake(detail::waiting_place& from, detail::arena_state& home,
+  void wake(detail::any_waiting_room& from, detail::arena_state& home,
             detail::wake_list& wakes) noexcept override {
     if (kind_of_wake == kind::runs_here || std::exchange(posted_, true)) {
       coroutine_.resume();
@@ -293,7 +294,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   }
 
   void leave() noexcept {
-    const detail::parting found = place().leave(*home_, *this);
+    const detail::parting found = room().leave(*home_, *this);
     if (found == detail::parting::wake_up) {
       native_sync::invariant(false, "a coroutine was destroyed while it was being resumed");
     }
@@ -356,7 +357,7 @@ class async_buddy_arena {
 
   /// How many requests wait; exact when no other call runs. Wait-free, O(1).
   [[nodiscard]] std::size_t waiting() const noexcept {
-    return arena_.home_ ? place_of(*arena_.home_.get()).waiting() : 0;
+    return arena_.home_ ? room_of(*arena_.home_.get()).waiting() : 0;
   }
   /// The same arena where nothing waits: observers, metrics, resources. A handle of its own.
   [[nodiscard]] const buddy_arena& synchronous() const noexcept { return arena_; }
@@ -401,8 +402,8 @@ class async_buddy_arena {
 
   explicit async_buddy_arena(buddy_arena arena) noexcept : arena_(std::move(arena)) {}
 
-  static detail::waiting_place& place_of(const detail::arena_state& home) noexcept {
-    return *home.place();
+  static detail::any_waiting_room& room_of(const detail::arena_state& home) noexcept {
+    return *home.room();
   }
   static buffer filled(detail::arena_state& home, block b, std::size_t shown) noexcept {
     home.open(b, shown);
@@ -434,8 +435,9 @@ class async_buddy_arena {
       const std::stop_token& stop) const noexcept {
     const request r = ask(len);
     if (r.home == nullptr) return std::unexpected(alloc_error::request_too_large);
-    if (place_of(*r.home).waiting() == 0) {
-      if (const auto got = r.home->take(r.order)) return filled(*r.home, {r.order, *got}, r.shown);
+    if (room_of(*r.home).waiting() == 0) {
+      if (const auto got = r.home->try_take(r.order))
+        return filled(*r.home, {r.order, *got}, r.shown);
     }
     const detail::arena_handle alive = arena_.home_;  // whatever becomes of this handle
     detail::thread_waiter one(r.order);
@@ -449,12 +451,12 @@ class async_buddy_arena {
   static bool is_served(detail::arena_state& home, detail::thread_waiter& one,
                         const std::optional<steady::time_point>& end,
                         const std::stop_token& stop) noexcept {
-    place_of(home).enter(home, one);
+    room_of(home).enter(home, one);
     {
       const std::stop_callback stops(stop, [&one] { one.stop(); });
       if (one.wait(end)) return true;
     }
-    const auto found = place_of(home).leave(home, one);
+    const auto found = room_of(home).leave(home, one);
     if (found == detail::parting::wake_up) one.wait_to_be_woken();
     return found != detail::parting::nothing;
   }
@@ -474,12 +476,12 @@ std::expected<buffer, alloc_error> allocation<Executor>::await_resume() noexcept
 template <buddy_waiter Waiters>
 auto buddy_arena_builder::build_async_with(Waiters waiters) const noexcept
     -> std::expected<async_buddy_arena, build_error> {
-  std::unique_ptr<detail::place_of<Waiters>> place(
-      new (std::nothrow) detail::place_of<Waiters>(std::move(waiters)));
-  if (place == nullptr) return std::unexpected(build_error::out_of_memory);
+  std::unique_ptr<detail::hosted_room<Waiters>> room(
+      new (std::nothrow) detail::hosted_room<Waiters>(std::move(waiters)));
+  if (room == nullptr) return std::unexpected(build_error::out_of_memory);
   auto made = make(pages_);
   if (!made) return std::unexpected(made.error());
-  made->home_->host(std::move(place));
+  made->home_->host(std::move(room));
   return async_buddy_arena(*std::move(made));
 }
 

@@ -18,6 +18,7 @@
 #include <optional>
 #include <utility>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/raise.hpp"
 #include "caiman/error.hpp"
 #include "caiman/protocol/tree.hpp"
@@ -148,7 +149,7 @@ class buddy {
   /// The same past the thread's own stack, into the tree, where any search finds the block
   /// without draining: for a caller who knows that somebody waits for room. The same misuse is
   /// seen. Lock-free: one CAS, and one per word that becomes full.
-  [[gnu::__noinline__]] void release_past_stacks(block b) noexcept {
+  CAIMAN_COLD void release_past_stacks(block b) noexcept {
     const slot_type me = tree_.lanes().mine();
     if constexpr (stacks::orders != 0) {
       if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index)) {
@@ -241,8 +242,8 @@ class buddy {
   using shape = protocol::level_shape<Log2Fanout>;
   using bits = protocol::word_bits<Log2Fanout>;
 
-  [[gnu::__always_inline__]] std::expected<block, alloc_error> allocate_from_tree(
-      unsigned order, slot_type me) noexcept {
+  CAIMAN_HOT std::expected<block, alloc_error> allocate_from_tree(unsigned order,
+                                                                  slot_type me) noexcept {
     if (order > max_order()) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
     std::size_t try_last = 0;
@@ -254,7 +255,7 @@ class buddy {
     return std::unexpected(got.how == protocol::search_result::end::full ? alloc_error::arena_full
                                                                          : alloc_error::contended);
   }
-  [[gnu::__always_inline__]] void release_into_tree(block b, slot_type me) noexcept {
+  CAIMAN_HOT void release_into_tree(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
       no_such(b);
     if (!tree_.release(me, b.order, b.index)) [[unlikely]]
@@ -266,7 +267,7 @@ class buddy {
 
   /// Nothing was at hand: a thread that is new here, or code that must ask for its slot, or an
   /// empty stack, or a hole in it, or a block for which there is no stack.
-  [[gnu::__noinline__]] std::expected<block, alloc_error> allocate_slow(unsigned order) noexcept {
+  CAIMAN_COLD std::expected<block, alloc_error> allocate_slow(unsigned order) noexcept {
     const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && order < stacks::orders) {
       const std::size_t kept = me.stacks().pop_below(order);
@@ -277,7 +278,7 @@ class buddy {
 
   /// `Looks`: whether the block might be free already, as far as the caller knows.
   template <bool Looks>
-  [[gnu::__always_inline__]] void give_back(block b) noexcept {
+  CAIMAN_HOT void give_back(block b) noexcept {
     if constexpr (stacks::orders == 0) {
       release_into_tree(b, tree_.lanes().mine());
     } else {
@@ -295,7 +296,7 @@ class buddy {
   /// Into the stack of a thread that has its slot at hand. Calls nothing but as its last act, so
   /// that it needs to save no register.
   template <bool Looks>
-  [[gnu::__noinline__]] void give_back_slow(block b) noexcept {
+  CAIMAN_COLD void give_back_slow(block b) noexcept {
     const slot_type me = tree_.lanes().at_hand();
     if (Sync::stack_depth == 0 || !tree_.lanes().are_own() || !tree_.is_small(b.order, b.index) ||
         me.shared() || (Looks && tree_.is_above_words(b.order))) [[unlikely]] {
@@ -309,7 +310,7 @@ class buddy {
   /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
   /// of whole words, a block that no stack keeps.
   template <bool Looks>
-  [[gnu::__noinline__]] void give_back_rarely(block b) noexcept {
+  CAIMAN_COLD void give_back_rarely(block b) noexcept {
     const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && !me.shared()) {
       if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index)) {
@@ -324,18 +325,18 @@ class buddy {
     release_into_tree(b, me);
   }
   // Sees what the releasing read-modify-write of a tree would: a push has none.
-  [[gnu::__always_inline__]] void check_live_in_word(block b, slot_type me) const noexcept {
+  CAIMAN_HOT void check_live_in_word(block b, slot_type me) const noexcept {
     if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
       free_already(b);
     if (me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index)) [[unlikely]]
       free_already(b);
   }
 
-  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] static void free_already(block b) {
+  [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void free_already(block b) {
     Sync::misuse("it is free already, wholly or in part", b.order, b.index);
   }
 
-  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] void no_such(block b) const {
+  [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD void no_such(block b) const {
     Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
                  b.order, b.index);
   }

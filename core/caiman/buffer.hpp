@@ -43,7 +43,7 @@ class buffer {
   }
   buffer(const buffer&) = delete;
   buffer& operator=(const buffer&) = delete;
-  ~buffer() { from_.end(); }
+  ~buffer() { from_.give_back(); }
 
   /// Exchanges the blocks. Wait-free, O(1).
   void swap(buffer& other) noexcept {
@@ -163,7 +163,7 @@ class buffer {
     // The rule is that a spill fills the block before it leaves it; here, after `what` was copied.
     std::memcpy(data_ + size_, piece->data() + size_, capacity_ - size_);
     if (!is_spilled()) from_.home()->books().spilled();
-    from_.end();
+    from_.give_back();
     from_ = detail::lease(piece);
     data_ = piece->data();
     capacity_ = piece->capacity;

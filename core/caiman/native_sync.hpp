@@ -21,6 +21,7 @@
 #include <bit>
 #include <cstdint>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/closing.hpp"
 #include "caiman/detail/os.hpp"
 #include "caiman/detail/raise.hpp"
@@ -189,15 +190,15 @@ class native_sync::home {
   detail::slot_source* from_;
 };
 
-[[gnu::__always_inline__]] inline bool native_sync::is_own(const home& of) noexcept {
+CAIMAN_HOT inline bool native_sync::is_own(const home& of) noexcept {
   return of.from_ == &detail::own_slots;
 }
-[[gnu::__always_inline__]] inline unsigned native_sync::thread_slot(const home& of) noexcept {
+CAIMAN_HOT inline unsigned native_sync::thread_slot(const home& of) noexcept {
   return is_own(of) ? thread_slot() : of.from_->ask();
 }
 inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.from_->pool.seen(); }
 
-[[gnu::__noinline__]] inline unsigned native_sync::assign() noexcept {
+CAIMAN_COLD inline unsigned native_sync::assign() noexcept {
   struct owner {
     unsigned slot = detail::own_slots.pool.take();
     owner() noexcept = default;

@@ -28,6 +28,7 @@
 #include <utility>
 
 #include "caiman/arena.hpp"
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/raise.hpp"
 
 #if defined(__cpp_rtti)
@@ -156,8 +157,10 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
                ? "it is not of this resource's arena, and there is no upstream"
                : "the resource has no arena; perhaps it was moved from";
   }
-  [[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] static void wrong(
-      const void* p, std::size_t size, std::size_t alignment, const char* why) noexcept {
+  [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void wrong(const void* p,
+                                                                     std::size_t size,
+                                                                     std::size_t alignment,
+                                                                     const char* why) noexcept {
     std::fprintf(stderr, "caiman: deallocate of %zu bytes at %p, alignment %zu: %s\n", size, p,
                  alignment, why);
     std::abort();

@@ -32,9 +32,9 @@ void* wait(void* /*none*/) {
 void* release(void* /*none*/) {
   genmc_sync::slot = 1;
   arena.give(0, held[0]);
-  const turn next = books.gave();
-  assert(next != turn::ends);  // there is a handle
-  met = next == turn::awaited;
+  const duty next = books.gave();
+  assert(next != duty::end);  // there is a handle
+  met = next == duty::serve;
   return nullptr;
 }
 
@@ -54,13 +54,13 @@ int main() {
   books.took();
   books.await_no_more();
   if (met) {
-    const turn next = books.served();
-    assert(next == turn::over);
+    const duty next = books.served();
+    assert(next == duty::none);
     (void)next;
   }
   for (const std::size_t each : {held[1], found}) {
     arena.give(0, each);
-    ended = books.gave() == turn::ends;
+    ended = books.gave() == duty::end;
     assert(!ended);
   }
   ended = books.drop_handle();

@@ -260,7 +260,7 @@ namespace {
 struct disturbed_home {
   std::atomic<bool> moves{true};
   std::atomic<int> tries{0};
-  std::expected<std::size_t, alloc_error> take(unsigned /*order*/) noexcept {
+  std::expected<std::size_t, alloc_error> try_take(unsigned /*order*/) noexcept {
     ++tries;
     if (moves) return std::unexpected(alloc_error::contended);
     return std::size_t{0};

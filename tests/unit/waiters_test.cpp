@@ -69,7 +69,7 @@ class place {
       : tree_(max_order), room_(std::move(policy)) {}
 
   // What a room asks of its home.
-  std::expected<std::size_t, alloc_error> take(unsigned order) {
+  std::expected<std::size_t, alloc_error> try_take(unsigned order) {
     ++tries;
     if (meanwhile) std::exchange(meanwhile, {})();
     const auto got = tree_.allocate(order);

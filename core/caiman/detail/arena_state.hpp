@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "caiman/buddy.hpp"
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/cold.hpp"
 #include "caiman/detail/diagnostics.hpp"
 #include "caiman/detail/ledger.hpp"
@@ -52,12 +53,12 @@ class native_waiter;
 /// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
 /// `posted` is for a sleeper, and leaves that to the call that wakes it; `run` claims, and runs
 /// on whom it got, or has it run behind the one that runs.
-class waiting_place {
+class any_waiting_room {
  public:
-  waiting_place() noexcept = default;
-  waiting_place(const waiting_place&) = delete;
-  waiting_place& operator=(const waiting_place&) = delete;
-  virtual ~waiting_place() = default;
+  any_waiting_room() noexcept = default;
+  any_waiting_room(const any_waiting_room&) = delete;
+  any_waiting_room& operator=(const any_waiting_room&) = delete;
+  virtual ~any_waiting_room() = default;
 
   virtual void serve(arena_state& home) noexcept = 0;
   virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
@@ -134,22 +135,23 @@ class arena_state {
       if (books_.seems_awaited()) [[unlikely]]
         return give_past_stacks(b);
     }
-    const turn next = take_back<Release>(tree_, books_, b, [] {});
-    if (next != turn::over) [[unlikely]]
+    const duty next = take_back<Release>(tree_, books_, b, [] {});
+    if (next != duty::none) [[unlikely]]
       go_on(next);
   }
 
   // ---- waiting for room: in arenas that were built for it --------------------------------------
 
   /// Before there is any other handle.
-  void host(std::unique_ptr<waiting_place> place) noexcept {
-    place_ = std::move(place);
+  void host(std::unique_ptr<any_waiting_room> room) noexcept {
+    room_ = std::move(room);
     careful_ = true;
   }
-  [[nodiscard]] waiting_place* place() const noexcept { return place_.get(); }
+  [[nodiscard]] any_waiting_room* room() const noexcept { return room_.get(); }
 
-  /// What waiting_room asks of its home.
-  [[nodiscard]] std::expected<std::size_t, alloc_error> take(unsigned order) noexcept {
+  /// What waiting_room asks of its home. A request that waits has not failed, and is not counted
+  /// so.
+  [[nodiscard]] std::expected<std::size_t, alloc_error> try_take(unsigned order) noexcept {
     const std::expected<block, alloc_error> got = tree_.allocate(order);
     if (!got) return std::unexpected(got.error());
     books_.took();
@@ -160,13 +162,13 @@ class arena_state {
 
   /// The count of a live block that its owner makes or has made. Neighbours, which two threads may
   /// have, are a line apart.
-  [[nodiscard]] void* share_place(block b) const noexcept {
+  [[nodiscard]] void* share_memory(block b) const noexcept {
     const std::size_t i = b.index << b.order;
-    const std::size_t place = i ^ (i & 15) << 4;
-    return shares_.get() + place * sizeof(native_share);
+    const std::size_t at = i ^ (i & 15) << 4;
+    return shares_.get() + at * sizeof(native_share);
   }
   [[nodiscard]] native_share& share_of(block b) const noexcept {
-    return *std::launder(static_cast<native_share*>(share_place(b)));
+    return *std::launder(static_cast<native_share*>(share_memory(b)));
   }
 
   /// Touches every page, while nobody has taken a block yet.
@@ -207,7 +209,7 @@ class arena_state {
   }
 
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
-  [[gnu::__noinline__]] void open_carefully(block b, std::size_t shown) noexcept {
+  CAIMAN_COLD void open_carefully(block b, std::size_t shown) noexcept {
     std::byte* const at = address_of(b);
     if (zeroes()) {
       zero_what_is_cold(b);
@@ -228,17 +230,17 @@ class arena_state {
   }
   // Out of line: a caller's code has this way back in it wherever a buffer ends.
   template <auto Release>
-  [[gnu::__noinline__]] void give_carefully(block b) noexcept {
-    if (place_ != nullptr && books_.seems_awaited()) return give_past_stacks(b);
-    const turn next = take_back<Release>(tree_, books_, b, [&] { close(b); });
-    if (next != turn::over) go_on(next);
+  CAIMAN_COLD void give_carefully(block b) noexcept {
+    if (room_ != nullptr && books_.seems_awaited()) return give_past_stacks(b);
+    const duty next = take_back<Release>(tree_, books_, b, [&] { close(b); });
+    if (next != duty::none) go_on(next);
   }
-  [[gnu::__cold__, gnu::__noinline__]] void give_past_stacks(block b) noexcept {
-    const turn next = take_back_past_stacks(tree_, books_, b, [&] { close(b); });
-    if (next != turn::over) go_on(next);
+  CAIMAN_COLD void give_past_stacks(block b) noexcept {
+    const duty next = take_back_past_stacks(tree_, books_, b, [&] { close(b); });
+    if (next != duty::none) go_on(next);
   }
-  [[gnu::__cold__, gnu::__noinline__]] void go_on(turn next) noexcept {
-    if (ends_after(next, books_, [&] { place_->serve(*this); })) delete this;
+  CAIMAN_COLD void go_on(duty next) noexcept {
+    if (ends_after(next, books_, [&] { room_->serve(*this); })) delete this;
   }
 
   /// Of a fresh buddy: what lies past the first `units` is never handed out.
@@ -274,7 +276,7 @@ class arena_state {
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
-  std::unique_ptr<waiting_place> place_{};
+  std::unique_ptr<any_waiting_room> room_{};
 };
 
 /// A counted handle on an arena; empty after it was moved from.

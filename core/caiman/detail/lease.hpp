@@ -57,7 +57,7 @@ class lease {
   }
 
   /// Of a sole owner: gives it back.
-  void end() const noexcept {
+  void give_back() const noexcept {
     if (heap()) {
       piece()->end();
     } else if (!empty()) {
@@ -69,14 +69,14 @@ class lease {
 
   void share() const noexcept {
     if (heap()) return;  // made with it
-    ::new (home()->share_place(what())) native_share;
+    ::new (home()->share_memory(what())) native_share;
     home()->books().froze();
   }
   void add() const noexcept {
     if (!empty()) shares().add();
   }
   void drop() const noexcept {
-    if (!empty() && shares().drop()) end();
+    if (!empty() && shares().drop()) give_back();
   }
 
  private:

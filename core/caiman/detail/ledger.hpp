@@ -39,11 +39,11 @@ namespace caiman::inline v0::detail {
 
 using protocol::site;
 
-/// What a return has to do next.
-enum class turn : unsigned char {
-  over,    ///< Nothing; the arena may be gone.
-  ends,    ///< End the arena: nobody has anything of it any more.
-  awaited  ///< Look after those who wait for room, then say served(). The arena is there till then.
+/// What the thread that returned a block has to do next.
+enum class duty : unsigned char {
+  none,  ///< Nothing; the arena may be gone.
+  end,   ///< End the arena: nobody has anything of it any more.
+  serve  ///< Look after those who wait for room, then say served(). The arena is there till then.
 };
 
 /// The books of one arena. All may be called by any threads at once; no heap.
@@ -94,17 +94,17 @@ class ledger {
   }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
   /// Wait-free.
-  [[nodiscard]] turn gave() noexcept {
+  [[nodiscard]] duty gave() noexcept {
     // (9) (11) releases all that the caller did with the arena
     const std::uint64_t before =
         lines_[slot_at_hand()].returned.fetch_add(one, Sync::order(site::ledger_gave));
     if ((before & (closed | awaited)) == 0) [[likely]]
-      return turn::over;
-    return (before & awaited) != 0 ? turn::awaited : count_off();
+      return duty::none;
+    return (before & awaited) != 0 ? duty::serve : count_off();
   }
   /// Those who wait are looked after: a return that was `awaited` is over, or ends the arena.
   /// Wait-free.
-  [[nodiscard]] turn served() noexcept { return count_off(); }
+  [[nodiscard]] duty served() noexcept { return count_off(); }
 
   // ---- waiters: by one thread at a time, while somebody who has a handle waits -----------------
 
@@ -172,10 +172,10 @@ class ledger {
   };
 
   /// A block less of those that were out when the ledger was closed.
-  turn count_off() noexcept {
+  duty count_off() noexcept {
     return rest_.fetch_add(~std::uint64_t{0}, Sync::order(site::ledger_rest)) == 1
-               ? turn::ends  // (9)
-               : turn::over;
+               ? duty::end  // (9)
+               : duty::none;
   }
 
   /// By one thread at a time. The closing one comes after all of them: each of those who waited had

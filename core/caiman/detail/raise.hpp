@@ -23,31 +23,31 @@
 #include <string>
 #include <vector>
 
+#include "caiman/detail/attributes.hpp"
+
 namespace caiman::inline v0::detail {
 
 /// Throws std::length_error.
-[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_length_error(
-    const char* what) {
+[[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD inline void raise_length_error(const char* what) {
   std::__throw_length_error(what);
 }
 /// Throws std::out_of_range.
-[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_out_of_range(
-    const char* what) {
+[[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD inline void raise_out_of_range(const char* what) {
   std::__throw_out_of_range(what);
 }
 /// Throws std::bad_alloc.
-[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void raise_bad_alloc() {
+[[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD inline void raise_bad_alloc() {
   std::__throw_bad_alloc();
 }
 
 /// Ends the program with one line: only a misuse that no release could see breaks an invariant.
-[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void abort_for_invariant(
+[[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD inline void abort_for_invariant(
     const char* message) noexcept {
   std::fprintf(stderr, "caiman: broken invariant, perhaps by an earlier misuse: %s\n", message);
   std::abort();
 }
 /// Ends the program with one line that names the block.
-[[gnu::__cold__, gnu::__noinline__, gnu::__noreturn__]] inline void abort_for_misuse(
+[[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD inline void abort_for_misuse(
     const char* what, unsigned order, std::uint64_t index) noexcept {
   std::fprintf(stderr, "caiman: release of block {order %u, index %llu}: %s\n", order,
                static_cast<unsigned long long>(index), what);

@@ -12,6 +12,7 @@
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include "caiman/buddy_core.hpp"
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/ledger.hpp"
 
 namespace caiman::inline v0::detail {
@@ -20,8 +21,8 @@ namespace caiman::inline v0::detail {
 /// what the caller has to do next. `Release` is release, or release_owned for one that owns it by
 /// construction. Progress: that of release, and of the ledger.
 template <auto Release, class Tree, class Books, class Scrub>
-[[nodiscard, gnu::__always_inline__]] inline auto take_back(Tree& tree, Books& books, block b,
-                                                            Scrub scrub) noexcept {
+[[nodiscard]] CAIMAN_HOT inline auto take_back(Tree& tree, Books& books, block b,
+                                               Scrub scrub) noexcept {
   scrub();
   (tree.*Release)(b);
   return books.gave();
@@ -40,12 +41,12 @@ template <class Tree, class Books, class Scrub>
 /// What is left to do after either of them: `serve()` looks after those who wait. True if the
 /// caller has to end the arena; else it must not touch it again. Progress: that of `serve`.
 template <class Books, class Serve>
-[[nodiscard]] inline bool ends_after(turn next, Books& books, Serve serve) noexcept {
-  if (next == turn::awaited) {
+[[nodiscard]] inline bool ends_after(duty next, Books& books, Serve serve) noexcept {
+  if (next == duty::serve) {
     serve();
     next = books.served();
   }
-  return next == turn::ends;
+  return next == duty::end;
 }
 
 }  // namespace caiman::inline v0::detail

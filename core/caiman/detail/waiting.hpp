@@ -44,6 +44,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/error.hpp"
 #include "caiman/sync.hpp"
 #include "caiman/waiters.hpp"
@@ -66,7 +67,7 @@ struct wake_list {
 };
 
 /// Those who wait for room in one arena, and the desk. All may be called by any threads at once.
-/// `Home` is the arena: `take(order)` gives an index or says why not, `await()` and
+/// `Home` is the arena: `try_take(order)` gives an index or says why not, `await()` and
 /// `await_no_more()` are the ledger's. Every caller keeps the arena from ending meanwhile.
 template <class Sync, class Waiters>
 class waiting_room {
@@ -92,7 +93,7 @@ class waiting_room {
   template <class Home>
   void enter(Home& home, waiter& one, wake_list& wakes) noexcept {
     mine(one).state_ = waiter::state::waits;
-    const std::uint64_t at = place_of(one);
+    const std::uint64_t at = offset_of(one);
     std::uint64_t top = inbox_.load(Sync::order(site::inbox_look));
     do {
       one.next_ = waiter_at(top);
@@ -204,14 +205,14 @@ class waiting_room {
 
   // Places relative to this object, so that an execution of a checker is the same wherever it lies.
   // 0 is nobody: a waiter lies elsewhere.
-  std::uint64_t place_of(const waiter& one) const noexcept {
-    return reinterpret_cast<std::uintptr_t>(&one) - own_place();
+  std::uint64_t offset_of(const waiter& one) const noexcept {
+    return reinterpret_cast<std::uintptr_t>(&one) - own_offset();
   }
-  waiter* waiter_at(std::uint64_t place) const noexcept {
+  waiter* waiter_at(std::uint64_t offset) const noexcept {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): a policy's atomics are numbers
-    return place == 0 ? nullptr : reinterpret_cast<waiter*>(place + own_place());
+    return offset == 0 ? nullptr : reinterpret_cast<waiter*>(offset + own_offset());
   }
-  std::uint64_t own_place() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
+  std::uint64_t own_offset() const noexcept { return reinterpret_cast<std::uintptr_t>(this); }
 
   // ---- the desk ------------------------------------------------------------------------------
 
@@ -223,7 +224,7 @@ class waiting_room {
     }
   }
   /// Sleeps only where the desk says that somebody does: the one that leaves it then wakes one.
-  [[gnu::__noinline__]] void sleep_for_desk(std::uint64_t now) noexcept {
+  CAIMAN_COLD void sleep_for_desk(std::uint64_t now) noexcept {
     for (std::uint64_t mine = taken;;) {
       if ((now & taken) == 0) {
         if (desk_.compare_exchange_strong(now, mine, Sync::order(site::desk_lock),  // (12)
@@ -284,7 +285,7 @@ class waiting_room {
     unsigned bar = no_bar;
     unsigned rests = 0;
     while (waiter* const one = waiters_.pick(bar)) {
-      const auto got = home.take(one->order_);
+      const auto got = home.try_take(one->order_);
       if (got) {
         grant(*one, *got, wakes);
       } else if (got.error() == alloc_error::contended) {

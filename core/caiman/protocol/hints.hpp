@@ -24,6 +24,7 @@
 #include <bit>
 #include <cstddef>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/protocol/level.hpp"
 #include "caiman/protocol/slots.hpp"
 
@@ -42,8 +43,8 @@ class hints {
 
   /// Marks `word` in class `cls`. Wait-free: one load in the steady state, else at most one
   /// read-modify-write per height.
-  [[gnu::__always_inline__]] static void set(const level_type& in, slot_ref<Sync> me,
-                                             std::size_t word, unsigned cls) noexcept {
+  CAIMAN_HOT static void set(const level_type& in, slot_ref<Sync> me, std::size_t word,
+                             unsigned cls) noexcept {
     const word_t node = in.leaf(word / fanout, cls).load(Sync::order(site::hint_look));  // (2)
     if ((node >> (word % fanout) & 1) == 0) [[unlikely]]
       set_new(in, me, word, cls);
@@ -94,8 +95,8 @@ class hints {
     return in.node(height, node, cls).load(Sync::order(site::search_hint));
   }
 
-  [[gnu::__noinline__]] static void set_new(const level_type& in, slot_ref<Sync> me,
-                                            std::size_t word, unsigned cls) noexcept {
+  CAIMAN_COLD static void set_new(const level_type& in, slot_ref<Sync> me, std::size_t word,
+                                  unsigned cls) noexcept {
     move_bracket<Sync> move(me);
     move.open();  // (4) begun before the mark shows, ended when its parents show, too
     in.leaf(word / fanout, cls)

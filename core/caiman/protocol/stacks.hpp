@@ -35,6 +35,7 @@
 #include <cstdint>
 #include <new>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::protocol {
@@ -101,7 +102,7 @@ class owner_stacks {
   // ---- the owner's side ------------------------------------------------------------------
 
   /// Keeps a block; false when there is no room. Wait-free: two stores, and its tag.
-  [[gnu::__always_inline__]] bool push(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_HOT bool push(unsigned order, std::size_t index) const noexcept {
     const std::uint32_t n = height(head(order).load(Sync::order(site::stack_height)));
     if (n >= Sync::stack_depth) return false;
     tag(order, n, index);
@@ -111,7 +112,7 @@ class owner_stacks {
 
   /// Keeps the block that the owner popped last, if nothing was pushed since: then it is live, and
   /// nobody needs to look; and it goes where it was, where its tag still is. Else false. Wait-free.
-  [[gnu::__always_inline__]] bool push_again(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_HOT bool push_again(unsigned order, std::size_t index) const noexcept {
     const std::uint64_t now = head(order).load(Sync::order(site::stack_height));
     if (is_noted(now, index)) [[likely]] {
       put(order, note_of(now), height(now));
@@ -130,7 +131,7 @@ class owner_stacks {
   /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
   /// at all tags at once: a walk over the entries, of a length that no processor can guess, costs
   /// three times as much.
-  [[gnu::__always_inline__]] bool may_hold(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_HOT bool may_hold(unsigned order, std::size_t index) const noexcept {
     std::uint64_t same = 0;
 #pragma GCC unroll 8
     for (unsigned i = 0; i < tag_words; ++i) {
@@ -150,7 +151,7 @@ class owner_stacks {
   /// Takes the top entry; false when the stack is empty or a drainer was faster, and then
   /// pop_below() has the answer. Calls nothing, so that its caller need save no register: that is a
   /// store between two exchanges. Wait-free.
-  [[gnu::__always_inline__]] bool pop_top(unsigned order, std::size_t& index) const noexcept {
+  CAIMAN_HOT bool pop_top(unsigned order, std::size_t& index) const noexcept {
     head_cell& h = head(order);
     const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
     if (n == 0) return false;
@@ -287,16 +288,14 @@ class owner_stacks {
     return at<cell>(entry_offset(order, i));
   }
 
-  [[gnu::__always_inline__]] void put(unsigned order, std::uint32_t what,
-                                      std::uint32_t n) const noexcept {
+  CAIMAN_HOT void put(unsigned order, std::uint32_t what, std::uint32_t n) const noexcept {
     entry(order, n + 1).store(what, Sync::order(site::stack_push));         // (7)
     head(order).store(head_of(n + 1, 0), Sync::order(site::stack_pushed));  // (7)
   }
 
   // ---- tags: the low byte of every entry's index, eight to a word ---------------------------
 
-  [[gnu::__always_inline__]] void tag(unsigned order, std::uint32_t n,
-                                      std::size_t index) const noexcept {
+  CAIMAN_HOT void tag(unsigned order, std::uint32_t n, std::size_t index) const noexcept {
     tag_cell& word = tags(order, n / 8);
     const unsigned at = n % 8 * 8;
     const std::uint64_t others =

@@ -30,6 +30,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "caiman/detail/attributes.hpp"
 #include "caiman/protocol/hints.hpp"
 #include "caiman/protocol/level.hpp"
 #include "caiman/protocol/slots.hpp"
@@ -102,8 +103,8 @@ class tree {
 
   /// The common request: a block out of the word that this thread last used. Where there is none,
   /// `try_last` says where find() should look last. Wait-free.
-  [[gnu::__always_inline__]] search_result claim_at_once(unsigned order, slot_type me,
-                                                         std::size_t& try_last) noexcept {
+  CAIMAN_HOT search_result claim_at_once(unsigned order, slot_type me,
+                                         std::size_t& try_last) noexcept {
     const order_layout p = layouts_[order];  // by value: nothing to load again behind the CAS
     const std::size_t word = me.word_hint(order);
     try_last = slot_type::no_word;
@@ -125,8 +126,7 @@ class tree {
 
   /// Looks everywhere until it has a block or can say why not. `try_last` is a word to leave for
   /// last. Lock-free.
-  [[gnu::__noinline__]] search_result find(unsigned order, slot_type me,
-                                           std::size_t try_last) noexcept {
+  CAIMAN_COLD search_result find(unsigned order, slot_type me, std::size_t try_last) noexcept {
     // Once without reading the other threads' counters: nearly always there is something.
     search_result got = find_once(order, me, try_last);
     for (unsigned round = 0; !got.ok(); ++round) {
@@ -150,16 +150,16 @@ class tree {
     return order < most_orders && index < layouts_[order].blocks;
   }
   /// Whether there is such a block and slots may keep it at hand.
-  [[gnu::__always_inline__]] bool is_small(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_HOT bool is_small(unsigned order, std::size_t index) const noexcept {
     return order < most_orders && index < layouts_[order].stackable;
   }
 
   /// Whether blocks of an order are made of whole words, with words of their own below.
-  [[gnu::__always_inline__]] bool is_above_words(unsigned order) const noexcept {
+  CAIMAN_HOT bool is_above_words(unsigned order) const noexcept {
     return layouts_[order].level != 0;
   }
   /// Whether no bit of a block is free in its word or above it, ...
-  [[gnu::__always_inline__]] bool is_taken(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_HOT bool is_taken(unsigned order, std::size_t index) const noexcept {
     const order_layout& p = layouts_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
     const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
@@ -169,7 +169,7 @@ class tree {
   /// ... nor, for a block of whole words, in the words right below it, which read 0 while it is
   /// live: a part of it that came back by itself, or a second release that was kept full down
   /// there, shows here. Together, all that release() could see.
-  [[gnu::__noinline__]] bool is_taken_below(unsigned order, std::size_t index) const noexcept {
+  CAIMAN_COLD bool is_taken_below(unsigned order, std::size_t index) const noexcept {
     const order_layout& p = layouts_[order];
     const level_type& below = levels_[p.level - 1];
     const std::size_t first = index << p.cls;
@@ -181,8 +181,7 @@ class tree {
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
   /// Lock-free, and waits for nobody: a CAS that fails means that another thread has got on.
-  [[gnu::__always_inline__]] bool release(slot_type me, unsigned order,
-                                          std::size_t index) noexcept {
+  CAIMAN_HOT bool release(slot_type me, unsigned order, std::size_t index) noexcept {
     if (is_above_words(order)) [[unlikely]]
       return release_whole_words(me, order, index);
     return release_in_word(me, order, index);
@@ -252,9 +251,8 @@ class tree {
   };
   enum class put_result : unsigned char { stays, climbs, misused };
 
-  [[gnu::__always_inline__]] static void keep_remainder_hinted(const level_type& in, slot_type me,
-                                                               std::size_t word, unsigned cls,
-                                                               unsigned from) noexcept {
+  CAIMAN_HOT static void keep_remainder_hinted(const level_type& in, slot_type me, std::size_t word,
+                                               unsigned cls, unsigned from) noexcept {
     if (from == cls) return;
     hint::set(in, me, word, from - 1);
     me.count_splits(from - cls);
@@ -262,12 +260,10 @@ class tree {
 
   // ---- release ----------------------------------------------------------------------------
 
-  [[gnu::__noinline__]] bool release_whole_words(slot_type me, unsigned order,
-                                                 std::size_t index) noexcept {
+  CAIMAN_COLD bool release_whole_words(slot_type me, unsigned order, std::size_t index) noexcept {
     return is_taken_below(order, index) && release_in_word(me, order, index);
   }
-  [[gnu::__always_inline__]] bool release_in_word(slot_type me, unsigned order,
-                                                  std::size_t index) noexcept {
+  CAIMAN_HOT bool release_in_word(slot_type me, unsigned order, std::size_t index) noexcept {
     const order_layout p = layouts_[order];
     const std::size_t word = (index << p.cls) / fanout;
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
@@ -279,8 +275,8 @@ class tree {
 
   /// The common release, cut short: the word has other free slots and stays where it is. False
   /// without having changed anything if it does not, or if a peer was faster: then put() does it.
-  [[gnu::__always_inline__]] bool put_at_once(const order_layout& p, slot_type me, unsigned order,
-                                              std::size_t word, unsigned pos) noexcept {
+  CAIMAN_HOT bool put_at_once(const order_layout& p, slot_type me, unsigned order, std::size_t word,
+                              unsigned pos) noexcept {
     auto& cell = p.in->word(word);
     const word_t run = bits::run(p.cls) << pos;
     word_t now = cell.load(Sync::order(site::release_look));
@@ -301,8 +297,8 @@ class tree {
   /// Sets a run free in a word of level `lv`; while that makes a word full that nobody keeps, takes
   /// the whole word out and goes on with its bit one level up.
   template <bool Lazy>
-  [[gnu::__noinline__]] bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
-                                 unsigned cls) noexcept {
+  CAIMAN_COLD bool put(slot_type me, unsigned lv, std::size_t word, unsigned pos,
+                       unsigned cls) noexcept {
     move_bracket<Sync> move(me);
     for (unsigned order = lv * Log2Fanout + cls;; order = ++lv * Log2Fanout, cls = 0) {
       const bool is_my_hint = me.word_hint(order) == word;
@@ -351,7 +347,7 @@ class tree {
   /// somebody says is live, so the answer must be no: the ancestors of a live block do not change.
   /// Looks all the way up and at any word: of a live block every answer is the same, so no
   /// processor guesses wrong.
-  [[gnu::__always_inline__]] bool owned_above(unsigned lv, std::size_t word) const noexcept {
+  CAIMAN_HOT bool owned_above(unsigned lv, std::size_t word) const noexcept {
     word_t owned = 0;
     for (; lv < top_; ++lv, word /= fanout) {
       owned |= levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look)) >>
