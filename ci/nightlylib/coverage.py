@@ -39,8 +39,9 @@ def build(root, folder, brief):
     # The names of now, if a build file has changed since.
     _run(["ninja", "-C", str(folder), "build.ninja"])
     names = _run(["ninja", "-C", str(folder), "-t", "targets", "all"])
-    wanted = re.findall(r"^(tests/unit_tests|tests/\w+_(?:test|property)|stress/(?:hammer|freeze|waiters)|"
-                        r"tests/fuzz/fuzz-replay-\w+):", names, re.M)
+    wanted = re.findall(r"^(tests/unit_tests|tests/\w+_(?:test|property)|"
+                        r"stress/(?:hammer/hammer|freeze/freeze|waiters/waiters)|tests/fuzz/fuzz-replay-\w+):",
+                        names, re.M)
     if brief:
         wanted = [f"tests/{name}_test" for name in _BRIEF]
     _run(["ninja", "-C", str(folder), *wanted])

@@ -46,12 +46,12 @@ def _soak(name, about, share, hammer, prefix, night):
 
 def soak(night):
     return _soak("soak", "random geometry, mode, mix, threads and pop per run, as shipped", 15,
-                 night.build / "stress/hammer", [], night)
+                 night.build / "stress/hammer/hammer", [], night)
 
 
 def soak_tsan(night):
     return _soak("soak-tsan", "the same under ThreadSanitizer", 15,
-                 night.tsan / "stress/hammer", night.tsan_prefix, night)
+                 night.tsan / "stress/hammer/hammer", night.tsan_prefix, night)
 
 
 def _scenarios(checker):
@@ -177,7 +177,7 @@ def freeze(night):
         if number >= FREEZE_POINTS // each:
             return None
         seed = night.seed * 1_000_003 + number
-        command = [str(night.build / "stress/freeze"), *_FREEZES[number % len(_FREEZES)],
+        command = [str(night.build / "stress/freeze/freeze"), *_FREEZES[number % len(_FREEZES)],
                    "--points", str(points), "--seed", str(seed)]
 
         def judge(code, text):

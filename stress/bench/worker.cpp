@@ -17,9 +17,9 @@
 #include <string>
 #include <utility>
 
-#include "../pingpong.hpp"
-#include "subject.hpp"
-#include "workloads.hpp"
+#include "../common/pingpong.hpp"
+#include "subjects/subject.hpp"
+#include "workloads/workloads.hpp"
 
 namespace caiman::bench {
 namespace {

@@ -273,19 +273,19 @@ class Newcomers(Folder):
 
 class Nights(Folder):
     def test_nothing_failed(self):
-        self.stand_in("stress/hammer", "exit 0")
+        self.stand_in("stress/hammer/hammer", "exit 0")
         done = self.nightly("--minutes", "0.05", "--only", "soak")
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stdout.splitlines()[-2], "nothing failed")
         self.assertGreater(self.record().part("soak")["counts"]["runs"], 0)
 
     def test_a_failure_comes_first_and_can_be_run_again(self):
-        self.stand_in("stress/hammer", 'echo "<script>overlap</script>"; exit 1')
+        self.stand_in("stress/hammer/hammer", 'echo "<script>overlap</script>"; exit 1')
         done = self.nightly("--minutes", "0.05", "--only", "soak")
         self.assertEqual(done.returncode, 1)
         first = done.stdout.splitlines()[:2]
         self.assertTrue(first[0].startswith("FAILED soak: seed "))
-        self.assertIn("stress/hammer --mode", first[1])
+        self.assertIn("stress/hammer/hammer --mode", first[1])
         page = (self.record().path.parent / "report.html").read_text()
         self.assertLess(page.index("soak: seed"), page.index("<table>"))
         self.assertIn("&lt;script&gt;overlap", page)
@@ -293,7 +293,7 @@ class Nights(Folder):
         self.assertNotIn("http", page)
 
     def test_interrupted_it_reports_and_goes_on(self):
-        self.stand_in("stress/hammer", "sleep 0.2")
+        self.stand_in("stress/hammer/hammer", "sleep 0.2")
         night = subprocess.Popen(self.command("--hours", "1", "--only", "soak"),
                                  stdout=subprocess.PIPE, text=True)
         until = time.monotonic() + 60

@@ -5,7 +5,7 @@
 // cheat that would pay is seeded here. The workloads with threads run for moments, for what a
 // sanitizer says of the harness. Relies on Catch2 v2; main is the library of the unit tests.
 // ---------------------------------------------------------------------------------------------
-#include "../check.hpp"
+#include "../subjects/check.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -15,13 +15,13 @@
 #include <string>
 #include <thread>
 
-#include "../arena_subjects.hpp"
-#include "../best_fit.hpp"
-#include "../handover.hpp"
-#include "../heap_subjects.hpp"
-#include "../refusals.hpp"
-#include "../tails.hpp"
-#include "../turnover.hpp"
+#include "../subjects/arena_subjects.hpp"
+#include "../subjects/best_fit.hpp"
+#include "../subjects/heap_subjects.hpp"
+#include "../workloads/handover.hpp"
+#include "../workloads/refusals.hpp"
+#include "../workloads/tails.hpp"
+#include "../workloads/turnover.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -4,7 +4,7 @@
 // Records by hand, for each thing that a recording can bring. Relies on Catch2 v2; main is in
 // tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "../convert.hpp"
+#include "../recording/convert.hpp"
 
 #include <catch2/catch.hpp>
 #include <cstdint>

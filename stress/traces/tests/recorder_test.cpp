@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
-#include "../convert.hpp"
 #include "../events.hpp"
+#include "../recording/convert.hpp"
 
 namespace {
 

@@ -5,7 +5,7 @@
 // which the checks must see. Where time comes in, a wait is for something that happens at once when
 // the fault is there. Relies on Catch2 v2; main is in tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
-#include "../replay.hpp"
+#include "../replay/replay.hpp"
 
 #include <array>
 #include <atomic>
@@ -16,7 +16,7 @@
 #include <thread>
 #include <vector>
 
-#include "../subjects.hpp"
+#include "../replay/subjects.hpp"
 #include "checked.hpp"
 #include "made_up.hpp"
 

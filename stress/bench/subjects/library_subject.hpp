@@ -1,0 +1,50 @@
+// ---------------------------------------------------------------------------------------------
+// library_subject.hpp: the arena with its accounts, as programs use it
+//
+// The other subjects of ours are the core: indices made into addresses. This one is what a program
+// links: a buddy_arena that counts, ends itself and reports. Beside the two calls of every subject,
+// through its memory resource, it has the one that it is made for: a buffer that is frozen and
+// dropped.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <new>
+
+#include <caiman/arena.hpp>
+#include <caiman/fixed_arena.hpp>
+#include <caiman/resource.hpp>
+
+#include "subject.hpp"
+
+namespace caiman::bench {
+
+class library_subject {
+ public:
+  void* allocate(std::size_t bytes) noexcept {
+    try {
+      return resource_.allocate(bytes, 1);
+    } catch (const std::bad_alloc&) {
+      return nullptr;
+    }
+  }
+  void release(void* p, std::size_t bytes) noexcept { resource_.deallocate(p, bytes, 1); }
+
+  const buddy_arena& blocks() const noexcept { return resource_.arena(); }
+  const fixed_arena& slots() const noexcept { return slots_; }
+
+ private:
+  // What is measured touches no memory, so none is asked of the system.
+  buddy_resource resource_{
+      buddy_arena::builder(*buddy_geometry::exact(arena_bytes, min_block_bytes))
+          .prefault(page_size::unknown())
+          .build()
+          .value()};
+  fixed_arena slots_ =
+      fixed_arena::with_slot_capacity(arena_bytes / min_block_bytes, min_block_bytes)
+          .prefault(page_size::unknown())
+          .build()
+          .value();
+};
+
+}  // namespace caiman::bench

@@ -1,0 +1,152 @@
+// Checks at quiescence; see checks.hpp.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <fmt/format.h>
+
+#include "checks.hpp"
+#include "quota.hpp"
+
+namespace caiman::stress {
+namespace {
+
+class inspection {
+ public:
+  inspection(crew& with, std::string_view when) : crew_(with), when_(when) {}
+
+  free_map take_stock() {
+    free_map truth(crew_.chosen.max_order);
+    for (const slot& place : crew_.slots) {
+      for (const parcel& item : place.held) count_live(truth, item);
+      for (const parcel& item : place.parked) count_live(truth, item);
+    }
+    truth.settle();
+    return truth;
+  }
+
+  void observers(const free_map& truth) {
+    const target& seen = *crew_.allocator;
+    free_min_blocks(truth.free_runs(0));
+    for (unsigned order = 0; order <= truth.max_order(); ++order) {
+      compare(fmt::format("free_count({})", order), seen.free_count(order),
+              truth.maximal_count(order));
+    }
+    compare("largest_free_order() (+ 1, 0 for none)", rank(seen.largest_free_order()),
+            rank(truth.largest_order()));
+    some_blocks(truth);
+  }
+
+  void balance(const free_map& truth) {
+    const auto [splits, coalesces] = crew_.calls.counts();
+    const std::uint64_t blocks = live_ + truth.maximal_count();
+    if (blocks + coalesces != 1 + splits) {
+      fail(fmt::format("{} live + {} maximal free blocks, but 1 + {} splits - {} coalesces", live_,
+                       truth.maximal_count(), splits, coalesces));
+    }
+  }
+
+  void requests(std::optional<unsigned> largest) {
+    const unsigned max_order = crew_.chosen.max_order;
+    expect_error(max_order + 1, alloc_error::request_too_large);
+    if (largest) expect_success(*largest);
+    const unsigned next = largest ? *largest + 1 : 0;
+    if (next <= max_order) expect_error(next, alloc_error::arena_full);
+  }
+
+  void free_min_blocks(std::uint64_t expected) {
+    compare("free_min_blocks()", crew_.allocator->free_min_blocks(), expected);
+  }
+
+ private:
+  static std::uint64_t rank(std::optional<unsigned> order) { return order ? *order + 1 : 0; }
+
+  void count_live(free_map& truth, const parcel& item) {
+    ++live_;
+    if (!truth.occupy(item.what)) {
+      fail(fmt::format("block order {} index {} of thread {} number {} overlaps another live block",
+                       item.what.order, item.what.index, item.mark.thread, item.mark.serial));
+    }
+  }
+
+  // All of a small arena, a random part of a large one.
+  void some_blocks(const free_map& truth) {
+    constexpr std::uint64_t enough = 64;
+    std::mt19937_64& random = crew_.slots.front().random;
+    for (unsigned order = 0; order <= truth.max_order(); ++order) {
+      const std::uint64_t runs = run_count(truth.max_order(), order);
+      for (std::uint64_t i = 0; i < std::min(runs, enough); ++i) {
+        const block one{order, static_cast<std::size_t>(runs <= enough ? i : random() % runs)};
+        compare(fmt::format("is_free({}, {})", order, one.index),
+                crew_.allocator->is_free(one) ? 1 : 0, truth.is_maximal(one) ? 1 : 0);
+      }
+    }
+  }
+
+  void expect_success(unsigned order) {
+    const auto given = crew_.allocator->allocate(order);
+    if (!given) {
+      fail(fmt::format("a free block of order {} cannot be had (error {})", order,
+                       static_cast<int>(given.error())));
+      return;
+    }
+    crew_.allocator->release(*given);
+  }
+
+  void expect_error(unsigned order, alloc_error expected) {
+    const auto given = crew_.allocator->allocate(order);
+    if (!given && given.error() == expected) return;
+    fail(fmt::format("a request of order {} should end with error {}, got {}", order,
+                     static_cast<int>(expected),
+                     given ? fmt::format("index {}", given->index)
+                           : fmt::format("error {}", static_cast<int>(given.error()))));
+  }
+
+  void compare(const std::string& what, std::uint64_t seen, std::uint64_t expected) {
+    if (seen != expected) fail(fmt::format("{} is {}, expected {}", what, seen, expected));
+  }
+
+  void fail(const std::string& what) {
+    crew_.found.fail(fmt::format("at quiescence, {}: {}", when_, what));
+  }
+
+  crew& crew_;
+  std::string_view when_;
+  std::uint64_t live_ = 0;
+};
+
+}  // namespace
+
+free_map map_of(crew& with, std::string_view when) { return inspection(with, when).take_stock(); }
+
+void check_quiescent(crew& with, std::string_view when) {
+  if (with.found.failed()) return;  // slots of a stopped run are no true account
+  inspection looking(with, when);
+  const free_map truth = looking.take_stock();
+  looking.requests(truth.largest_order());
+  looking.observers(truth);
+  looking.balance(truth);
+  looking.requests(truth.largest_order());
+  looking.balance(truth);
+  with.checks.fetch_add(1, std::memory_order_relaxed);
+}
+
+void check_all_live(crew& with, std::string_view when) {
+  if (with.found.failed()) return;
+  inspection looking(with, when);
+  looking.requests(std::nullopt);
+  looking.free_min_blocks(0);
+  with.checks.fetch_add(1, std::memory_order_relaxed);
+}
+
+void check_all_free(crew& with, std::string_view when) {
+  if (with.found.failed()) return;
+  inspection looking(with, when);
+  looking.requests(with.chosen.max_order);
+  looking.free_min_blocks(run_count(with.chosen.max_order, 0));
+  with.checks.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace caiman::stress

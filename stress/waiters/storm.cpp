@@ -1,0 +1,192 @@
+// ---------------------------------------------------------------------------------------------
+// storm.cpp: everything that can wait and give up, at once
+//
+// Each thread waits for a while, waits until another thread stops it, starts coroutines that run on
+// wherever they are served, starts coroutines that run on here and destroys half of them while they
+// wait, and leaves small arenas behind with a coroutine in them and nobody's handle. Every block is
+// stamped. In the end all that was started has ended, and the arena is whole.
+// ---------------------------------------------------------------------------------------------
+#include <atomic>
+#include <optional>
+#include <stop_token>
+#include <thread>
+
+#include "run.hpp"
+
+namespace caiman::stress {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+struct shared {
+  explicit shared(const waiters_options& options, const async_buddy_arena& all)
+      : chosen(options),
+        arena(all),
+        stops(options.threads),
+        bags(options.threads),
+        posted(options.threads) {}
+
+  const waiters_options& chosen;
+  const async_buddy_arena& arena;
+  std::vector<mailbag<std::stop_source>> stops;  // who waits on a thread can be stopped by these
+  std::vector<mailbag<buffer>> bags;             // blocks to be given back by another thread
+  std::vector<mailbag<resumption>> posted;       // outlives whoever puts something in
+  std::atomic<std::uint64_t> started{0};
+  std::atomic<std::uint64_t> ended{0};
+  std::atomic<std::uint64_t> served{0};
+  std::atomic<std::uint64_t> given_up{0};
+  std::atomic<bool> torn{false};
+  std::atomic<bool> fault_due{false};
+};
+
+void use(shared& all, buffer& b, std::uint64_t number) {
+  all.served.fetch_add(1, std::memory_order_relaxed);
+  stamp(b, number);
+  if (all.fault_due.exchange(false)) stamp(b, number + 1);
+  if (!has_stamp(b, number)) all.torn.store(true);
+}
+
+template <class On = caiman::resume_here>
+loose_job run_anywhere(shared& all, async_buddy_arena arena, std::size_t len, std::uint64_t number,
+                       On on = {}) {
+  auto got = co_await arena.allocate(len, on);
+  if (got) use(all, *got, number);
+  got = std::unexpected(alloc_error::arena_full);  // goes back before this one counts as ended
+  all.ended.fetch_add(1, std::memory_order_release);
+}
+
+template <class On>
+job run_here(shared& all, async_buddy_arena arena, std::size_t len, std::uint64_t number, On on) {
+  auto got = co_await arena.allocate(len, on);
+  if (got) use(all, *got, number);
+}
+
+class worker {
+ public:
+  worker(shared& all, unsigned me) : all_(all), me_(me), dice_(all.chosen.seed * 1'000 + me) {}
+
+  void run(clock::time_point end) {
+    while (clock::now() < end && !all_.torn.load(std::memory_order_relaxed)) {
+      give_back();
+      run_posted();
+      stop_somebody();
+      switch (dice_.below(6)) {
+        case 0:
+          return_soon(all_.arena.try_allocate(size()));
+          break;
+        case 1:
+          wait_for_a_while();
+          break;
+        case 2:
+          wait_until_stopped();
+          break;
+        case 3:
+          all_.started.fetch_add(1, std::memory_order_relaxed);
+          if (dice_.below(2) == 0) {
+            run_anywhere(all_, all_.arena, size(), number());
+          } else {
+            run_anywhere(all_, all_.arena, size(), number(), [](const resumption& run) { run(); });
+          }
+          break;
+        case 4:
+          start_or_destroy();
+          break;
+        default:
+          leave_arena_behind();
+      }
+    }
+    jobs_.clear();  // destroyed while they wait, on the thread on which they would run on
+  }
+  void give_back() { (void)all_.bags[me_].take_all(); }
+
+ private:
+  std::uint64_t number() { return std::uint64_t{me_} << 48 | ++count_; }
+  std::size_t size() { return all_.arena.min_block_size() << dice_.below(5); }
+  unsigned somebody() { return static_cast<unsigned>(dice_.below(all_.chosen.threads)); }
+
+  void return_soon(std::expected<buffer, alloc_error> got) {
+    if (!got) {
+      all_.given_up.fetch_add(1, std::memory_order_relaxed);
+      return;
+    }
+    use(all_, *got, number());
+    if (dice_.below(4) == 0) all_.bags[somebody()].put(*std::move(got));
+  }
+  void wait_for_a_while() {
+    return_soon(all_.arena.allocate_for(size(), std::chrono::microseconds(dice_.below(300))));
+  }
+  void wait_until_stopped() {
+    std::stop_source mine;
+    all_.stops[me_].put(mine);
+    // Others may all be waiting, too: nobody waits for ever.
+    const std::jthread rescue([&mine](const std::stop_token& done) {
+      for (int i = 0; i < 50 && !done.stop_requested(); ++i) {
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
+      mine.request_stop();
+    });
+    return_soon(all_.arena.allocate_wait(size(), mine.get_token()));
+  }
+  void stop_somebody() {
+    for (std::stop_source& one : all_.stops[somebody()].take_all()) one.request_stop();
+  }
+  void run_posted() {
+    for (const resumption& run : all_.posted[me_].take_all()) run();
+    std::erase_if(jobs_, [](const job& one) { return one.done(); });
+  }
+  void start_or_destroy() {
+    if (jobs_.size() >= 8 || (!jobs_.empty() && dice_.below(2) == 0)) {
+      const auto which = static_cast<std::ptrdiff_t>(dice_.below(jobs_.size()));
+      jobs_.erase(jobs_.begin() + which);
+      return;
+    }
+    jobs_.push_back(run_here(all_, all_.arena, size(), number(),
+                             [this](const resumption& run) { all_.posted[me_].put(run); }));
+  }
+  void leave_arena_behind() {
+    const auto geometry = buddy_geometry::exact(1024, 256);
+    auto made = buddy_arena::builder(*geometry).build_async();
+    if (!made) return;
+    auto got = made->try_allocate(1024);
+    if (!got) return;
+    all_.started.fetch_add(2, std::memory_order_relaxed);
+    run_anywhere(all_, *made, 1024, number());
+    run_anywhere(all_, *std::move(made), 256, number());
+    all_.bags[somebody()].put(*std::move(got));
+  }
+
+  shared& all_;
+  unsigned me_;
+  dice dice_;
+  std::uint64_t count_ = 0;
+  std::vector<job> jobs_;
+};
+
+}  // namespace
+
+waiters_report run_storm(const waiters_options& chosen, const async_buddy_arena& arena) {
+  shared all(chosen, arena);
+  all.fault_due.store(chosen.fault == waiters_fault::torn_stamp);
+  const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(
+                                      std::chrono::duration<double>(chosen.seconds));
+  {
+    std::vector<std::jthread> crew;
+    for (unsigned me = 0; me < chosen.threads; ++me) {
+      crew.emplace_back([&all, me, end] { worker(all, me).run(end); });
+    }
+  }
+  for (unsigned me = 0; me < chosen.threads; ++me) worker(all, me).give_back();
+  waiters_report report;
+  report.done = std::to_string(all.served) + " served, " + std::to_string(all.given_up) +
+                " given up, " + std::to_string(all.started) + " coroutines left alone";
+  if (all.torn) {
+    report.wrong = "a block does not have the stamp of its owner";
+  } else if (all.started != all.ended) {
+    report.wrong = std::to_string(all.started - all.ended) + " coroutines were never woken";
+  } else {
+    report.wrong = left_behind(arena);
+  }
+  return report;
+}
+
+}  // namespace caiman::stress
