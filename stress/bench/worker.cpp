@@ -8,15 +8,13 @@
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "../common/command_line.hpp"
 #include "../common/pingpong.hpp"
 #include "subjects/subject.hpp"
 #include "workloads/workloads.hpp"
@@ -67,28 +65,26 @@ json line_of(const options& o, const outcome& seen) {
   return line;
 }
 
+int complain(const std::string& subject, const std::string& what, int code) {
+  return stress::complain("bench_worker", fmt::format("{}: {}", subject, what), code);
+}
+
 int serve(const options& o) {
   for (const row_facts& each : all_rows()) {
     if (each.name != o.subject) continue;
-    if (const auto wrong = not_in_force(each.behind)) {
-      fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
-      return 3;
-    }
+    if (const auto wrong = not_in_force(each.behind)) return complain(o.subject, *wrong, 3);
   }
   if (!o.check) {
     fmt::print("{}\n", line_of(o, measure(o)).dump());
     return 0;
   }
-  if (const auto wrong = misbehaviour(o.subject)) {
-    fmt::print(stderr, "bench_worker: {}: {}\n", o.subject, *wrong);
-    return 1;
-  }
+  if (const auto wrong = misbehaviour(o.subject)) return complain(o.subject, *wrong, 1);
   fmt::print("{}\n", json{{"subject", o.subject}, {"malloc", malloc_file()}}.dump());
   return 0;
 }
 
 std::optional<int> parse(int argc, char** argv, options& o) {
-  CLI::App app{"Runs one workload for one subject; for bench.py."};
+  CLI::App app{"Runs one workload for one subject; for bench.py.", "bench_worker"};
   app.add_flag("--list", o.list, "the subjects, as JSON");
   app.add_flag("--check", o.check, "whether the subject does what it claims");
   app.add_flag("--ping-pong", o.ping_pong, "how far apart two processors are now");
@@ -102,19 +98,13 @@ std::optional<int> parse(int argc, char** argv, options& o) {
   app.add_option("--ms", o.milliseconds, "how long to measure")->check(CLI::Range(1, 60'000));
   app.add_option("--steps", o.steps, "of tails and refusals")->check(CLI::Range(1, 100'000'000));
   app.add_option("--seed", o.seed);
-  try {
-    app.parse(argc, argv);
+  app.final_callback([&o] {
     const bool no_subject = o.list || o.ping_pong;
     if (!no_subject && o.subject.empty()) throw CLI::ValidationError("--subject is missing");
     if (!no_subject && !o.check && o.workload.empty())
       throw CLI::ValidationError("--workload is missing");
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "bench_worker: {}\n", error.what());
-    return 2;
-  }
-  return std::nullopt;
+  });
+  return stress::parse(app, argc, argv);
 }
 
 int run(int argc, char** argv) {
@@ -136,13 +126,11 @@ int run(int argc, char** argv) {
 }  // namespace caiman::bench
 
 int main(int argc, char** argv) {
-  try {
-    return caiman::bench::run(argc, argv);
-  } catch (const std::invalid_argument& error) {
-    fmt::print(stderr, "bench_worker: {}\n", error.what());
-    return 2;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "bench_worker: {}\n", error.what());
-    return 1;
-  }
+  return caiman::stress::run_program("bench_worker", 1, [&] {
+    try {
+      return caiman::bench::run(argc, argv);
+    } catch (const std::invalid_argument& error) {
+      return caiman::stress::complain("bench_worker", error.what());
+    }
+  });
 }

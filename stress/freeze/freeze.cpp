@@ -12,21 +12,24 @@
 
 #include <chrono>
 #include <cstdio>
-#include <exception>
 #include <fstream>
-#include <map>
 #include <random>
 #include <string>
 #include <thread>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "../common/command_line.hpp"
 #include "checks.hpp"
 
 namespace caiman::stress {
 namespace {
+
+constexpr named<freeze_fault> fault_names[] = {{"none", freeze_fault::none},
+                                               {"locked", freeze_fault::locked},
+                                               {"hoard", freeze_fault::hoard},
+                                               {"twice", freeze_fault::twice}};
 
 /// So many calls of each of the others show that they go on.
 constexpr std::uint64_t enough_calls = 50;
@@ -114,16 +117,9 @@ nlohmann::json to_json(const sightings& s) {
           {"largest_carried", s.largest_carried}};
 }
 
-std::optional<int> parse(int argc, char** argv, freeze_options& asked, std::string& json) {
-  CLI::App app{"Stops a thread inside calls of the core, and looks at what the others see."};
-  const std::map<std::string, pop> pops{{"tree", pop::tree},
-                                        {"exchange", pop::exchange},
-                                        {"announced", pop::announced},
-                                        {"shipped", pop::shipped}};
-  const std::map<std::string, freeze_fault> faults{{"none", freeze_fault::none},
-                                                   {"locked", freeze_fault::locked},
-                                                   {"hoard", freeze_fault::hoard},
-                                                   {"twice", freeze_fault::twice}};
+std::optional<int> parse_options(int argc, char** argv, freeze_options& asked, std::string& json) {
+  CLI::App app{"Stops a thread inside calls of the core, and looks at what the others see.",
+               "freeze"};
   app.option_defaults()->always_capture_default();
   app.add_option("--points", asked.points, "how many")->check(CLI::Range(1U, 10'000'000U));
   app.add_option("--moving", asked.moving, "go on until so many of them were inside a move");
@@ -131,21 +127,12 @@ std::optional<int> parse(int argc, char** argv, freeze_options& asked, std::stri
   app.add_option("--threads", asked.threads, "the victim among them")->check(CLI::Range(2U, 32U));
   app.add_option("--max-order", asked.max_order)->check(CLI::Range(1U, 16U));
   app.add_option("--log2-fanout", asked.log2_fanout)->check(CLI::Range(1U, 6U));
-  app.add_option("--pop", asked.pops)->transform(CLI::CheckedTransformer(pops));
+  add_named(app, "--pop", asked.pops, pop_names);
   app.add_option("--seed", asked.seed, "of what the threads do, not of when");
   app.add_option("--patience", asked.patience)->check(CLI::Range(0.1, 3600.0));
-  app.add_option("--fault", asked.fault, "put one in, to see it caught")
-      ->transform(CLI::CheckedTransformer(faults));
+  add_named(app, "--fault", asked.fault, fault_names, "put one in, to see it caught");
   app.add_option("--json", json, "write the figures to this file, too");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    fmt::print(stderr, "freeze: {}\n", error.what());
-    return 2;
-  }
-  return std::nullopt;
+  return parse(app, argc, argv);
 }
 
 }  // namespace
@@ -153,10 +140,10 @@ std::optional<int> parse(int argc, char** argv, freeze_options& asked, std::stri
 
 int main(int argc, char** argv) {
   using namespace caiman::stress;
-  try {
+  return run_program("freeze", 2, [&] {
     freeze_options asked;
     std::string json;
-    if (const auto exit_code = parse(argc, argv, asked, json)) return *exit_code;
+    if (const auto exit_code = parse_options(argc, argv, asked, json)) return *exit_code;
     bool holds = false;
     const auto start = std::chrono::steady_clock::now();
     nlohmann::json seen = to_json(run(asked, holds));
@@ -166,8 +153,5 @@ int main(int argc, char** argv) {
     fmt::print("{}\n", seen.dump());
     if (!json.empty()) std::ofstream(json) << seen.dump() << '\n';
     return holds ? 0 : 1;
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "freeze: {}\n", error.what());
-    return 2;
-  }
+  });
 }

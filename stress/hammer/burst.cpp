@@ -1,4 +1,12 @@
-// Directed collisions; see burst.hpp.
+// ---------------------------------------------------------------------------------------------
+// burst.cpp: the moment of collision, thousands of times
+//
+// Two buddies released at once, two requests for the last two blocks: in ordinary churn such
+// moments are rare, and what went wrong in one is often mended by the next. Here all threads meet
+// at a gate, take their whole share of exact(k), meet, release another thread's blocks, meet; one
+// of them checks after each step, while nothing runs. The gates order everything, so this mode
+// looks for lost merges and false refusals; missing edges are for the other modes.
+// ---------------------------------------------------------------------------------------------
 #include <algorithm>
 #include <cstddef>
 #include <random>
@@ -7,10 +15,9 @@
 
 #include <fmt/format.h>
 
-#include "burst.hpp"
 #include "checks.hpp"
-#include "gate.hpp"
 #include "quota.hpp"
+#include "rounds.hpp"
 #include "worker.hpp"
 
 namespace caiman::stress {
@@ -78,7 +85,7 @@ class burst_thread {
   }
 
  private:
-  bool meet() { return meeting_.barrier.meet(crew_.found.flag()); }
+  bool meet() { return meeting_.barrier.meet(&crew_.found.flag()); }
 
   bool meet_and_lead(void (burst_thread::*lead)()) {
     if (!meet()) return false;

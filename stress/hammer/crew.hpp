@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------
 // crew.hpp: what the threads of a run share, and what each place owns
 //
-// A slot is a place at work: its blocks, credit, random numbers and mailbox. Threads come and go in
+// A slot is a place at work: its blocks, credit, random numbers and inbox. Threads come and go in
 // it (the allocator has thread slots of its own, which change hands then); whoever is in it owns
 // it, and between phases, when all threads are joined, the main thread does. Heartbeats are relaxed
 // atomics: they tell a watcher that something moves and order nothing.
@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
+#include "../common/meeting.hpp"
 #include "../common/target.hpp"
-#include "mailbox.hpp"
 #include "options.hpp"
 #include "stamps.hpp"
 
@@ -60,7 +60,9 @@ struct alignas(128) slot {
   std::uint64_t serial = 0;
   bool filling = true;
   tally done;
-  mailbox inbox;
+  // Blocks on their way here, to be released. Full, the sender releases them itself: so same-thread
+  // releases stay the majority.
+  spsc_ring<parcel, 64> inbox;
 
   alignas(128) std::atomic<std::uint64_t> beats{0};
   std::atomic<call> doing{call::none};

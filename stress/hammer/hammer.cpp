@@ -15,7 +15,6 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "rounds.hpp"
-#include "watch.hpp"
 
 namespace caiman::stress {
 namespace {

@@ -4,70 +4,30 @@
 #include <cstddef>
 #include <fstream>
 #include <iterator>
-#include <optional>
 #include <random>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
-#include <CLI/CLI.hpp>
 
+#include "../common/command_line.hpp"
 #include "options.hpp"
 
 namespace caiman::stress {
 namespace {
 
-template <class Enum>
-using name_table = std::vector<std::pair<std::string, Enum>>;
-
-template <class Enum>
-std::vector<std::string> names_in(const name_table<Enum>& table) {
-  std::vector<std::string> names;
-  for (const auto& row : table) names.push_back(row.first);
-  return names;
-}
-
-const name_table<mode>& mode_names() {
-  static const name_table<mode> names{{"uniform", mode::uniform},
+constexpr named<mode> mode_names[] = {{"uniform", mode::uniform},
                                       {"mixed", mode::mixed},
                                       {"pressure", mode::pressure},
                                       {"burst", mode::burst}};
-  return names;
-}
-
-const name_table<pop>& pop_names() {
-  static const name_table<pop> names{{"tree", pop::tree},
-                                     {"exchange", pop::exchange},
-                                     {"announced", pop::announced},
-                                     {"shipped", pop::shipped}};
-  return names;
-}
-
-const name_table<fault>& fault_names() {
-  static const name_table<fault> names{{"none", fault::none},
-                                       {"double-hand-out", fault::double_hand_out},
-                                       {"lost-block", fault::lost_block},
-                                       {"torn-stamp", fault::torn_stamp},
-                                       {"false-full", fault::false_full},
-                                       {"wrong-count", fault::wrong_count},
-                                       {"contended-forever", fault::contended_forever},
-                                       {"standstill", fault::standstill}};
-  return names;
-}
-
-template <class Enum>
-std::string_view name_in(const name_table<Enum>& names, Enum which) {
-  const auto found = std::find_if(names.begin(), names.end(),
-                                  [&](const auto& row) { return row.second == which; });
-  return found->first;
-}
-
-template <class Enum>
-Enum value_in(const name_table<Enum>& names, const std::string& name) {
-  const auto found =
-      std::find_if(names.begin(), names.end(), [&](const auto& row) { return row.first == name; });
-  return found->second;
-}
+constexpr named<fault> fault_names[] = {{"none", fault::none},
+                                        {"double-hand-out", fault::double_hand_out},
+                                        {"lost-block", fault::lost_block},
+                                        {"torn-stamp", fault::torn_stamp},
+                                        {"false-full", fault::false_full},
+                                        {"wrong-count", fault::wrong_count},
+                                        {"contended-forever", fault::contended_forever},
+                                        {"standstill", fault::standstill}};
 
 // Halves with every order, and stays above 0.
 std::uint64_t halving_weight(unsigned order, unsigned largest) {
@@ -138,22 +98,9 @@ std::optional<std::string> resolve(order_mix& mix, unsigned max_order) {
   return std::nullopt;
 }
 
-int refuse(std::string_view what) {
-  fmt::print(stderr, "hammer: {}\n", what);
-  return 2;
-}
-
-// Options whose values have names, as they are written.
-struct named_options {
-  std::string mode;
-  std::string pop;
-  std::string fault;
-};
-
-void declare(CLI::App& app, options& chosen, named_options& names) {
+void declare(CLI::App& app, options& chosen) {
   app.option_defaults()->always_capture_default();
-  app.add_option("--mode", names.mode, "see stress/README.md")
-      ->check(CLI::IsMember(names_in(mode_names())));
+  add_named(app, "--mode", chosen.how, mode_names, "see stress/README.md");
   app.add_option("--threads", chosen.threads, "threads at work at any time")
       ->check(CLI::Range(1U, 256U));
   app.add_option("--seconds", chosen.seconds, "how long to start new rounds")
@@ -162,14 +109,12 @@ void declare(CLI::App& app, options& chosen, named_options& names) {
       ->check(CLI::Range(0U, 22U));
   app.add_option("--log2-fanout", chosen.log2_fanout, "log2 of the bits per word")
       ->check(CLI::Range(1U, 6U));
-  app.add_option("--pop", names.pop,
-                 "the tree alone, stacks with either pop, or the policy that ships")
-      ->check(CLI::IsMember(names_in(pop_names())));
+  add_named(app, "--pop", chosen.pops, pop_names,
+            "the tree alone, stacks with either pop, or the policy that ships");
   app.add_option("--mix", chosen.mix.text,
                  "orders: smallest, small (0 to 3), halving, even, or weights from order 0 up");
   app.add_option("--seed", chosen.seed, "of what the threads do, not of when; random if not given");
-  app.add_option("--fault", names.fault, "put a fault in, to see it caught")
-      ->check(CLI::IsMember(names_in(fault_names())));
+  add_named(app, "--fault", chosen.injected, fault_names, "put a fault in, to see it caught");
   app.add_option("--patience", chosen.patience, "seconds without progress that count as failure")
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--json", chosen.json, "write the figures to this file, too");
@@ -180,9 +125,8 @@ bool can_write(const std::string& file) { return std::ofstream(file, std::ios::a
 
 }  // namespace
 
-std::string_view name_of(mode which) { return name_in(mode_names(), which); }
-std::string_view name_of(pop which) { return name_in(pop_names(), which); }
-std::string_view name_of(fault which) { return name_in(fault_names(), which); }
+std::string_view name_of(mode which) { return name_in(mode_names, which); }
+std::string_view name_of(pop which) { return name_in(pop_names, which); }
 
 unsigned order_mix::largest_order() const {
   const auto last =
@@ -191,27 +135,16 @@ unsigned order_mix::largest_order() const {
 }
 
 std::optional<int> parse_options(int argc, char** argv, options& chosen) {
-  CLI::App app{"Hammers the buddy core with native threads and checks what it does."};
-  named_options names{std::string(name_of(chosen.how)), std::string(name_of(chosen.pops)),
-                      std::string(name_of(chosen.injected))};
-  declare(app, chosen, names);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
-  }
-  chosen.how = value_in(mode_names(), names.mode);
-  chosen.pops = value_in(pop_names(), names.pop);
-  chosen.injected = value_in(fault_names(), names.fault);
+  CLI::App app{"Hammers the buddy core with native threads and checks what it does.", "hammer"};
+  declare(app, chosen);
+  if (const auto exit_code = parse(app, argc, argv)) return exit_code;
   if (app.count("--seed") == 0) chosen.seed = std::random_device{}();
   if (chosen.mix.text.empty()) chosen.mix.text = default_mix(chosen.how);
   if (const auto complaint = resolve(chosen.mix, chosen.max_order)) {
-    return refuse(fmt::format("--mix: {}", *complaint));
+    return complain("hammer", fmt::format("--mix: {}", *complaint));
   }
   if (!chosen.json.empty() && !can_write(chosen.json)) {
-    return refuse(fmt::format("--json: cannot write '{}'", chosen.json));
+    return complain("hammer", fmt::format("--json: cannot write '{}'", chosen.json));
   }
   return std::nullopt;
 }
@@ -223,7 +156,7 @@ std::string command_line(const options& chosen) {
       name_of(chosen.how), chosen.threads, chosen.seconds, chosen.max_order, chosen.log2_fanout,
       name_of(chosen.pops), chosen.mix.text, chosen.seed);
   if (chosen.injected != fault::none) {
-    line += fmt::format(" --fault {}", name_of(chosen.injected));
+    line += fmt::format(" --fault {}", name_in(fault_names, chosen.injected));
   }
   return line;
 }

@@ -32,7 +32,6 @@ enum class fault : unsigned char {
 
 std::string_view name_of(mode which);
 std::string_view name_of(pop which);
-std::string_view name_of(fault which);
 
 /// How often each order is asked for: weights[k] is the weight of order k, 0 to max_order.
 struct order_mix {

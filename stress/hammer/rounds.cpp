@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "burst.hpp"
 #include "checks.hpp"
 #include "quota.hpp"
 #include "rounds.hpp"
@@ -171,7 +170,7 @@ void campaign::deal(std::uint64_t credit) {
 // Mail that was on its way when the threads ended now lies with its receiver.
 void campaign::settle() {
   for (slot& place : crew_.slots) {
-    while (const auto item = place.inbox.try_receive()) place.held.push_back(*item);
+    for (parcel item; place.inbox.try_take(item);) place.held.push_back(item);
   }
 }
 

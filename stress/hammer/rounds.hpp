@@ -7,8 +7,7 @@
 // hand-over.
 //   uniform   exact(k) for a random k, filled to the last run; then scarce(k), a few times
 //   mixed     bounded(K); then exact(K), exact(K-1) ... exact(0) on top, to the last min block;
-//   then
-//             scarce(k) for some k
+//             then scarce(k) for some k
 //   pressure  more wanted than there is: refusals are legal; then exact(k) among what is left
 //   burst     all take their share of exact(k) at once, all release at once, thousands of times
 // scarce(k) opens a small hole in the full arena and lets all threads loose on it by exact(k): what
@@ -20,6 +19,7 @@
 #include <random>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "crew.hpp"
 #include "worker.hpp"
@@ -60,5 +60,9 @@ class campaign {
   std::uint64_t rounds_ = 0;
   double seconds_ = 0;
 };
+
+/// One round of bursts (burst.cpp) with one set of threads, orders drawn by `weights`. Ends with
+/// nothing live.
+void run_burst(crew& with, const std::vector<std::uint64_t>& weights, std::uint64_t seed);
 
 }  // namespace caiman::stress

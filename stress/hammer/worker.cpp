@@ -6,7 +6,6 @@
 
 #include <fmt/format.h>
 
-#include "gate.hpp"
 #include "quota.hpp"
 #include "worker.hpp"
 
@@ -92,8 +91,8 @@ std::int64_t worker::step() {
 }
 
 void worker::receive() {
-  while (const auto item = slot_.inbox.try_receive()) {
-    give_back(*item);
+  for (parcel item; slot_.inbox.try_take(item);) {
+    give_back(item);
     ++slot_.done.handed_over;
   }
 }
@@ -104,7 +103,7 @@ void worker::part_with(std::size_t position) {
   slot_.held.pop_back();
   if (below(1000) < phase_.handover_per_mille) {
     slot& receiver = crew_.slots[(slot_.id + phase_.mail_distance) % crew_.slots.size()];
-    if (&receiver != &slot_ && receiver.inbox.try_send(item)) return;
+    if (&receiver != &slot_ && receiver.inbox.try_put(item)) return;
   }
   give_back(item);
 }
@@ -198,7 +197,7 @@ void run_phase(crew& with, const phase& now) {
       for (unsigned life = 0; life < now.lives && !with.found.failed(); ++life) {
         std::jthread([&] {
           ++place.done.threads;
-          if (life > 0 || start.meet(with.found.flag())) worker(with, now, place).work();
+          if (life > 0 || start.meet(&with.found.flag())) worker(with, now, place).work();
         }).join();
       }
     });

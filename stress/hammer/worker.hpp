@@ -13,11 +13,11 @@
 #include <string>
 #include <vector>
 
+#include "../common/meeting.hpp"
 #include "crew.hpp"
 
 namespace caiman::stress {
 
-/// What all threads do until they are joined and the next check is made.
 struct phase {
   enum class task : unsigned char { churn, fill, release };
 

@@ -7,8 +7,9 @@
 // blocks for others meanwhile, the unit tests count, where nothing is left to chance.
 // ---------------------------------------------------------------------------------------------
 #include <atomic>
-#include <cstdio>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "run.hpp"
 
@@ -80,13 +81,6 @@ void turn_wheel(floor_of_hall& hall, unsigned visitors) {
   }
 }
 
-std::string milliseconds(clock::duration d) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.3f ms",
-                std::chrono::duration<double, std::milli>(d).count());
-  return text;
-}
-
 }  // namespace
 
 waiters_report run_queue(const waiters_options& chosen, const async_buddy_arena& arena) {
@@ -113,9 +107,10 @@ waiters_report run_queue(const waiters_options& chosen, const async_buddy_arena&
   std::uint64_t least = ~std::uint64_t{0};
   for (const account& one : accounts) least = std::min(least, one.served);
   waiters_report report;
-  report.done = std::to_string(hall.served) + " served, each of " + std::to_string(chosen.waiters) +
-                " at least " + std::to_string(least) + " times; longest wait " +
-                milliseconds(longest.longest) + " (order " + std::to_string(longest.order) + ")";
+  report.done = fmt::format(
+      "{} served, each of {} at least {} times; longest wait {:.3f} ms (order {})",
+      hall.served.load(), chosen.waiters, least,
+      std::chrono::duration<double, std::milli>(longest.longest).count(), longest.order);
   if (hall.torn) {
     report.wrong = "a block does not have the stamp of its owner";
   } else if (least == 0) {

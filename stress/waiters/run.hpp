@@ -44,21 +44,6 @@ waiters_report run_queue(const waiters_options& chosen, const async_buddy_arena&
 /// Nothing is live, nobody waits, all is merged; else what is not so.
 std::string left_behind(const async_buddy_arena& arena);
 
-/// xorshift64*, one per thread (Vigna, 2014).
-class dice {
- public:
-  explicit dice(std::uint64_t seed) noexcept : state_(seed * 0x9e3779b97f4a7c15 | 1) {}
-  std::uint64_t below(std::uint64_t n) noexcept {
-    state_ ^= state_ >> 12;
-    state_ ^= state_ << 25;
-    state_ ^= state_ >> 27;
-    return (state_ * 0x2545f4914f6cdd1d >> 32) % n;
-  }
-
- private:
-  std::uint64_t state_;
-};
-
 /// Fills a block with one number, with plain stores: an overlap shows as another number, a
 /// hand-over that nothing orders as a race under ThreadSanitizer.
 inline void stamp(buffer& b, std::uint64_t number) noexcept {

@@ -8,8 +8,11 @@
 // ---------------------------------------------------------------------------------------------
 #include <atomic>
 #include <optional>
+#include <random>
 #include <stop_token>
 #include <thread>
+
+#include <fmt/format.h>
 
 #include "run.hpp"
 
@@ -63,14 +66,14 @@ job run_here(shared& all, async_buddy_arena arena, std::size_t len, std::uint64_
 
 class worker {
  public:
-  worker(shared& all, unsigned me) : all_(all), me_(me), dice_(all.chosen.seed * 1'000 + me) {}
+  worker(shared& all, unsigned me) : all_(all), me_(me), random_(all.chosen.seed * 1'000 + me) {}
 
   void run(clock::time_point end) {
     while (clock::now() < end && !all_.torn.load(std::memory_order_relaxed)) {
       give_back();
       run_posted();
       stop_somebody();
-      switch (dice_.below(6)) {
+      switch (below(6)) {
         case 0:
           return_soon(all_.arena.try_allocate(size()));
           break;
@@ -82,7 +85,7 @@ class worker {
           break;
         case 3:
           all_.started.fetch_add(1, std::memory_order_relaxed);
-          if (dice_.below(2) == 0) {
+          if (below(2) == 0) {
             run_anywhere(all_, all_.arena, size(), number());
           } else {
             run_anywhere(all_, all_.arena, size(), number(), [](const resumption& run) { run(); });
@@ -100,9 +103,10 @@ class worker {
   void give_back() { (void)all_.bags[me_].take_all(); }
 
  private:
+  std::uint64_t below(std::uint64_t n) { return random_() % n; }
   std::uint64_t number() { return std::uint64_t{me_} << 48 | ++count_; }
-  std::size_t size() { return all_.arena.min_block_size() << dice_.below(5); }
-  unsigned somebody() { return static_cast<unsigned>(dice_.below(all_.chosen.threads)); }
+  std::size_t size() { return all_.arena.min_block_size() << below(5); }
+  unsigned somebody() { return static_cast<unsigned>(below(all_.chosen.threads)); }
 
   void return_soon(std::expected<buffer, alloc_error> got) {
     if (!got) {
@@ -110,10 +114,10 @@ class worker {
       return;
     }
     use(all_, *got, number());
-    if (dice_.below(4) == 0) all_.bags[somebody()].put(*std::move(got));
+    if (below(4) == 0) all_.bags[somebody()].put(*std::move(got));
   }
   void wait_for_a_while() {
-    return_soon(all_.arena.allocate_for(size(), std::chrono::microseconds(dice_.below(300))));
+    return_soon(all_.arena.allocate_for(size(), std::chrono::microseconds(below(300))));
   }
   void wait_until_stopped() {
     std::stop_source mine;
@@ -135,8 +139,8 @@ class worker {
     std::erase_if(jobs_, [](const job& one) { return one.done(); });
   }
   void start_or_destroy() {
-    if (jobs_.size() >= 8 || (!jobs_.empty() && dice_.below(2) == 0)) {
-      const auto which = static_cast<std::ptrdiff_t>(dice_.below(jobs_.size()));
+    if (jobs_.size() >= 8 || (!jobs_.empty() && below(2) == 0)) {
+      const auto which = static_cast<std::ptrdiff_t>(below(jobs_.size()));
       jobs_.erase(jobs_.begin() + which);
       return;
     }
@@ -157,7 +161,7 @@ class worker {
 
   shared& all_;
   unsigned me_;
-  dice dice_;
+  std::mt19937_64 random_;
   std::uint64_t count_ = 0;
   std::vector<job> jobs_;
 };
@@ -177,12 +181,12 @@ waiters_report run_storm(const waiters_options& chosen, const async_buddy_arena&
   }
   for (unsigned me = 0; me < chosen.threads; ++me) worker(all, me).give_back();
   waiters_report report;
-  report.done = std::to_string(all.served) + " served, " + std::to_string(all.given_up) +
-                " given up, " + std::to_string(all.started) + " coroutines left alone";
+  report.done = fmt::format("{} served, {} given up, {} coroutines left alone", all.served.load(),
+                            all.given_up.load(), all.started.load());
   if (all.torn) {
     report.wrong = "a block does not have the stamp of its owner";
   } else if (all.started != all.ended) {
-    report.wrong = std::to_string(all.started - all.ended) + " coroutines were never woken";
+    report.wrong = fmt::format("{} coroutines were never woken", all.started - all.ended);
   } else {
     report.wrong = left_behind(arena);
   }

@@ -5,23 +5,22 @@
 // arguments. A run that does not come to its end has lost a wake-up: it is ended when the patience
 // is over.
 // ---------------------------------------------------------------------------------------------
-#include <CLI/CLI.hpp>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <thread>
 
+#include <fmt/format.h>
+
+#include "../common/command_line.hpp"
 #include "run.hpp"
 
 namespace caiman::stress {
 
 std::string left_behind(const async_buddy_arena& arena) {
-  if (arena.waiting() != 0) return std::to_string(arena.waiting()) + " still wait";
+  if (arena.waiting() != 0) return fmt::format("{} still wait", arena.waiting());
   const arena_metrics m = arena.metrics();
   if (m.allocations_ok != m.frees) {
-    return std::to_string(m.allocations_ok) + " blocks handed out, " + std::to_string(m.frees) +
-           " given back";
+    return fmt::format("{} blocks handed out, {} given back", m.allocations_ok, m.frees);
   }
   if (!arena.is_block_free(arena.max_order(), 0)) return "the arena is not whole again";
   return {};
@@ -59,30 +58,25 @@ std::expected<async_buddy_arena, build_error> arena_for(const waiters_options& c
 
 int run(const waiters_options& chosen) {
   const auto arena = arena_for(chosen);
-  if (!arena) {
-    std::fprintf(stderr, "waiters: %s\n", make_error_code(arena.error()).message().c_str());
-    return 1;
-  }
+  if (!arena) return complain("waiters", make_error_code(arena.error()).message(), 1);
   const patience watch(chosen.seconds + chosen.patience);
   const waiters_report report =
       chosen.storm ? run_storm(chosen, *arena) : run_queue(chosen, *arena);
-  std::printf("waiters, %s, %s, %u threads, %g s: %s\n", chosen.storm ? "storm" : "queue",
-              chosen.policy.c_str(), chosen.threads, chosen.seconds, report.done.c_str());
-  if (report.wrong.empty()) return 0;
-  std::fprintf(stderr, "waiters: %s\n", report.wrong.c_str());
-  return 1;
+  fmt::print("waiters, {}, {}, {} threads, {:g} s: {}\n", chosen.storm ? "storm" : "queue",
+             chosen.policy, chosen.threads, chosen.seconds, report.done);
+  return report.wrong.empty() ? 0 : complain("waiters", report.wrong, 1);
 }
 
-}  // namespace
-}  // namespace caiman::stress
+constexpr named<bool> mode_names[] = {{"storm", true}, {"queue", false}};
+constexpr named<waiters_fault> fault_names[] = {{"none", waiters_fault::none},
+                                                {"lost-wake-up", waiters_fault::lost_wake_up},
+                                                {"torn-stamp", waiters_fault::torn_stamp}};
 
-int main(int argc, char** argv) try {
-  using namespace caiman::stress;
-  waiters_options chosen;
-  std::string mode = "storm";
-  CLI::App app{"Lets coroutines and threads wait for room, and checks that all are served."};
-  app.add_option("--mode", mode, "storm: all ways to wait and give up; queue: how long one waits")
-      ->check(CLI::IsMember({"storm", "queue"}));
+std::optional<int> parse_options(int argc, char** argv, waiters_options& chosen) {
+  CLI::App app{"Lets coroutines and threads wait for room, and checks that all are served.",
+               "waiters"};
+  add_named(app, "--mode", chosen.storm, mode_names,
+            "storm: all ways to wait and give up; queue: how long one waits");
   app.add_option("--policy", chosen.policy)->check(CLI::IsMember({"fair", "fifo", "stack"}));
   app.add_option("--threads", chosen.threads)->check(CLI::Range(1U, 256U));
   app.add_option("--waiters", chosen.waiters, "of mode queue")->check(CLI::Range(1U, 10'000U));
@@ -90,21 +84,18 @@ int main(int argc, char** argv) try {
   app.add_option("--patience", chosen.patience, "seconds until a run is taken for stuck")
       ->check(CLI::Range(0.1, 3600.0));
   app.add_option("--seed", chosen.seed, "of what the threads of mode storm do");
-  const std::map<std::string, waiters_fault> faults{{"lost-wake-up", waiters_fault::lost_wake_up},
-                                                    {"torn-stamp", waiters_fault::torn_stamp}};
-  app.add_option("--fault", chosen.fault, "put in, to be seen")
-      ->transform(CLI::CheckedTransformer(faults));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "waiters: %s\n", error.what());
-    return 2;
-  }
-  chosen.storm = mode == "storm";
-  return run(chosen);
-} catch (const std::exception& error) {
-  std::fprintf(stderr, "waiters: %s\n", error.what());
-  return 1;
+  add_named(app, "--fault", chosen.fault, fault_names, "put in, to be seen");
+  return parse(app, argc, argv);
+}
+
+}  // namespace
+}  // namespace caiman::stress
+
+int main(int argc, char** argv) {
+  using namespace caiman::stress;
+  return run_program("waiters", 1, [&] {
+    waiters_options chosen;
+    if (const auto exit_code = parse_options(argc, argv, chosen)) return *exit_code;
+    return run(chosen);
+  });
 }

@@ -195,7 +195,7 @@ TEST_CASE("quantiles of a histogram") {
 }
 
 TEST_CASE("a ring keeps what is put, in order, and says when it is full or empty") {
-  auto ring = std::make_unique<spsc_ring<unsigned, 8>>();
+  auto ring = std::make_unique<caiman::stress::spsc_ring<unsigned, 8>>();
   unsigned got = 0;
   CHECK(!ring->try_take(got));
   for (unsigned i = 0; i < 8; ++i) CHECK(ring->try_put(i));

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "../../common/meeting.hpp"
 #include "../../common/pingpong.hpp"
 
 namespace caiman::bench {
@@ -35,32 +36,20 @@ struct distance {
 
 inline std::optional<double> ping_pong() { return stress::ping_pong_ns(5, 300); }
 
+inline constexpr unsigned spins_before_yield = 20'000;
+
 /// Waits, usually for a cache line only; gives way when the peer is not running.
 template <class Condition>
 void spin_until(Condition holds) {
   for (unsigned spins = 0; !holds(); ++spins) {
-    if (spins >= 20'000) std::this_thread::yield();
+    if (spins >= spins_before_yield) std::this_thread::yield();
   }
 }
 
 /// Threads meet here, as often as they like.
-class meeting {
- public:
-  explicit meeting(unsigned threads) : threads_(threads) {}
-  void arrive() {
-    const unsigned round = round_.load(std::memory_order_acquire);
-    if (here_.fetch_add(1, std::memory_order_acq_rel) + 1 == threads_) {
-      here_.store(0, std::memory_order_relaxed);
-      round_.store(round + 1, std::memory_order_release);
-    } else {
-      spin_until([&] { return round_.load(std::memory_order_acquire) != round; });
-    }
-  }
-
- private:
-  unsigned threads_;
-  alignas(128) std::atomic<unsigned> here_{0};
-  alignas(128) std::atomic<unsigned> round_{0};
+struct meeting : stress::gate {
+  explicit meeting(unsigned threads) : gate(threads, spins_before_yield) {}
+  void arrive() { meet(); }
 };
 
 /// Runs `body(thread)` on so many threads, pinned if they are two.

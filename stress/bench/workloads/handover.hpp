@@ -1,59 +1,22 @@
 // ---------------------------------------------------------------------------------------------
 // handover.hpp: W4, one thread allocates and the other releases
 //
-// What a pipeline does, and what thread caches like least. Addresses go through a ring for one
-// producer and one consumer, whose sides keep a stale copy of the other's position, so that the
-// ring costs a cache line for many blocks; what it costs alone is the row "harness". Relies on
-// crew.hpp.
+// What a pipeline does, and what thread caches like least. Addresses go through a ring; what that
+// costs alone is the row "harness". Relies on crew.hpp and on the ring of ../../common/meeting.hpp.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 
+#include "../../common/meeting.hpp"
 #include "../subjects/subject.hpp"
 #include "churn.hpp"
 #include "crew.hpp"
 #include "pairs.hpp"
 
 namespace caiman::bench {
-
-/// A bounded queue for one thread that puts and one that takes.
-template <class T, std::size_t Capacity>
-class spsc_ring {
-  static_assert((Capacity & (Capacity - 1)) == 0);
-
- public:
-  bool try_put(T value) noexcept {
-    if (put_ - taken_seen_ == Capacity) {
-      taken_seen_ = taken_.load(std::memory_order_acquire);
-      if (put_ - taken_seen_ == Capacity) return false;
-    }
-    cells_[put_ % Capacity] = value;
-    published_.store(++put_, std::memory_order_release);
-    return true;
-  }
-  bool try_take(T& value) noexcept {
-    if (took_ == published_seen_) {
-      published_seen_ = published_.load(std::memory_order_acquire);
-      if (took_ == published_seen_) return false;
-    }
-    value = cells_[took_ % Capacity];
-    taken_.store(++took_, std::memory_order_release);
-    return true;
-  }
-
- private:
-  alignas(128) std::size_t put_ = 0;  // the producer's
-  std::size_t taken_seen_ = 0;
-  alignas(128) std::size_t took_ = 0;  // the consumer's
-  std::size_t published_seen_ = 0;
-  alignas(128) std::atomic<std::size_t> published_{0};
-  alignas(128) std::atomic<std::size_t> taken_{0};
-  alignas(128) std::array<T, Capacity> cells_{};
-};
 
 struct handover_result {
   double million_per_second = 0;
@@ -64,7 +27,7 @@ struct handover_result {
 /// again: the ring holds a quarter of an arena at most, so room will come.
 template <subject S>
 handover_result hand_over(S& from, clock::duration duration) {
-  spsc_ring<void*, 1024> ring;
+  stress::spsc_ring<void*, 1024> ring;
   meeting both(2);
   std::atomic<bool> ended{false};
   std::uint64_t released = 0;

@@ -9,14 +9,12 @@
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
-#include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "../../common/command_line.hpp"
 #include "../format.hpp"
 #include "convert.hpp"
 
@@ -33,10 +31,7 @@ struct options {
   std::vector<std::string> shown;
 };
 
-int refuse(const std::string& what) {
-  fmt::print(stderr, "trace_pack: {}\n", what);
-  return 2;
-}
+int refuse(const std::string& what) { return stress::complain("trace_pack", what); }
 
 nlohmann::ordered_json description(const trace& what) {
   const trace_counts counts = counts_of(what);
@@ -81,7 +76,7 @@ int show(const options& chosen) {
 
 int run(int argc, char** argv) {
   options chosen;
-  CLI::App app{"Makes a trace of a recording, and says what is in a trace."};
+  CLI::App app{"Makes a trace of a recording, and says what is in a trace.", "trace_pack"};
   app.require_subcommand(1);
   CLI::App& packing = *app.add_subcommand("pack", "a trace of what trace_recorder wrote");
   packing.add_option("--raw", chosen.raw, "the recording")->required();
@@ -91,13 +86,7 @@ int run(int argc, char** argv) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
   CLI::App& showing = *app.add_subcommand("show", "what is in these traces");
   showing.add_option("FILE", chosen.shown, "traces")->required();
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
-  }
+  if (const auto exit_code = stress::parse(app, argc, argv)) return *exit_code;
   return packing.parsed() ? pack(chosen) : show(chosen);
 }
 
@@ -105,10 +94,6 @@ int run(int argc, char** argv) {
 }  // namespace caiman::traces
 
 int main(int argc, char** argv) {
-  try {
-    return caiman::traces::run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "trace_pack: {}\n", error.what());
-    return 1;
-  }
+  return caiman::stress::run_program("trace_pack", 1,
+                                     [&] { return caiman::traces::run(argc, argv); });
 }

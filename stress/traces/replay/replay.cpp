@@ -24,14 +24,12 @@
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <exception>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "../../bench/subjects/subject.hpp"
+#include "../../common/command_line.hpp"
 #include "../format.hpp"
 #include "rows.hpp"
 
@@ -47,10 +45,7 @@ struct options {
   unsigned warm_up = 0;
 };
 
-int refuse(const std::string& what) {
-  fmt::print(stderr, "trace_replay: {}\n", what);
-  return 2;
-}
+int refuse(const std::string& what) { return stress::complain("trace_replay", what); }
 
 ordered_json both_ends(const row_result& seen) {
   if (!seen.ping_pong_before || !seen.ping_pong_after) return nullptr;
@@ -89,7 +84,7 @@ ordered_json about(const trace& what) {
 }
 
 std::optional<int> parse(int argc, char** argv, options& chosen) {
-  CLI::App app{"Replays a trace on an allocator and prints one line of JSON."};
+  CLI::App app{"Replays a trace on an allocator and prints one line of JSON.", "trace_replay"};
   app.add_option("--trace", chosen.trace_file, "a .trace.zst file")->required();
   auto* const subject = app.add_option("--subject", chosen.subject, "a row of the benchmark");
   subject->check(CLI::IsMember(replayed_rows()));
@@ -97,17 +92,12 @@ std::optional<int> parse(int argc, char** argv, options& chosen) {
   app.add_option("--warm-up", chosen.warm_up, "replays before the one that counts")
       ->check(CLI::Range(0U, 1000U))
       ->capture_default_str();
-  try {
-    app.parse(argc, argv);
+  app.final_callback([&chosen] {
     if (!chosen.about && chosen.subject.empty()) {
       throw CLI::ValidationError("--subject or --about is required");
     }
-  } catch (const CLI::CallForHelp& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    return refuse(error.what());
-  }
-  return std::nullopt;
+  });
+  return stress::parse(app, argc, argv);
 }
 
 int run(int argc, char** argv) {
@@ -125,10 +115,6 @@ int run(int argc, char** argv) {
 }  // namespace caiman::traces
 
 int main(int argc, char** argv) {
-  try {
-    return caiman::traces::run(argc, argv);
-  } catch (const std::exception& error) {
-    fmt::print(stderr, "trace_replay: {}\n", error.what());
-    return 1;
-  }
+  return caiman::stress::run_program("trace_replay", 1,
+                                     [&] { return caiman::traces::run(argc, argv); });
 }
