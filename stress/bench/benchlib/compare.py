@@ -42,16 +42,13 @@ def differences(a, b):
 def rows(a, b):
     """(case, figure, distance, subject, median A, median B, Interval or None) for what both have."""
     first, second = Summary(a), Summary(b)
-    for case in first.cases():
-        both = [s for s in first.subjects(case) if s in second.subjects(case)]
-        for figure in case.figures:
-            for distance in first.distances(case):
-                for subject in both:
-                    before = first.samples(case, figure, subject).values(distance)
-                    after = second.samples(case, figure, subject).values(distance)
-                    if before and after:
-                        yield (case, figure, distance, subject, stats.spread(before).median,
-                               stats.spread(after).median, stats.ratio_interval(after, before))
+    for case, figure, distance in first.shown():
+        for subject in first.subjects(case):
+            before = first.samples(case, figure, subject).values(distance)
+            after = second.samples(case, figure, subject).values(distance)
+            if before and after:
+                yield (case, figure, distance, subject, stats.spread(before).median,
+                       stats.spread(after).median, stats.ratio_interval(after, before))
 
 
 def render(a, b, name_a, name_b):

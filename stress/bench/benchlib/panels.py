@@ -30,6 +30,5 @@ def panel(summary, case, figure, distance):
 
 def of_group(summary, group):
     """All panels of a group."""
-    found = [panel(summary, case, figure, distance) for case in summary.cases(group)
-             for figure in case.figures for distance in summary.distances(case)]
+    found = [panel(summary, *each) for each in summary.shown(group)]
     return [each for each in found if each is not None]

@@ -96,13 +96,20 @@ def new(about, subjects, traces, options, command, root):
 
 # ---- reading ------------------------------------------------------------------------------------
 
-_FORM = {"date": str, "machine": dict, "compiler": str, "revision": str, "command": str,
-         "options": dict, "far_from_ns": (int, float), "arena_bytes": int, "min_block_bytes": int,
-         "subjects": list, "finished": bool, "runs": list, "failures": list}
-_SUBJECT = {"name": str, "role": str, "arena": bool}
-_RUN = {"round": int, "case": str, "subject": str, "figures": dict}
-_TRACE = {"name": str, "events": int, "threads": int, "left_out": int, "peak_live_bytes": int}
-_LOOKS = {"near": int, "far": int}
+# A name that ends in ? may be missing or null; ... stands for every name. float is any number.
+_FIGURES = {...: float}
+_FORM = {
+    "date": str, "machine": dict, "compiler": str, "revision": str, "command": str, "options": dict,
+    "far_from_ns": float, "arena_bytes": int, "min_block_bytes": int, "load_at_start?": float,
+    "subjects": [{"name": str, "role": str, "arena": bool, "metadata_bytes?": float}],
+    "finished": bool, "failures": list,
+    "runs": [{"round": int, "case": str, "subject": str, "figures": _FIGURES, "floor?": _FIGURES,
+              "ping_pong_ns?": (float, float), "extra?": bool}],
+}
+_SINCE_2 = {
+    "traces": [{"name": str, "events": int, "threads": int, "left_out": int, "peak_live_bytes": int}],
+    "looks": {"near": int, "far": int},
+}
 
 
 def _is_number(value):
@@ -111,45 +118,25 @@ def _is_number(value):
             and abs(value) < 1e300 and math.isfinite(value))
 
 
-def _wants(where, thing, form):
-    if not isinstance(thing, dict):
-        raise BadInput(f"{where} is no object")
-    for key, kind in form.items():
-        if key not in thing:
-            raise BadInput(f"{where}: '{key}' is missing")
-        if not isinstance(thing[key], kind) or (kind is not bool and isinstance(thing[key], bool)):
-            raise BadInput(f"{where}: '{key}' is of the wrong kind")
-
-
-def _check_run(where, run, names, traces):
-    _wants(where, run, _RUN)
-    if run["subject"] not in names:
-        raise BadInput(f"{where}: subject '{run['subject']}' is not among the subjects")
-    group, _, trace = run["case"].partition("/")
-    if group == "trace" and trace not in traces:
-        raise BadInput(f"{where}: trace '{trace}' is not among the traces")
-    if not isinstance(run.get("extra", False), bool):
-        raise BadInput(f"{where}: 'extra' is of the wrong kind")
-    for section in (run["figures"], run.get("floor") or {}):
-        if not isinstance(section, dict) or not all(map(_is_number, section.values())):
-            raise BadInput(f"{where}: a figure is no number")
-    trips = run.get("ping_pong_ns")
-    if trips is not None and not (isinstance(trips, list) and len(trips) == 2
-                                  and all(map(_is_number, trips))):
-        raise BadInput(f"{where}: 'ping_pong_ns' is not two numbers")
-
-
-def _check_traces(where, record):
-    """The names; version 1 has none."""
-    if record["version"] == 1:
-        return set()
-    _wants(where, record, {"traces": list, "looks": dict})
-    _wants(f"{where}: looks", record["looks"], _LOOKS)
-    for i, trace in enumerate(record["traces"]):
-        _wants(f"{where}: trace {i}", trace, _TRACE)
-        if not all(_is_number(trace[key]) for key, kind in _TRACE.items() if kind is int):
-            raise BadInput(f"{where}: trace {i}: a count is no number")
-    return {trace["name"] for trace in record["traces"]}
+def _check(where, thing, form):
+    """Raises BadInput unless the thing has the form."""
+    wanted = form if isinstance(form, type) else dict if isinstance(form, dict) else list
+    if wanted in (int, float) and not _is_number(thing):
+        raise BadInput(f"{where} is no number")
+    if wanted is not float and not isinstance(thing, wanted):
+        raise BadInput(f"{where} is of the wrong kind")
+    if isinstance(form, dict):
+        for name, kind in form.items():
+            for key in thing if name is ... else [name.rstrip("?")]:
+                if thing.get(key) is not None or name is ...:
+                    _check(f"{where}: '{key}'", thing[key], kind)
+                elif not name.endswith("?"):
+                    raise BadInput(f"{where}: '{key}' is missing")
+    elif isinstance(form, (list, tuple)):
+        if isinstance(form, tuple) and len(thing) != len(form):
+            raise BadInput(f"{where} has not {len(form)} values")
+        for i, each in enumerate(thing):
+            _check(f"{where} {i}", each, form[0])
 
 
 def check(record, where):
@@ -159,17 +146,15 @@ def check(record, where):
     if record.get("version") not in READABLE or isinstance(record["version"], bool):
         raise BadInput(f"{where}: schema version {record.get('version')!r}, this reads "
                        + " and ".join(map(str, READABLE)))
-    _wants(where, record, _FORM)
-    for i, subject in enumerate(record["subjects"]):
-        _wants(f"{where}: subject {i}", subject, _SUBJECT)
-        if not _is_number(subject.get("metadata_bytes") or 0):
-            raise BadInput(f"{where}: subject {i}: 'metadata_bytes' is no number")
-    if not _is_number(record.get("load_at_start") or 0):
-        raise BadInput(f"{where}: 'load_at_start' is no number")
+    _check(where, record, _FORM if record["version"] == 1 else {**_FORM, **_SINCE_2})
     names = {subject["name"] for subject in record["subjects"]}
-    traces = _check_traces(where, record)
+    traces = {trace["name"] for trace in record["traces"]} if record["version"] > 1 else set()
     for i, run in enumerate(record["runs"]):
-        _check_run(f"{where}: run {i}", run, names, traces)
+        if run["subject"] not in names:
+            raise BadInput(f"{where}: 'runs' {i}: subject '{run['subject']}' is not among the subjects")
+        group, _, trace = run["case"].partition("/")
+        if group == "trace" and trace not in traces:
+            raise BadInput(f"{where}: 'runs' {i}: trace '{trace}' is not among the traces")
 
 
 def read(path):

@@ -92,6 +92,11 @@ class Summary:
                 for distance in self.samples(case, case.figures[0], subject).by_distance}
         return [distance for distance in ("", "near", "far") if distance in seen]
 
+    def shown(self, group=None):
+        """(case, figure, distance) of all there is."""
+        return [(case, figure, distance) for case in self.cases(group) for figure in case.figures
+                for distance in self.distances(case)]
+
     def unseen(self):
         """Cases without any run at a distance that matters to them, by distance."""
         found = {}

@@ -1,6 +1,6 @@
 """The table on standard output: every figure with its spread, then the medians at a glance."""
 
-from . import plan, summary as summaries
+from . import summary as summaries
 from .words import ahead_sentence, number, trace_lines, unseen_lines
 
 
@@ -51,14 +51,13 @@ def _block(summary, case, figure, distance, named):
     return lines
 
 
-def details(summary):
+def details(summary, group=None):
     """A block of lines per figure and distance."""
-    named = summary.named_subject()
     lines = []
-    for case in summary.cases():
+    for case in summary.cases(group):
         for figure in case.figures:
             for distance in summary.distances(case):
-                lines += _block(summary, case, figure, distance, named) + [""]
+                lines += _block(summary, case, figure, distance, summary.named_subject()) + [""]
         if summary.dropped(case):
             lines += [f"  {summary.dropped(case)} runs dropped: the processors moved between near "
                       "and far", ""]
@@ -70,24 +69,15 @@ def overview(summary):
     names = [s["name"] for s in summary.record["subjects"]]
     width = max([10, *(len(name) + 2 for name in names)])
     lines = [f"{'medians':<52}{'':<12}" + "".join(f"{name:>{width}}" for name in names)]
-    for case in summary.cases():
-        figures = case.figures
-        for figure in figures:
-            if case.trace and figure.key == "refused" and summary.always_zero(case, figure):
-                continue  # said in a line below
-            for distance in summary.distances(case):
-                title = f"{case.group} {case.title}"
-                if len(figures) > 1:
-                    title += f", {figure.label}"
-                if distance:
-                    title += f" ({distance})"
-                spreads = [summary.spread(case, figure, name, distance) for name in names]
-                if any(spreads):
-                    cells = [number(s.median) if s else "–" for s in spreads]
-                else:
-                    cells = ["no result"]
-                lines.append(f"{title:<52}{figure.unit:<12}"
-                             + "".join(f"{cell:>{width}}" for cell in cells))
+    for case, figure, distance in summary.shown():
+        if case.trace and figure.key == "refused" and summary.always_zero(case, figure):
+            continue  # said in a line below
+        title = f"{case.group} {case.title}"
+        title += f", {figure.label}" if len(case.figures) > 1 else ""
+        title += f" ({distance})" if distance else ""
+        spreads = [summary.spread(case, figure, name, distance) for name in names]
+        cells = [number(s.median) if s else "–" for s in spreads] if any(spreads) else ["no result"]
+        lines.append(f"{title:<52}{figure.unit:<12}" + "".join(f"{cell:>{width}}" for cell in cells))
     sizes = {s["name"]: s.get("metadata_bytes") for s in summary.record["subjects"]}
     lines.append(f"{'metadata':<52}{'bytes':<12}"
                  + "".join(f"{number(sizes[name] or None):>{width}}" for name in names))
@@ -115,24 +105,36 @@ def conditions(summary):
     at = record["machine"]
     lines.append(f"  {at.get('processor')}, {at.get('processors')} processors"
                  f"{' (virtual)' if at.get('virtual') else ''}, {at.get('system')}; "
-                 f"{record['compiler']}; {record['date']}; {record['revision']}; load at start "
-                 f"{number(record.get('load_at_start'))}")
+                 f"kernel {at.get('kernel')}; {record['compiler']}; {record['date']}; "
+                 f"{record['revision']}; load at start {number(record.get('load_at_start'))}; "
+                 f"{record['command']}")
+    return lines
+
+
+def subjects(summary):
+    """Where the malloc of each comes from."""
+    lines = [f"  {'':<20}{'malloc':<32}{'package':<34}{'metadata, bytes':>15}"]
+    for each in summary.record["subjects"]:
+        package = f"{each.get('package', '')} {each.get('version', '')}"
+        lines.append(f"  {each['name']:<20}{each.get('malloc', ''):<32}{package:<34}"
+                     f"{number(each.get('metadata_bytes') or None):>15}")
+    return lines
+
+
+def warnings(summary):
+    """What failed, and where the run ended before its time."""
+    record = summary.record
+    lines = [f"  FAILED: {failure}" for failure in record["failures"]]
+    if not record["finished"]:
+        done, added = summary.rounds()
+        lines.append(f"  not finished: interrupted in round {done} of "
+                     f"{record['options'].get('rounds')}"
+                     f"{', in those added for near and far' if added else ''}")
     return lines
 
 
 def render(summary):
     """The whole text."""
     lines = details(summary) + overview(summary) + [""] + conditions(summary)
-    lines.append("  " + ahead_sentence(summary))
-    for failure in summary.record["failures"]:
-        lines.append(f"  FAILED: {failure}")
-    if not summary.record["finished"]:
-        done, added = summary.rounds()
-        lines.append(f"  not finished: interrupted in round {done} of "
-                     f"{summary.record['options'].get('rounds')}"
-                     f"{', in those added for near and far' if added else ''}")
+    lines += ["  " + ahead_sentence(summary), *warnings(summary)]
     return "\n".join(lines) + "\n"
-
-
-def group_title(group):
-    return f"{group}: {plan.GROUPS[group]}"

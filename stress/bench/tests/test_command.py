@@ -118,17 +118,20 @@ class BadInput(Command):
             "no JSON": "{", "not a result": [], "schema version 9": {**good, "version": 9},
             "'machine' is missing": {k: v for k, v in good.items() if k != "machine"},
             "'finished' is of the wrong kind": {**good, "finished": 1},
-            "'arena_bytes' is of the wrong kind": {**good, "arena_bytes": True},
-            "subject 0 is no object": {**good, "subjects": [7]},
-            "run 0 is no object": {**good, "runs": [7]},
+            "'arena_bytes' is no number": {**good, "arena_bytes": True},
+            "'subjects' 0 is of the wrong kind": {**good, "subjects": [7]},
+            "'runs' 0 is of the wrong kind": {**good, "runs": [7]},
             "subject 'who' is not among": with_run(subject="who"),
-            "a figure is no number": with_run(figures={"ns": "7"}),
-            "run 0: a figure is no number": json.dumps(with_run(figures={"ns": float("nan")})),
-            "a figure is no number ": with_run(figures={"ns": 10 ** 400}),
+            "'ns' is no number": with_run(figures={"ns": "7"}),
+            "'runs' 0: 'figures': 'ns' is no number": json.dumps(with_run(figures={"ns": float("nan")})),
+            "'ns' is no number ": with_run(figures={"ns": 10 ** 400}),
             "'load_at_start' is no number": {**good, "load_at_start": "x"},
             "'metadata_bytes' is no number": {
                 **good, "subjects": [{**good["subjects"][0], "metadata_bytes": [1]}]},
-            "'ping_pong_ns' is not two numbers": with_run(ping_pong_ns=[1]),
+            "'ping_pong_ns' has not 2 values": with_run(ping_pong_ns=[1]),
+            "'ping_pong_ns' 1 is no number": with_run(ping_pong_ns=[1, "2"]),
+            "'floor': 'two_cas_ns' is no number": with_run(floor={"two_cas_ns": None}),
+            "'figures' is missing": with_run(figures=None),
         }
         good_file = self.file("good", good)
         for words, content in bad.items():
@@ -193,7 +196,7 @@ class Measuring(Command):
     def test_ctrl_c_reports_what_was_done(self):
         output, page = self.interrupted(signal.SIGINT, 6, 5)
         self.assertIn("not finished: interrupted in round 1 of 5", output)
-        self.assertIn("This run was interrupted", page.read_text())
+        self.assertIn("not finished: interrupted", page.read_text())
 
     def test_so_does_the_signal_that_ends_a_batch_job(self):
         self.interrupted(signal.SIGTERM, 6, 5)

@@ -1,5 +1,6 @@
 """What is made of raw runs: pairing, dropping, the texts, the page, the section of docs/performance.md."""
 
+import html
 import html.parser
 import pathlib
 import re
@@ -172,6 +173,13 @@ class Pages(unittest.TestCase):
         self.assertEqual(addresses, {"http://www.w3.org/2000/svg"})  # a name, not a place
         self.assertNotIn("url(", text)
         self.assertNotIn("@import", text)
+
+    def test_it_has_every_number_of_the_table(self):
+        summary = Summary(made.record(made.five_rounds() + made.five_replays()))
+        text = html.unescape(page.render(summary))
+        for lines in (table.details(summary), table.conditions(summary), table.subjects(summary)):
+            for line in lines:
+                self.assertIn(line, text)
 
     def test_plots_are_well_formed(self):
         for record in (made.record(made.five_rounds()), evil_record()):

@@ -136,15 +136,17 @@ class Form(WithReplay):
         for words, bad in (
                 ("'traces' is missing", {k: v for k, v in good.items() if k != "traces"}),
                 ("'looks' is of the wrong kind", {**good, "looks": []}),
-                ("looks: 'far' is missing", {**good, "looks": {"near": 1}}),
-                ("trace 0 is no object", {**good, "traces": [7]}),
-                ("trace 0: 'left_out' is missing", {**good, "traces": [{
+                ("'looks': 'far' is missing", {**good, "looks": {"near": 1}}),
+                ("'traces' 0 is of the wrong kind", {**good, "traces": [7]}),
+                ("'traces' 0: 'left_out' is missing", {**good, "traces": [{
                     k: v for k, v in made.CC1PLUS.items() if k != "left_out"}]}),
-                ("trace 0: 'events' is of the wrong kind", {**good, "traces": [{
+                ("'traces' 0: 'events' is no number", {**good, "traces": [{
                     **made.CC1PLUS, "events": "9"}]}),
-                ("trace 0: a count is no number", {**good, "traces": [{
+                ("'traces' 0: 'events' is no number", {**good, "traces": [{
                     **made.CC1PLUS, "events": 10 ** 400}]}),
-                ("run 1: trace 'rsyslogd' is not among", {**good, "traces": [made.CC1PLUS]}),
+                ("'runs' 1: trace 'rsyslogd' is not among", {**good, "traces": [made.CC1PLUS]}),
+                ("'events' is of the wrong kind", {**good, "traces": [{
+                    **made.CC1PLUS, "events": 0.5}]}),
                 ("'extra' is of the wrong kind", {**good, "runs": [{**good["runs"][0],
                                                                     "extra": 1}]}),
                 ("schema version True", {**good, "version": True})):
