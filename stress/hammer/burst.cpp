@@ -32,14 +32,14 @@ class burst_plan {
   burst_plan(const crew& with, const std::vector<std::uint64_t>& weights, std::uint64_t seed)
       : weights_(weights),
         max_order_(with.chosen.max_order),
-        slots_(with.slots.size()),
+        posts_(with.posts.size()),
         random_(seed) {}
 
   void next() {
     order = draw_order(weights_, random_);
     while (run_count(max_order_, order) > most_blocks) ++order;
-    first = random_() % slots_;
-    distance = random_() % slots_;
+    first = random_() % posts_;
+    distance = random_() % posts_;
     again = random_() % 2 == 0;
   }
 
@@ -51,7 +51,7 @@ class burst_plan {
  private:
   const std::vector<std::uint64_t>& weights_;
   unsigned max_order_;
-  std::uint64_t slots_;
+  std::uint64_t posts_;
   std::mt19937_64 random_;
 };
 
@@ -66,16 +66,16 @@ struct burst_meeting {
 
 class burst_thread {
  public:
-  burst_thread(crew& with, slot& place, burst_meeting& meeting, const burst_plan& plan)
-      : crew_(with), slot_(place), meeting_(meeting), plan_(plan), worker_(with, phase_, place) {}
+  burst_thread(crew& with, post& here, burst_meeting& meeting, const burst_plan& plan)
+      : crew_(with), post_(here), meeting_(meeting), plan_(plan), worker_(with, phase_, here) {}
 
   void work() {
     for (unsigned i = 0; i < bursts_per_round && !meeting_.leaving; ++i) {
       plan_.next();
       phase_.unit = plan_.order;
       phase_.name = fmt::format("burst({})", plan_.order);
-      slot_.credit = share(run_count(crew_.chosen.max_order, plan_.order), crew_.slots.size(),
-                           plan_.first, slot_.id);
+      post_.credit = share(run_count(crew_.chosen.max_order, plan_.order), crew_.posts.size(),
+                           plan_.first, post_.id);
       if (!meet()) return;
       worker_.fill();
       if (!meet_and_lead(&burst_thread::after_taking)) return;
@@ -89,7 +89,7 @@ class burst_thread {
 
   bool meet_and_lead(void (burst_thread::*lead)()) {
     if (!meet()) return false;
-    if (slot_.id == 0) (this->*lead)();
+    if (post_.id == 0) (this->*lead)();
     return meet();
   }
 
@@ -98,9 +98,9 @@ class burst_thread {
     check_all_live(crew_, "all taken in a burst");
     const auto by = static_cast<std::ptrdiff_t>(plan_.distance);
     std::vector<std::vector<parcel>> lists;
-    for (slot& place : crew_.slots) lists.push_back(std::move(place.held));
+    for (post& here : crew_.posts) lists.push_back(std::move(here.held));
     std::rotate(lists.begin(), lists.begin() + by, lists.end());
-    for (slot& place : crew_.slots) place.held = std::move(lists[place.id]);
+    for (post& here : crew_.posts) here.held = std::move(lists[here.id]);
   }
 
   void after_releasing() {
@@ -110,12 +110,12 @@ class burst_thread {
 
   // What one gave back one may take again: requests then meet the merges of the others.
   void release() {
-    std::size_t again = plan_.again ? slot_.held.size() : 0;
-    while (!slot_.held.empty() && !crew_.found.failed()) {
-      const parcel item = slot_.held.back();
-      slot_.held.pop_back();
+    std::size_t again = plan_.again ? post_.held.size() : 0;
+    while (!post_.held.empty() && !crew_.found.failed()) {
+      const parcel item = post_.held.back();
+      post_.held.pop_back();
       worker_.give_back(item);
-      if (again > 0 && slot_.random() % 2 == 0) {
+      if (again > 0 && post_.random() % 2 == 0) {
         --again;
         worker_.take(plan_.order);
       }
@@ -123,7 +123,7 @@ class burst_thread {
   }
 
   crew& crew_;
-  slot& slot_;
+  post& post_;
   burst_meeting& meeting_;
   burst_plan plan_;
   phase phase_;
@@ -133,13 +133,13 @@ class burst_thread {
 }  // namespace
 
 void run_burst(crew& with, const std::vector<std::uint64_t>& weights, std::uint64_t seed) {
-  burst_meeting meeting(static_cast<unsigned>(with.slots.size()));
+  burst_meeting meeting(static_cast<unsigned>(with.posts.size()));
   const burst_plan plan(with, weights, seed);
   std::vector<std::jthread> threads;
-  for (slot& place : with.slots) {
+  for (post& here : with.posts) {
     threads.emplace_back([&] {
-      ++place.done.threads;
-      burst_thread(with, place, meeting, plan).work();
+      ++here.done.threads;
+      burst_thread(with, here, meeting, plan).work();
     });
   }
 }

@@ -65,9 +65,9 @@ class inspection {
 
   free_map take_stock() {
     free_map truth(crew_.chosen.max_order);
-    for (const slot& place : crew_.slots) {
-      for (const parcel& item : place.held) count_live(truth, item);
-      for (const parcel& item : place.parked) count_live(truth, item);
+    for (const post& here : crew_.posts) {
+      for (const parcel& item : here.held) count_live(truth, item);
+      for (const parcel& item : here.parked) count_live(truth, item);
     }
     truth.settle();
     return truth;
@@ -120,7 +120,7 @@ class inspection {
   // All of a small arena, a random part of a large one.
   void some_blocks(const free_map& truth) {
     constexpr std::uint64_t enough = 64;
-    std::mt19937_64& random = crew_.slots.front().random;
+    std::mt19937_64& random = crew_.posts.front().random;
     for (unsigned order = 0; order <= truth.max_order(); ++order) {
       const std::uint64_t runs = run_count(truth.max_order(), order);
       for (std::uint64_t i = 0; i < std::min(runs, enough); ++i) {
@@ -168,7 +168,7 @@ class inspection {
 free_map map_of(crew& with, std::string_view when) { return inspection(with, when).take_stock(); }
 
 void check_quiescent(crew& with, std::string_view when) {
-  if (with.found.failed()) return;  // slots of a stopped run are no true account
+  if (with.found.failed()) return;  // posts of a stopped run are no true account
   inspection looking(with, when);
   const free_map truth = looking.take_stock();
   looking.requests(truth.largest_order());

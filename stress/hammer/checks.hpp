@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------
 // checks.hpp: what must hold when nothing runs
 //
-// All threads are joined (or held at a gate), so the allocator's observers are exact, and the slots
+// All threads are joined (or held at a gate), so the allocator's observers are exact, and the posts
 // say what is live. Held against each other, at every stop of a run, with part of the arena live,
 // all of it, or nothing:
 //   S3  free + live = all min blocks;
@@ -58,7 +58,7 @@ class free_map {
   std::vector<std::uint64_t> maximal_;
 };
 
-/// What is free by the slots' own account: held and parked blocks are live, nothing is on its way.
+/// What is free by the posts' own account: held and parked blocks are live, nothing is on its way.
 /// Reports blocks that overlap. O(2^max_order).
 free_map map_of(crew& with, std::string_view when);
 

@@ -31,12 +31,12 @@ tally& tally::operator+=(const tally& other) {
   return *this;
 }
 
-void slot::begin(call which, unsigned order) noexcept {
+void post::begin(call which, unsigned order) noexcept {
   doing_order.store(order, std::memory_order_relaxed);
   doing.store(which, std::memory_order_relaxed);
 }
 
-void slot::end() noexcept {
+void post::end() noexcept {
   doing.store(call::none, std::memory_order_relaxed);
   beats.store(beats.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
@@ -95,11 +95,11 @@ crew::crew(const options& asked)
       allocator(make_target(asked.pops, asked.log2_fanout, asked.max_order)),
       calls(*allocator, asked.injected),
       stamps(asked.max_order),
-      slots(asked.threads) {
+      posts(asked.threads) {
   for (unsigned id = 0; id < asked.threads; ++id) {
     std::seed_seq seeds{asked.seed & 0xffffffffU, asked.seed >> 32U, std::uint64_t{id}};
-    slots[id].id = id;
-    slots[id].random.seed(seeds);
+    posts[id].id = id;
+    posts[id].random.seed(seeds);
   }
 }
 

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
-// crew.hpp: what the threads of a run share, and what each place owns
+// crew.hpp: what the threads of a run share, and what is at each post
 //
-// A slot is a place at work: its blocks, credit, random numbers and inbox. Threads come and go in
-// it (the allocator has thread slots of its own, which change hands then); whoever is in it owns
-// it, and between phases, when all threads are joined, the main thread does. Heartbeats are relaxed
+// A post has blocks, credit, random numbers and an inbox. Threads come and go at it (the allocator
+// has slots of its own for threads, which change hands then). The thread that is at a post owns it;
+// between phases, when all threads are joined, the main thread does. Heartbeats are relaxed
 // atomics: they tell a watcher that something moves and order nothing.
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -51,7 +51,7 @@ struct tally {
 
 enum class call : unsigned char { none, allocate, release };
 
-struct alignas(128) slot {
+struct alignas(128) post {
   unsigned id = 0;
   std::mt19937_64 random;
   std::vector<parcel> held;
@@ -105,7 +105,7 @@ struct crew {
   std::unique_ptr<target> allocator;
   tampered_calls calls;
   stamp_memory stamps;
-  std::vector<slot> slots;
+  std::vector<post> posts;
   verdict found;
   std::atomic<bool> time_up{false};  // finish the phase early
   std::atomic<std::uint64_t> checks{0};

@@ -29,7 +29,7 @@ report hammer(const options& asked) {
     const watch over(with);
     rounds.run();
   }
-  for (const slot& place : with.slots) seen.done += place.done;
+  for (const post& here : with.posts) seen.done += here.done;
   seen.rounds = rounds.rounds();
   seen.seconds = rounds.seconds();
   seen.checks = with.checks.load(std::memory_order_relaxed);

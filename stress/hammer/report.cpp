@@ -97,7 +97,7 @@ void watch::look_once() {
 
 std::uint64_t watch::beats() const {
   std::uint64_t sum = crew_.checks.load(std::memory_order_relaxed);
-  for (const slot& place : crew_.slots) sum += place.beats.load(std::memory_order_relaxed);
+  for (const post& here : crew_.posts) sum += here.beats.load(std::memory_order_relaxed);
   return sum;
 }
 
@@ -108,12 +108,12 @@ void watch::show_progress() const {
 }
 
 void watch::report_standstill() const {
-  for (const slot& place : crew_.slots) {
-    const call doing = place.doing.load(std::memory_order_relaxed);
+  for (const post& here : crew_.posts) {
+    const call doing = here.doing.load(std::memory_order_relaxed);
     if (doing == call::none) continue;
-    fmt::print("hammer: thread {} has not come back from {} of order {}\n", place.id,
+    fmt::print("hammer: thread {} has not come back from {} of order {}\n", here.id,
                doing == call::allocate ? "allocate" : "release",
-               place.doing_order.load(std::memory_order_relaxed));
+               here.doing_order.load(std::memory_order_relaxed));
   }
   fmt::print("hammer: no call returned for {} s\nrerun: {}\nFAIL\n", crew_.chosen.patience,
              command_line(crew_.chosen));

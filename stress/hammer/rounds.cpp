@@ -69,7 +69,7 @@ void campaign::mixed_round() {
 
 void campaign::pressure_round() {
   const std::uint64_t all = run_count(crew_.chosen.max_order, 0);
-  deal((all - all / 4) * crew_.slots.size());
+  deal((all - all / 4) * crew_.posts.size());
   phase now = churn("pressure", 0);
   now.weights = crew_.chosen.mix.weights;
   now.by_volume = true;
@@ -120,10 +120,10 @@ void campaign::open_holes(unsigned order) {
   const std::uint64_t place_of_hole = below(run_count(crew_.chosen.max_order, width));
   const bool side_by_side = below(2) == 0;
   std::uint64_t live = 0;
-  for (const slot& place : crew_.slots) live += place.held.size();
-  for (slot& place : crew_.slots) {
-    worker me(crew_, now, place);
-    std::erase_if(place.held, [&](const parcel& item) {
+  for (const post& here : crew_.posts) live += here.held.size();
+  for (post& here : crew_.posts) {
+    worker me(crew_, now, here);
+    std::erase_if(here.held, [&](const parcel& item) {
       const std::uint64_t first = std::uint64_t{item.what.index} << item.what.order;
       const bool opens = side_by_side ? first >> width == place_of_hole : below(live) < far_apart;
       if (opens) me.give_back(item);
@@ -156,43 +156,43 @@ phase campaign::churn(std::string name, unsigned unit) {
   now.lives = 1 + static_cast<unsigned>(below(4));
   // Half of the phases hand nothing over: there only the allocator orders the threads.
   now.handover_per_mille = below(2) == 0 ? 0 : 125;
-  now.mail_distance = static_cast<unsigned>(below(crew_.slots.size()));
+  now.mail_distance = static_cast<unsigned>(below(crew_.posts.size()));
   return now;
 }
 
 void campaign::deal(std::uint64_t credit) {
-  for (slot& place : crew_.slots) {
-    place.credit = share(credit, crew_.slots.size(), rounds_, place.id);
-    place.filling = true;
+  for (post& here : crew_.posts) {
+    here.credit = share(credit, crew_.posts.size(), rounds_, here.id);
+    here.filling = true;
   }
 }
 
 // Mail that was on its way when the threads ended now lies with its receiver.
 void campaign::settle() {
-  for (slot& place : crew_.slots) {
-    for (parcel item; place.inbox.try_take(item);) place.held.push_back(item);
+  for (post& here : crew_.posts) {
+    for (parcel item; here.inbox.try_take(item);) here.held.push_back(item);
   }
 }
 
 void campaign::park() {
-  for (slot& place : crew_.slots) {
-    place.parked.insert(place.parked.end(), place.held.begin(), place.held.end());
-    place.held.clear();
+  for (post& here : crew_.posts) {
+    here.parked.insert(here.parked.end(), here.held.begin(), here.held.end());
+    here.held.clear();
   }
 }
 
 void campaign::unpark() {
-  for (slot& place : crew_.slots) {
-    place.held.insert(place.held.end(), place.parked.begin(), place.parked.end());
-    place.parked.clear();
+  for (post& here : crew_.posts) {
+    here.held.insert(here.held.end(), here.parked.begin(), here.parked.end());
+    here.parked.clear();
   }
 }
 
 // So that threads also release what others took, in bulk.
 void campaign::pass_on_held() {
-  const std::size_t distance = below(crew_.slots.size());
-  for (std::size_t i = 0; i + distance < crew_.slots.size(); ++i) {
-    std::swap(crew_.slots[i].held, crew_.slots[i + distance].held);
+  const std::size_t distance = below(crew_.posts.size());
+  for (std::size_t i = 0; i + distance < crew_.posts.size(); ++i) {
+    std::swap(crew_.posts[i].held, crew_.posts[i + distance].held);
   }
 }
 

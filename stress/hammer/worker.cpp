@@ -35,8 +35,7 @@ std::int64_t effort(unsigned order) { return 1 + (std::int64_t{1} << order) / 16
 
 }  // namespace
 
-worker::worker(crew& with, const phase& now, slot& place)
-    : crew_(with), phase_(now), slot_(place) {}
+worker::worker(crew& with, const phase& now, post& here) : crew_(with), phase_(now), post_(here) {}
 
 void worker::work() {
   switch (phase_.what) {
@@ -59,51 +58,51 @@ void worker::churn() {
 }
 
 void worker::fill() {
-  while (slot_.credit >= cost(phase_.unit) && !over()) {
+  while (post_.credit >= cost(phase_.unit) && !over()) {
     if (!take(phase_.unit)) return;
   }
 }
 
 void worker::release_part() {
-  const std::size_t keep = slot_.held.size() * (100 - phase_.release_percent) / 100;
-  while (slot_.held.size() > keep && !over()) part_with(below(slot_.held.size()));
+  const std::size_t keep = post_.held.size() * (100 - phase_.release_percent) / 100;
+  while (post_.held.size() > keep && !over()) part_with(below(post_.held.size()));
 }
 
 // Waves: up to the quota, to and fro near it, down to nothing.
 std::int64_t worker::step() {
   if (below(8) == 0) receive();
-  if (below(256) == 0) slot_.filling = !slot_.filling;
-  if (slot_.held.empty()) slot_.filling = true;
-  const unsigned order = draw_order(phase_.weights, slot_.random);
-  if (slot_.credit < cost(order)) {
-    if (below(32) == 0) slot_.filling = false;
-  } else if (slot_.held.empty() || below(8) < (slot_.filling ? 7U : 1U)) {
-    if (!take(order) && below(2) == 0) slot_.filling = false;
+  if (below(256) == 0) post_.filling = !post_.filling;
+  if (post_.held.empty()) post_.filling = true;
+  const unsigned order = draw_order(phase_.weights, post_.random);
+  if (post_.credit < cost(order)) {
+    if (below(32) == 0) post_.filling = false;
+  } else if (post_.held.empty() || below(8) < (post_.filling ? 7U : 1U)) {
+    if (!take(order) && below(2) == 0) post_.filling = false;
     return effort(order);
   }
-  if (slot_.held.empty()) {
+  if (post_.held.empty()) {
     std::this_thread::yield();  // all credit is with others: wait for mail
     return 1;
   }
   // The newest as often as any other: the pair that allocators are tuned for, and wear everywhere.
-  part_with(below(4) == 0 ? slot_.held.size() - 1 : below(slot_.held.size()));
+  part_with(below(4) == 0 ? post_.held.size() - 1 : below(post_.held.size()));
   return 1;
 }
 
 void worker::receive() {
-  for (parcel item; slot_.inbox.try_take(item);) {
+  for (parcel item; post_.inbox.try_take(item);) {
     give_back(item);
-    ++slot_.done.handed_over;
+    ++post_.done.handed_over;
   }
 }
 
 void worker::part_with(std::size_t position) {
-  const parcel item = slot_.held[position];
-  slot_.held[position] = slot_.held.back();
-  slot_.held.pop_back();
+  const parcel item = post_.held[position];
+  post_.held[position] = post_.held.back();
+  post_.held.pop_back();
   if (below(1000) < phase_.handover_per_mille) {
-    slot& receiver = crew_.slots[(slot_.id + phase_.mail_distance) % crew_.slots.size()];
-    if (&receiver != &slot_ && receiver.inbox.try_put(item)) return;
+    post& receiver = crew_.posts[(post_.id + phase_.mail_distance) % crew_.posts.size()];
+    if (&receiver != &post_ && receiver.inbox.try_put(item)) return;
   }
   give_back(item);
 }
@@ -111,17 +110,17 @@ void worker::part_with(std::size_t position) {
 bool worker::take(unsigned order) {
   const auto given = ask(order);
   if (!given) return refused(order, given.error());
-  ++slot_.done.allocations;
+  ++post_.done.allocations;
   if (!plausible(order, *given)) return false;
-  const parcel item{*given, {slot_.id, ++slot_.serial}};
+  const parcel item{*given, {post_.id, ++post_.serial}};
   if (const auto wrong = crew_.stamps.take(item)) {
     fail(fmt::format("was handed {}, but {}: somebody else owns it", text_of(*given),
                      stamp_memory::describe(*wrong)));
     return false;
   }
   crew_.calls.after_stamping(crew_.stamps, item);
-  slot_.credit -= cost(order);
-  slot_.held.push_back(item);
+  post_.credit -= cost(order);
+  post_.held.push_back(item);
   return true;
 }
 
@@ -132,22 +131,22 @@ void worker::give_back(const parcel& item) {
                      stamp_memory::describe(*wrong)));
     return;
   }
-  slot_.begin(call::release, item.what.order);
+  post_.begin(call::release, item.what.order);
   crew_.calls.release(item.what, phase_.what == phase::task::release);
-  slot_.end();
-  ++slot_.done.releases;
-  slot_.credit += cost(item.what.order);  // only now: the quota counts the block until it is free
+  post_.end();
+  ++post_.done.releases;
+  post_.credit += cost(item.what.order);  // only now: the quota counts the block until it is free
 }
 
 std::expected<block, alloc_error> worker::ask(unsigned order) {
   using clock = std::chrono::steady_clock;
   std::optional<clock::time_point> since;
   for (;;) {
-    slot_.begin(call::allocate, order);
-    const auto given = crew_.calls.allocate(order, slot_.held);
-    slot_.end();
+    post_.begin(call::allocate, order);
+    const auto given = crew_.calls.allocate(order, post_.held);
+    post_.end();
     if (given || given.error() != alloc_error::contended) return given;
-    ++slot_.done.contended;
+    ++post_.done.contended;
     const auto now = clock::now();
     if (!since) since = now;
     if (now - *since > std::chrono::duration<double>(crew_.chosen.patience)) {
@@ -162,12 +161,12 @@ std::expected<block, alloc_error> worker::ask(unsigned order) {
 bool worker::refused(unsigned order, alloc_error why) {
   if (why == alloc_error::contended) return false;  // given up on, and said so
   if (why == alloc_error::arena_full && phase_.by_volume) {
-    ++slot_.done.refusals;
+    ++post_.done.refusals;
     return false;
   }
   fail(fmt::format(
       "a request of order {} was refused ({}) within the quota: {} blocks held, credit {}", order,
-      name_of(why), slot_.held.size(), slot_.credit));
+      name_of(why), post_.held.size(), post_.credit));
   return false;
 }
 
@@ -179,8 +178,8 @@ bool worker::plausible(unsigned order, block given) {
 }
 
 void worker::fail(const std::string& what) {
-  crew_.found.fail(fmt::format("thread {} (number {} in its slot) in phase {}: {}", slot_.id,
-                               slot_.done.threads, phase_.name, what));
+  crew_.found.fail(fmt::format("thread {} (number {} at its post) in phase {}: {}", post_.id,
+                               post_.done.threads, phase_.name, what));
 }
 
 bool worker::over() const { return crew_.found.failed(); }
@@ -190,14 +189,14 @@ std::uint64_t worker::cost(unsigned order) const {
 }
 
 void run_phase(crew& with, const phase& now) {
-  gate start(static_cast<unsigned>(with.slots.size()));
+  gate start(static_cast<unsigned>(with.posts.size()));
   std::vector<std::jthread> supervisors;
-  for (slot& place : with.slots) {
-    supervisors.emplace_back([&with, &now, &place, &start] {
+  for (post& here : with.posts) {
+    supervisors.emplace_back([&with, &now, &here, &start] {
       for (unsigned life = 0; life < now.lives && !with.found.failed(); ++life) {
         std::jthread([&] {
-          ++place.done.threads;
-          if (life > 0 || start.meet(&with.found.flag())) worker(with, now, place).work();
+          ++here.done.threads;
+          if (life > 0 || start.meet(&with.found.flag())) worker(with, now, here).work();
         }).join();
       }
     });

@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
-// worker.hpp: one thread for one life in one slot
+// worker.hpp: one thread for one life at one post
 //
-// It takes blocks within its slot's credit, stamps them, gives them back or hands them to another
-// slot, and reports whatever should not be. What it may ask for, and whether a refusal is legal,
+// It takes blocks within its post's credit, stamps them, gives them back or hands them to another
+// post, and reports whatever should not be. What it may ask for, and whether a refusal is legal,
 // the phase says (quota.hpp has the argument).
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -26,16 +26,16 @@ struct phase {
   std::vector<std::uint64_t> weights;  // how often each order is asked for
   unsigned unit = 0;                   // credit is counted in runs of this order
   bool by_volume = false;              // pressure: price in min blocks, and refusals are legal
-  std::int64_t budget = 0;             // churn: work per slot, about one per step
-  unsigned lives = 1;                  // threads that follow one another in each slot
+  std::int64_t budget = 0;             // churn: work per post, about one per step
+  unsigned lives = 1;                  // threads that follow one another at each post
   unsigned handover_per_mille = 0;     // of the releases, how many another thread shall do
-  unsigned mail_distance = 0;          // to the slot that does them
+  unsigned mail_distance = 0;          // to the post that does them
   unsigned release_percent = 100;      // release: how much of what is held
 };
 
 class worker {
  public:
-  worker(crew& with, const phase& now, slot& place);
+  worker(crew& with, const phase& now, post& here);
 
   /// One life's part of the phase.
   void work();
@@ -59,14 +59,14 @@ class worker {
   void fail(const std::string& what);
   bool over() const;
   std::uint64_t cost(unsigned order) const;
-  std::uint64_t below(std::uint64_t bound) { return slot_.random() % bound; }
+  std::uint64_t below(std::uint64_t bound) { return post_.random() % bound; }
 
   crew& crew_;
   const phase& phase_;
-  slot& slot_;
+  post& post_;
 };
 
-/// Runs one phase: `lives` threads one after another in each slot, all slots at once, all joined.
+/// Runs one phase: `lives` threads one after another at each post, all posts at once, all joined.
 void run_phase(crew& with, const phase& now);
 
 }  // namespace caiman::stress
