@@ -2,8 +2,8 @@
 """The comparison benchmark: Caiman beside other allocators, process by process, round by round.
 
 Every round measures every case once for every subject, each in a process of its own and the
-subjects of a case one after the other, so that what disturbs the machine disturbs all alike; who is
-first changes from round to round. Rounds are added where near or far processors were seen too
+subjects of a case one after the other, so that what disturbs the machine disturbs all alike; the first
+of them is another one from round to round. Rounds are added where near or far processors were seen too
 seldom. Speed is reported, never judged. Usually called by ci/bench, which builds the worker. Exit
 codes: 0 good, 1 a measurement failed, 2 bad input, 130 interrupted (with a report of what was done).
 """

@@ -45,8 +45,8 @@ class gate {
   alignas(128) std::atomic<unsigned> turn_{0};
 };
 
-/// A bounded queue for one thread that puts and one that takes (who they are may change when all
-/// threads are joined). Each side keeps a stale copy of the other's position. The release/acquire
+/// A bounded queue for one thread that puts and one that takes (they may be other threads once all
+/// are joined). Each side keeps a stale copy of the other's position. The release/acquire
 /// pairs order the taker after the putter; nothing flows back except the free place. Wait-free on
 /// both sides, O(1).
 template <class T, std::size_t Capacity>

@@ -2,14 +2,14 @@
 // stage.hpp: threads at work, one of which can be stopped anywhere
 //
 // Every thread takes and releases blocks at random and says beforehand, in memory of its own, what
-// it is about to do, so that whoever finds it stopped knows what it holds and what it may carry. A
+// it is about to do, so that the checks, which find it stopped, know what it holds and may carry. A
 // signal stops the victim where it is, if that is inside a call: its handler waits in read(), for
 // as long as is wanted, and makes no other call. The others can be told to give everything back and
 // rest.
 //
 // All that is watched is written before it matters and read after a system call of both sides (the
 // pipe, or fork), and the owner of every min block is one atomic that is exchanged: two owners at
-// once are seen by whoever comes second.
+// once are seen by the second of them.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -57,8 +57,8 @@ class actor {
 
   enum class call : int { none, allocate, release };
 
-  // held[i] counts only while has[i]: a block is two words, and whoever is stopped between them
-  // must not be found with half of one and half of another.
+  // held[i] counts only while has[i]: a block is two words, and a thread that is stopped between
+  // them must not be found with half of one and half of another.
   std::array<block, most_held> held{};
   std::array<std::atomic<bool>, most_held> has{};
   std::size_t holds = 0;        // its own count of them

@@ -44,7 +44,7 @@ class burst_plan {
   }
 
   unsigned order = 0;
-  std::uint64_t first = 0;     // who gets the odd blocks
+  std::uint64_t first = 0;     // the post that gets the odd blocks
   std::uint64_t distance = 0;  // to the thread whose blocks one releases
   bool again = false;          // take and release once more while the others release
 

@@ -40,7 +40,7 @@ class sink {
 };
 
 // Goes over bytes that may be anything. After the first fault every further read gives 0, so that
-// whoever reads may look for a fault where it suits.
+// a reader may look for a fault where it suits.
 class source {
  public:
   explicit source(byte_view bytes) : left_(bytes) {}

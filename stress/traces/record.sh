@@ -2,7 +2,7 @@
 # +-----------------------------------------------------------------------------------------+
 # | Records the traces of this folder again: three programs of Debian, as they are, under   |
 # | the recorder.                                                                           |
-# | Why: whoever doubts a trace can make it anew, and the README can say how it was made.   |
+# | Why: a reader who doubts a trace can make it anew; the README can say how it was made.  |
 # | The work that the programs do is written here in full; what is random in it is seeded.  |
 # | Relies on: ci/lib.sh for set-up and build; Debian's g++, sqlite3, rsyslog, python3.     |
 # +-----------------------------------------------------------------------------------------+

@@ -31,9 +31,9 @@ struct shared {
 
   const waiters_options& chosen;
   const async_buddy_arena& arena;
-  std::vector<mailbag<std::stop_source>> stops;  // who waits on a thread can be stopped by these
+  std::vector<mailbag<std::stop_source>> stops;  // stop those that wait on a thread
   std::vector<mailbag<buffer>> bags;             // blocks to be given back by another thread
-  std::vector<mailbag<resumption>> posted;       // outlives whoever puts something in
+  std::vector<mailbag<resumption>> posted;       // outlives those that put something in
   std::atomic<std::uint64_t> started{0};
   std::atomic<std::uint64_t> ended{0};
   std::atomic<std::uint64_t> served{0};

@@ -128,7 +128,7 @@ class Measurement:
     def _add_round(self, case, distance, count, until, progress):
         number = self._into["options"]["rounds"] + count
         row = in_turn(case, self._subjects, number)
-        # Who has fewest is first: the processors may move before all had their turn.
+        # The subject with the fewest is first: the processors may move before all had their turn.
         row.sort(key=lambda subject: self._counts[case.name, subject["name"], distance])
         for subject in row:
             if time.monotonic() >= until:

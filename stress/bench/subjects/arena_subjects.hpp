@@ -72,7 +72,7 @@ class arena_subject {
   Buddy buddy_;
 };
 
-/// The shipped buddy, for a caller who owns his blocks by construction, as the arena's buffers do.
+/// The shipped buddy, for a caller that owns its blocks by construction, as the arena's buffers do.
 struct owned_buddy : buddy<> {
   using buddy<>::buddy;
   void release(block what) noexcept { release_owned(what); }

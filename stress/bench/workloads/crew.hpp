@@ -96,7 +96,7 @@ struct crew_result {
 };
 
 /// `prepare(thread)` gives what that thread works with; `step(it)` is repeated for `duration`. What
-/// was prepared lives until all have stopped, so that nobody tears down beside one who measures.
+/// was prepared lives until all have stopped, so that no thread tears down beside one that measures.
 template <class Prepare, class Step>
 crew_result run_crew(unsigned threads, clock::duration duration, Prepare prepare, Step step) {
   constexpr unsigned batch = 256;  // one look at the clock for so many steps

@@ -16,7 +16,7 @@ struct planned_block {
   std::uint32_t released_by = nobody;
   std::uint32_t slot = 0;
 
-  // Whoever waits for a block that is not there yet must find its slot empty.
+  // A thread that waits for a block that is not there yet must find its slot empty.
   bool shares_slot() const { return released_by == thread; }
 };
 

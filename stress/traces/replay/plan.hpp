@@ -42,7 +42,7 @@ class trace_step {
 };
 
 /// Steps that a thread does without looking how far the others are: few, and close together, so
-/// that whoever is furthest behind never has to wait for its own.
+/// that the thread that is furthest behind never has to wait for its own.
 struct step_chunk {
   static constexpr std::size_t most_steps = 64;
   static constexpr std::uint64_t longest = most_lead / 2;

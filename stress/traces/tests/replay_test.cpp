@@ -191,7 +191,7 @@ TEST_CASE("Caiman refuses what does not fit, and the replay goes on") {
   CHECK(below.blocks().free_min_blocks() == 64 * mib / caiman_subject::min_block);
 }
 
-TEST_CASE("the first byte of each 4 KiB is written, and whoever releases sees it") {
+TEST_CASE("the first byte of each 4 KiB is written, and the thread that releases sees it") {
   // No lock here: under ThreadSanitizer, nothing but the replay orders the two threads.
   struct {
     std::atomic<std::uint64_t> unwritten{0};
