@@ -100,7 +100,7 @@ std::optional<std::string> resolve(order_mix& mix, unsigned max_order) {
 
 void declare(CLI::App& app, options& chosen) {
   app.option_defaults()->always_capture_default();
-  add_named(app, "--mode", chosen.how, mode_names, "see stress/README.md");
+  add_named(app, "--mode", chosen.how, mode_names, "see stress/hammer/README.md");
   app.add_option("--threads", chosen.threads, "threads at work at any time")
       ->check(CLI::Range(1U, 256U));
   app.add_option("--seconds", chosen.seconds, "how long to start new rounds")
