@@ -30,24 +30,18 @@ def _environment(preload):
 def call(program, arguments, preload=""):
     """The object that the worker prints."""
     try:
-        # In a session of its own: Ctrl-C reaches the driver alone, which ends the worker here.
-        process = subprocess.Popen([program, *arguments], env=_environment(preload), text=True,
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, start_new_session=True)
+        # In a session of its own: Ctrl-C reaches the driver alone, and run() ends the worker then.
+        done = subprocess.run([program, *arguments], env=_environment(preload), text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True,
+                              timeout=TIMEOUT_SECONDS, check=False)
     except OSError as error:
         raise BadInput(f"{program}: {error.strerror}") from error
-    try:
-        output, complaint = process.communicate(timeout=TIMEOUT_SECONDS)
     except subprocess.TimeoutExpired as error:
         raise WorkerFailed(f"no result after {TIMEOUT_SECONDS} s") from error
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    if process.returncode != 0:
-        raise WorkerFailed(_what_went_wrong(process.returncode, complaint))
+    if done.returncode != 0:
+        raise WorkerFailed(_what_went_wrong(done.returncode, done.stderr))
     try:
-        return json.loads(output)
+        return json.loads(done.stdout)
     except json.JSONDecodeError as error:
         raise WorkerFailed("its answer is no JSON") from error
 
