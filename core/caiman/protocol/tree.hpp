@@ -33,26 +33,12 @@
 #include "caiman/detail/attributes.hpp"
 #include "caiman/protocol/hints.hpp"
 #include "caiman/protocol/level.hpp"
+#include "caiman/protocol/search_result.hpp"
 #include "caiman/protocol/slots.hpp"
 #include "caiman/protocol/stacks.hpp"
 #include "caiman/protocol/word.hpp"
 
 namespace caiman::inline v0::protocol {
-
-/// What a search for a block came to.
-struct search_result {
-  /// How it ended.
-  enum class end : unsigned char {
-    claimed,   ///< With a block.
-    full,      ///< There was no room at some instant of the call.
-    contended  ///< Every look was disturbed.
-  };
-  std::size_t index = 0;  ///< Of the block, in units of 2^order min blocks.
-  end how = end::full;    ///< Which of them.
-
-  /// Whether there is a block.
-  [[nodiscard]] constexpr bool ok() const noexcept { return how == end::claimed; }
-};
 
 /// The tree and its slots, over memory of the buddy's. The buddy system is Knowlton's (A Fast
 /// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
