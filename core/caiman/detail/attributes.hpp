@@ -3,8 +3,10 @@
 //
 // A pair of calls is some fifty instructions, so a call that a compiler leaves there, or a rare
 // case that it puts there, is a good part of it. Two macros say which way it shall go, and nothing
-// else does. Each use has a line of figures in the commit that brought it: instructions of a pair
-// by callgrind, with and without.
+// else does. Without CAIMAN_HOT a pair of g++ 12 takes 76 instructions (with it 77), with announced
+// pops 79 (63), of the tree alone 177 (145), of clang 19 there 221 (184). Without CAIMAN_COLD those
+// of g++ take 88 (77), 70 (63) and 176 (145), an arena's 143 (108); clang's do not change. By
+// callgrind, -O3, loops of 10,000 pairs; a new use has such a line in its commit.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
