@@ -147,11 +147,13 @@ struct order_row {
 
 /// The orders by their short names, for the table.
 namespace mo {
+/// \cond
 constexpr std::memory_order relaxed = std::memory_order_relaxed;
 constexpr std::memory_order acquire = std::memory_order_acquire;
 constexpr std::memory_order release = std::memory_order_release;
 constexpr std::memory_order acq_rel = std::memory_order_acq_rel;
 constexpr std::memory_order seq_cst = std::memory_order_seq_cst;
+/// \endcond
 }  // namespace mo
 
 // clang-format off
@@ -332,6 +334,7 @@ inline constexpr order_row order_table[] = {
 /// How many sites, and rows, there are.
 inline constexpr std::size_t site_count = static_cast<std::size_t>(site::count_);
 
+/// \cond
 consteval bool rows_stand_in_order() {
   for (std::size_t i = 0; i < site_count; ++i) {
     if (static_cast<std::size_t>(order_table[i].at) != i) return false;
@@ -387,6 +390,7 @@ consteval bool loners_are_relaxed() {
   return true;
 }
 static_assert(loners_are_relaxed(), "an order that is stronger than relaxed is for somebody");
+/// \endcond
 
 /// The order that ships for a site.
 constexpr std::memory_order shipped_order(site at) noexcept {
