@@ -44,7 +44,7 @@ struct block {
 /// is the buddy system's: a request that is not a power of two takes up to twice its size.
 template <sync_policy Sync = native_sync, unsigned Log2Fanout = 6>
 class buddy {
-  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
+  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 bits");
   using tree_type = protocol::tree<Sync, Log2Fanout>;
   using stacks = protocol::owner_stacks<Sync>;
   using slot_type = protocol::slot_ref<Sync>;
@@ -175,9 +175,9 @@ class buddy {
     tidy();
     const unsigned lv = level_of(b.order);
     const unsigned cls = b.order - lv * Log2Fanout;
-    const std::size_t slot = b.index << cls;
-    const auto pos = static_cast<unsigned>(slot % shape::fanout);
-    const protocol::word_t word = load(lv, slot / shape::fanout);
+    const std::size_t bit = b.index << cls;
+    const auto pos = static_cast<unsigned>(bit % shape::fanout);
+    const protocol::word_t word = load(lv, bit / shape::fanout);
     return (word >> pos & 1) != 0 && bits::merged_class(word, pos) == cls;
   }
 

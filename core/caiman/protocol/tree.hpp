@@ -259,7 +259,7 @@ class tree {
     return true;
   }
 
-  /// The common release, cut short: the word has other free slots and stays where it is. False
+  /// The common release, cut short: the word has other free bits and stays where it is. False
   /// without having changed anything if it does not, or if a peer was faster: then put() does it.
   CAIMAN_HOT bool put_at_once(const order_layout& p, slot_type me, unsigned order, std::size_t word,
                               unsigned pos) noexcept {

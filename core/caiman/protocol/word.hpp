@@ -1,11 +1,11 @@
 // ---------------------------------------------------------------------------------------------
 // word.hpp: bit arithmetic on one word of the tree
 //
-// A word holds 2^Log2Fanout slots, bit = 1 for a free slot. An aligned run of 2^c ones is a free
-// block of class c. Inside a word, splitting and coalescing are nothing but clearing and setting
-// such runs, so all that the tree needs is here: find the run to take, and tell which class a run
-// has after its neighbours have merged with it. No atomics, no state, everything constexpr; the
-// tests compare every function with a naive one for every value of the narrow words.
+// A word has 2^Log2Fanout bits, and a bit is 1 where it is free. An aligned run of 2^c ones is a
+// free block of class c. Inside a word, splitting and coalescing are nothing but clearing and
+// setting such runs, so all that the tree needs is here: find the run to take, and tell which class
+// a run has after its neighbours have merged with it. No atomics, no state, everything constexpr;
+// the tests compare every function with a naive one for every value of the narrow words.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -17,20 +17,20 @@
 
 namespace caiman::inline v0::protocol {
 
-/// What the tree is made of: up to 64 slots.
+/// What the tree is made of: up to 64 bits.
 using word_t = std::uint64_t;
 
-/// Functions on a word of 2^Log2Fanout slots. All are wait-free and O(Log2Fanout) at most.
+/// Functions on a word of 2^Log2Fanout bits. All are wait-free and O(Log2Fanout) at most.
 template <unsigned Log2Fanout>
 struct word_bits {
-  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 slots");
+  static_assert(Log2Fanout >= 1 && Log2Fanout <= 6, "a word has 2 to 64 bits");
 
-  /// Slots of a word.
+  /// Bits of a word.
   static constexpr unsigned width = 1U << Log2Fanout;
   /// Class of a word that is free as a whole.
   static constexpr unsigned full_class = Log2Fanout;
 
-  /// The run of class `cls` (at most 6) at slot 0.
+  /// The run of class `cls` (at most 6) at bit 0.
   static constexpr word_t run(unsigned cls) noexcept { return table.runs[cls]; }
 
   /// A word that is free as a whole.
@@ -39,8 +39,8 @@ struct word_bits {
   /// A run that can be claimed: `mask` is 0 when there is none. `from` is the class of the maximal
   /// run that `mask` is cut from, so `from` minus the class asked for is the number of splits.
   struct fit {
-    word_t mask;    ///< The run's slots.
-    unsigned pos;   ///< Its first slot.
+    word_t mask;    ///< The run's bits.
+    unsigned pos;   ///< Its first bit.
     unsigned from;  ///< See above.
   };
 
@@ -71,8 +71,8 @@ struct word_bits {
     return cls;
   }
 
-  /// Class of the maximal free run that holds slot `pos`, which must be free. The nearest used
-  /// slot on either side decides: a used slot u and `pos` part at bit floor(log2(u xor pos)).
+  /// Class of the maximal free run that holds bit `pos`, which must be free. The nearest used
+  /// bit on either side decides: a used bit u and `pos` part at bit floor(log2(u xor pos)).
   static constexpr unsigned merged_class(word_t free, unsigned pos) noexcept {
     if (free == full) return full_class;
     const word_t used = ~free & full;
@@ -87,7 +87,7 @@ struct word_bits {
  private:
   struct tables {
     word_t runs[8];
-    word_t below_top[8];  // per class: all but the top slot of every group
+    word_t below_top[8];  // per class: all but the top bit of every group
   };
 
   static constexpr tables make_tables() noexcept {
@@ -95,16 +95,16 @@ struct word_bits {
     for (unsigned cls = 0; cls < 8; ++cls) {
       const unsigned size = 1U << (cls < 6 ? cls : 6);
       t.runs[cls] = size == 64 ? ~word_t{0} : (word_t{1} << size) - 1;
-      for (unsigned slot = 0; slot < 64; ++slot) {
-        if (slot % size != size - 1) t.below_top[cls] |= word_t{1} << slot;
+      for (unsigned bit = 0; bit < 64; ++bit) {
+        if (bit % size != size - 1) t.below_top[cls] |= word_t{1} << bit;
       }
     }
     return t;
   }
   static constexpr tables table = make_tables();
 
-  /// The top slot of every aligned group of 2^cls slots that is free as a whole. One carry per
-  /// group: adding the mask to the used slots below the top overflows into the top if any is used.
+  /// The top bit of every aligned group of 2^cls bits that is free as a whole. One carry per
+  /// group: adding the mask to the used bits below the top overflows into the top if any is used.
   /// The test for a zero byte of Warren's Hacker's Delight (6-1), for groups of any size.
   static constexpr word_t free_groups(word_t free, unsigned cls) noexcept {
     const word_t used = ~free;
