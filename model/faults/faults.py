@@ -114,7 +114,7 @@ def rows(check):
             yield name, control["fault"], where, f"`{program}`", f"{control['properties']}; {one['searches']}"
     for name, fault in faults.items():
         if "test" in fault:
-            yield name, fault["what"], fault["in"], f"`tests/unit/{fault['test']}_test.cpp`", "an assertion"
+            yield name, fault["what"], fault["in"], f"`{fault['test']}_test.cpp`", "an assertion"
     for name in set(faults) - set(known):
         if "test" not in faults[name]:
             sys.exit(f"faults.py: [{name}] is no control of {check}")

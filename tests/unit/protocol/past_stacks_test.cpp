@@ -13,10 +13,10 @@
 #include <tuple>
 #include <utility>
 
-#include "../job.hpp"
-#include "../stack_policies.hpp"
+#include "../../job.hpp"
+#include "../../stack_policies.hpp"
+#include "../child.hpp"
 #include "caiman/caiman.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -13,9 +13,9 @@
 #include <tuple>
 #include <vector>
 
-#include "../stack_policies.hpp"
+#include "../../stack_policies.hpp"
+#include "../child.hpp"
 #include "caiman/buddy.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "../stack_policies.hpp"
+#include "../../stack_policies.hpp"
 #include "caiman/buddy.hpp"
 
 #include <catch2/catch.hpp>

@@ -24,7 +24,7 @@
 #include <utility>
 #include <vector>
 
-#include "child.hpp"
+#include "../child.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "../job.hpp"
+#include "../../job.hpp"
 #include "caiman/caiman.hpp"
 
 namespace {

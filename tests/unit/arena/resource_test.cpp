@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "../child.hpp"
 #include "caiman/resource.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

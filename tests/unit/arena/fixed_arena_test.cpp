@@ -22,7 +22,7 @@
 #include <utility>
 #include <vector>
 
-#include "child.hpp"
+#include "../child.hpp"
 #include "lent.hpp"
 
 #include <catch2/catch.hpp>

@@ -26,7 +26,7 @@
 #include <utility>
 #include <vector>
 
-#include "../peer.hpp"
+#include "../../peer.hpp"
 #include "caiman/arena.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "lent.hpp"

@@ -15,8 +15,8 @@
 #include <utility>
 #include <vector>
 
-#include "../peer.hpp"
-#include "../stack_policies.hpp"
+#include "../../peer.hpp"
+#include "../../stack_policies.hpp"
 #include "caiman/buddy.hpp"
 #include "naive_buddy.hpp"
 

@@ -17,9 +17,9 @@
 #include <initializer_list>
 #include <tuple>
 
+#include "../child.hpp"
 #include "caiman/buddy.hpp"
 #include "caiman/sequential_sync.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

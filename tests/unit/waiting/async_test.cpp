@@ -19,7 +19,7 @@
 #include <tuple>
 #include <vector>
 
-#include "../job.hpp"
+#include "../../job.hpp"
 #include "caiman/caiman.hpp"
 
 namespace {

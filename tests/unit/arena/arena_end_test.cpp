@@ -17,7 +17,7 @@
 #include <thread>
 #include <utility>
 
-#include "../peer.hpp"
+#include "../../peer.hpp"
 #include "caiman/arena.hpp"
 #include "lent.hpp"
 

@@ -23,7 +23,7 @@
 #include <thread>
 #include <vector>
 
-#include "../job.hpp"
+#include "../../job.hpp"
 #include "caiman/caiman.hpp"
 
 namespace {

@@ -24,10 +24,10 @@
 #include <thread>
 #include <vector>
 
-#include "../peer.hpp"
-#include "../stack_policies.hpp"
+#include "../../peer.hpp"
+#include "../../stack_policies.hpp"
+#include "../child.hpp"
 #include "caiman/buddy.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

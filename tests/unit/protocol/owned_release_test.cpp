@@ -14,11 +14,11 @@
 #include <utility>
 #include <vector>
 
-#include "../stack_policies.hpp"
+#include "../../stack_policies.hpp"
+#include "../child.hpp"
 #include "caiman/arena.hpp"
 #include "caiman/buddy.hpp"
 #include "caiman/resource.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -14,9 +14,9 @@
 #include <source_location>
 #include <utility>
 
-#include "../peer.hpp"
+#include "../../peer.hpp"
+#include "../child.hpp"
 #include "caiman/arena.hpp"
-#include "child.hpp"
 
 #include <catch2/catch.hpp>
 
