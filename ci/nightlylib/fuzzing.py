@@ -1,7 +1,7 @@
 """The fuzz targets, with libFuzzer, and two of them with AFL++ where it is installed.
 
-Corpora grow in --out from night to night, beginning with what is checked in. What is found is
-minimised and kept there, too; once it is repaired it belongs into tests/fuzz/corpus.
+Corpora grow in --out from night to night, beginning with what is checked in, which the build unpacks.
+What is found is minimised and kept there, too; once it is repaired, tests/fuzz/corpus.py adds it.
 """
 
 import os
@@ -40,6 +40,11 @@ def _what(text):
     return "it ended"
 
 
+def _seeds(night, target):
+    """What is checked in."""
+    return night.build / "tests/fuzz/corpus" / target
+
+
 def _libfuzzer(night, target, number, seconds):
     binary = str(night.build / "tests/fuzz" / target)
     corpus = night.out / "corpus" / target
@@ -48,7 +53,6 @@ def _libfuzzer(night, target, number, seconds):
         folder.mkdir(parents=True, exist_ok=True)
     seed = 1 + (night.seed * 1_000_003 + number) % 2_000_000_000
     known = {path.name for path in found.iterdir()}
-    seeds = night.root / "tests/fuzz/corpus" / target
     command = [binary, f"-seed={seed}", f"-max_total_time={seconds}", "-print_final_stats=1",
                "-timeout=60", "-rss_limit_mb=4096", f"-max_len={_MOST_LENGTH.get(target, 1024)}",
                f"-artifact_prefix={found}/", "-len_control=20"]
@@ -57,7 +61,7 @@ def _libfuzzer(night, target, number, seconds):
     words = night.root / "tests/fuzz" / f"{target}.dict"
     if words.exists():
         command.append(f"-dict={words}")
-    command += [str(corpus), str(seeds)]
+    command += [str(corpus), str(_seeds(night, target))]
 
     def judge(code, text):
         runs = re.search(r"stat::number_of_executed_units:\s*(\d+)", text)
@@ -95,7 +99,7 @@ def _afl(night, target, number, seconds):
     out = night.folder / "afl" / f"{target}-{number}"
     out.parent.mkdir(parents=True, exist_ok=True)
     command = ["afl-fuzz", "-V", str(seconds), "-s", str(1 + night.seed % 1_000_000 + number),
-               "-i", str(night.root / "tests/fuzz/corpus" / target), "-o", str(out), "--", str(binary)]
+               "-i", str(_seeds(night, target)), "-o", str(out), "--", str(binary)]
     env = {"AFL_SKIP_CPUFREQ": "1", "AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES": "1",
            "AFL_NO_AFFINITY": "1", "AFL_NO_UI": "1"}
 
@@ -126,13 +130,18 @@ def fuzz(night):
     if shutil.which("afl-fuzz") and pathlib.Path("/usr/lib/afl/libAFLDriver.a").exists():
         turn += [(_afl, "arena"), (_afl, "buddy")]
 
+    def cannot(target, what, replay, text=""):
+        told = failure(what, replay, text)
+        return Task(target, ["true"], lambda _c, _t: result(failure=told), 60)
+
     def task(number):
         how, target = turn[number % len(turn)]
+        if not any(_seeds(night, target).glob("*")):
+            return cannot(target, f"{_seeds(night, target)} has no inputs", f"ninja -C {night.build} corpora")
         try:
             return how(night, target, number, seconds)
         except subprocess.CalledProcessError as wrong:
-            text = wrong.stderr.decode(errors="replace")
-            what = failure("AFL++ does not build it", "tests/fuzz/build.sh " + target, text)
-            return Task(target, ["true"], lambda _c, _t: result(failure=what), 60)
+            return cannot(target, "AFL++ does not build it", "tests/fuzz/build.sh " + target,
+                          wrong.stderr.decode(errors="replace"))
 
     return Part("fuzz", 25, task, "libFuzzer and AFL++ over " + ", ".join(_TARGETS))

@@ -3,7 +3,7 @@
 # | Builds the fuzz targets, by the conventions of OSS-Fuzz.                                |
 # | Why: whoever fuzzes many projects has one way to build them; so do our own tests.       |
 # | build.sh [TARGET...] writes $OUT/TARGET, with TARGET.dict and TARGET_seed_corpus.zip    |
-# | where there are any (the archive needs zip). $CXX, $CXXFLAGS and $LIB_FUZZING_ENGINE    |
+# | where there are any (the zip needs python3). $CXX, $CXXFLAGS and $LIB_FUZZING_ENGINE    |
 # | say how; unset: clang 19 with libFuzzer, AddressSanitizer and UndefinedBehaviorSan-     |
 # | itizer. There is no C here, so $CC and $CFLAGS are not used. `concurrent` is built      |
 # | without the sanitizers of $CXXFLAGS: Relacy's fibres do not stand them.                 |
@@ -63,7 +63,7 @@ for target in "$@"; do
     "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" -x c++ - -x none \
       $apart $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
   [ ! -f "$here/$target.dict" ] || cp "$here/$target.dict" "$OUT/"
-  if command -v zip >/dev/null && [ -d "$here/corpus/$target" ]; then
-    (cd "$here/corpus/$target" && zip -q -r - .) >"$OUT/${target}_seed_corpus.zip"
+  if command -v python3 >/dev/null; then
+    python3 "$here/corpus.py" zip "$here/corpus/$target.tar.xz" "$OUT/${target}_seed_corpus.zip"
   fi
 done

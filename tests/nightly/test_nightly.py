@@ -207,6 +207,7 @@ class Judging(Folder):
 
     def test_what_a_fuzzer_finds_is_kept_made_shorter_and_can_be_run_again(self):
         self.stand_in("tests/fuzz/buddy", FUZZER)
+        self.stand_in("tests/fuzz/corpus/buddy/input", "")
         night = self.night()
         night.out = self.folder / "out"
         kept = self.schedule([first_of(fuzzing.fuzz(night))])
@@ -215,6 +216,14 @@ class Judging(Folder):
         shorter = self.folder / "out/found/buddy/crash-1.min"
         self.assertEqual(shorter.read_text(), "x")
         self.assertTrue(found["replay"].endswith(str(shorter)))
+
+    def test_a_corpus_that_was_not_unpacked_is_a_failure(self):
+        self.stand_in("tests/fuzz/buddy", "exit 0")
+        night = self.night()
+        night.out = self.folder / "out"
+        (night.build / "tests/fuzz/corpus/buddy").mkdir(parents=True)
+        failures = self.schedule([first_of(fuzzing.fuzz(night))]).part("fuzz")["failures"]
+        self.assertIn("has no inputs", failures[0]["what"])
 
     def test_numbers_make_the_same_run_everywhere(self):
         tasks = [parts.soak(self.night()).task(n).command for n in (3, 3, 4)]
