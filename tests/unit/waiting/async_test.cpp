@@ -19,8 +19,8 @@
 #include <tuple>
 #include <vector>
 
-#include "../../job.hpp"
 #include "caiman/caiman.hpp"
+#include "waits.hpp"
 
 namespace {
 
@@ -29,42 +29,16 @@ using caiman::alloc_error;
 using caiman::async_buddy_arena;
 using caiman::buffer;
 using caiman::job;
-
-constexpr std::size_t unit = 256;
-
-template <class Waiters = caiman::fair_waiters>
-async_buddy_arena arena_of(std::size_t units) {
-  const auto geometry = caiman::buddy_geometry::exact(units * unit, unit).value();
-  return caiman::buddy_arena::builder(geometry).build_async_with(Waiters()).value();
-}
-
-/// What became of a job.
-struct outcome {
-  std::optional<buffer> got;
-  std::optional<alloc_error> error;
-  bool over = false;
-};
-
-template <class... On>
-job want(async_buddy_arena arena, std::size_t len, outcome& out, On... on) {
-  auto got = co_await arena.allocate(len, on...);
-  if (got) {
-    out.got = std::move(*got);
-  } else {
-    out.error = got.error();
-  }
-  out.over = true;
-}
+using caiman::testing::arena_of;
+using caiman::testing::outcome;
+using caiman::testing::unit;
+using caiman::testing::wait_until;
+using caiman::testing::want;
 
 /// Gives back at once what it got.
 job borrow(async_buddy_arena arena, std::size_t len, int& count) {
   auto got = co_await arena.allocate(len);
   if (got) ++count;
-}
-
-template <class Condition>
-void wait_until(Condition met) {
-  while (!met()) std::this_thread::yield();
 }
 
 bool is_whole(const async_buddy_arena& arena) {

@@ -23,8 +23,8 @@
 #include <thread>
 #include <vector>
 
-#include "../../job.hpp"
 #include "caiman/caiman.hpp"
+#include "waits.hpp"
 
 namespace {
 
@@ -34,8 +34,9 @@ using caiman::async_buddy_arena;
 using caiman::buffer;
 using caiman::job;
 using caiman::resumption;
-
-constexpr std::size_t unit = 256;
+using caiman::testing::outcome;
+using caiman::testing::unit;
+using caiman::testing::want;
 
 /// A thread that can be looked at from outside. Joined at the end.
 class watched {
@@ -133,18 +134,8 @@ class standing_waiters {
   gate* where_;
 };
 
-struct outcome {
-  std::optional<buffer> got;
-};
-template <class... On>
-job want(async_buddy_arena arena, std::size_t len, outcome& out, On... on) {
-  auto got = co_await arena.allocate(len, on...);
-  if (got) out.got = std::move(*got);
-}
-
 async_buddy_arena arena_at(gate& where, std::size_t units) {
-  const auto geometry = caiman::buddy_geometry::exact(units * unit, unit).value();
-  return caiman::buddy_arena::builder(geometry).build_async_with(standing_waiters(where)).value();
+  return caiman::testing::arena_of(units, standing_waiters(where));
 }
 
 }  // namespace

@@ -22,8 +22,8 @@
 #include <utility>
 #include <vector>
 
-#include "../../job.hpp"
 #include "caiman/caiman.hpp"
+#include "waits.hpp"
 
 namespace {
 
@@ -34,16 +34,12 @@ using caiman::buffer;
 using caiman::job;
 using caiman::loose_job;
 using caiman::resumption;
+using caiman::testing::arena_of;
+using caiman::testing::unit;
+using caiman::testing::wait_until;
 
-constexpr std::size_t unit = 256;
 constexpr int long_chain = 200'000;
 constexpr int chain = 20'000;  // an overflow comes after 1,000
-
-template <class Waiters = caiman::fair_waiters>
-async_buddy_arena arena_of(std::size_t units) {
-  const auto geometry = caiman::buddy_geometry::exact(units * unit, unit).value();
-  return caiman::buddy_arena::builder(geometry).build_async_with(Waiters()).value();
-}
 
 struct at_once {
   void operator()(const resumption& run) const { run(); }
@@ -97,11 +93,6 @@ loose_job borrow_both(async_buddy_arena first, async_buddy_arena second, nesting
   runs.enter();
   other = std::unexpected(alloc_error::arena_full);
   runs.leave();
-}
-
-template <class Condition>
-void wait_until(Condition met) {
-  while (!met()) std::this_thread::yield();
 }
 
 /// On a thread with a stack of 256 KiB, which an overflow would end with the process.
