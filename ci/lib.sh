@@ -102,6 +102,8 @@ what_is_here() {
   dpkg-query -W -f '${db:Status-Status} built with ${Package} ${Version}\n' \
     "${compiled_in[@]}" "${compiled_in_later[@]}" | sed -n 's/^installed //p' || :
   dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${house[@]}" | grep '^installed ' || :
+  # Each a program, of which meson reads when it sets up.
+  find model -name '*.patch' | sort
   for tool in "${looked_for[@]}"; do
     printf 'found %s: %s\n' "$tool" "$(command -v "$tool")"
   done

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
 // controls.hpp: what the checks must convict, each time they run
 //
-// The textbook protocol, and faults of our own core: patches under mutants/, or wrong orders where
-// the name of a site says it all. A control names
-// the programs and searches that convict it; one that survives them fails the run.
+// The textbook protocol, and faults of our own core: patches under mutants/, replacements under
+// faults/, or wrong orders where the name of a site says it all. A control names the programs and
+// searches that convict it; one that survives them fails the run.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

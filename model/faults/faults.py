@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Faults of the core that one program carries, each of them off until its name is given.
+"""What the checks must convict, each time they run: faults of the core, weak orders, specimens.
 
-A fault is a replacement in a header of core/, in which FAULT stands for "this one is in force".
-README.md has the format.
+A fault is a replacement in a header of core/, in which FAULT stands for "this one is in force", or a
+patch of ../mutants, which says in its first lines what convicts it. README.md has the format.
 
-    faults.py core CORE COPY STAMP a copy of core/ with all of them in it
-    faults.py names                the names, as strings of C++
-    faults.py controls             a row of controls.cpp for each that a program of the model convicts
+    faults.py core CORE COPY STAMP a copy of core/ with all replacements in it
+    faults.py names                the names of the replacements, as strings of C++
+    faults.py mutants              the names of the patches, those that need parts.cpp behind "parts/"
+    faults.py controls             the rows of controls.cpp: all that a program of the model convicts
     faults.py tests                name and file for each that a unit test convicts
     faults.py table CHECK [FILE]   the table of all faults (../faults.md), or whether FILE is it
 """
@@ -18,20 +19,41 @@ import sys
 import tomllib
 
 HERE = pathlib.Path(__file__).parent
-KEYS = {"what", "in", "old", "new", "and", "program", "searches", "properties", "test"}
+MUTANTS = HERE.parent / "mutants"
+KEYS = {"what", "in", "old", "new", "and", "program", "searches", "properties", "orders", "test"}
+SEARCHES = "random:20000@shipped"  # where a fault names none
+
+
+def of_patch(file):
+    """Its head is TOML; where the fault is stands in the rest."""
+    head, _, diff = file.read_text().partition("\n--- ")
+    changed = [line.split("/")[-1] for line in diff.splitlines() if line.startswith("+++ ")]
+    return {file.stem: {**tomllib.loads(head), "in": ", ".join(changed)}}
 
 
 def all_faults():
     found = {}
-    for file in sorted(HERE.glob("*.toml")):
-        for name, fault in tomllib.loads(file.read_text()).items():
+    for file in [*sorted(HERE.glob("*.toml")), *sorted(MUTANTS.glob("*.patch"))]:
+        faults = of_patch(file) if file.suffix == ".patch" else tomllib.loads(file.read_text())
+        for name, fault in faults.items():
             odd = set(fault) - KEYS
             if name in found or odd:
                 sys.exit(f"faults.py: {file.name}: [{name}] stands there twice or has {odd}")
             if ("program" in fault) == ("test" in fault):
                 sys.exit(f"faults.py: {file.name}: [{name}] wants a program or a test, one of the two")
+            if "what" not in fault or ("program" in fault and "properties" not in fault):
+                sys.exit(f"faults.py: {file.name}: [{name}] does not say what it is, or convicts it")
             found[name] = fault
     return found
+
+
+def replacements():
+    return {name: fault for name, fault in all_faults().items() if "old" in fault}
+
+
+def programs_of(fault):
+    program = fault.get("program", [])
+    return [program] if isinstance(program, str) else program
 
 
 def change(text, name, old, new):
@@ -43,7 +65,7 @@ def change(text, name, old, new):
 def copy_core(core, copy, stamp):
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(core, pathlib.Path(copy) / "core")
-    for name, fault in all_faults().items():
+    for name, fault in replacements().items():
         header = pathlib.Path(copy) / "core/caiman" / fault["in"]
         text = header.read_text()
         for old, new in [[fault["old"], fault["new"]], *fault.get("and", [])]:
@@ -53,20 +75,39 @@ def copy_core(core, copy, stamp):
 
 
 def text_of(value):
-    return '"' + value.replace('"', '\\"') + '"'
+    return json.dumps(value, ensure_ascii=False)
+
+
+def control(name, fault):
+    """As `caiman-check list --json` has it."""
+    searches = fault.get("searches", SEARCHES)
+    attempts = [{"program": program, "searches": searches} for program in programs_of(fault)]
+    return {"name": name, "properties": fault["properties"], "fault": fault["what"], "attempts": attempts,
+            "orders": fault.get("orders", ""), "together": "old" in fault}
+
+
+def all_controls():
+    return [control(name, fault) for name, fault in all_faults().items() if "program" in fault]
 
 
 def controls():
-    for name, fault in all_faults().items():
-        if "program" not in fault:
-            continue
-        print(f"{{{text_of(name)}, {text_of(fault['properties'])}, {text_of(fault['what'])},")
-        print(f" {{{{{text_of(fault['program'])}, {text_of(fault['searches'])}}}}}, {{}}, true}},")
+    for row in all_controls():
+        name, properties, what = (text_of(row[key]) for key in ("name", "properties", "fault"))
+        attempts = ", ".join(f"{{{text_of(one['program'])}, {text_of(one['searches'])}}}" for one in row["attempts"])
+        print(f"{{{name}, {properties}, {what}, {{{attempts}}},")
+        print(f" {text_of(row['orders'])}, {str(row['together']).lower()}}},")
 
 
 def names():
-    for name in all_faults():
+    for name in replacements():
         print(f"{text_of(name)},")
+
+
+def mutants():
+    """What a patch changes is met by the program that convicts it: by a part, or by the whole core."""
+    for file in sorted(MUTANTS.glob("*.patch")):
+        of_part = any("core=" in program for program in programs_of(of_patch(file)[file.stem]))
+        print(("parts/" if of_part else "world/") + file.stem)
 
 
 def tests():
@@ -84,40 +125,28 @@ the property and the searches named, or a unit test of `./ci/test`, by the file 
 fails the run. Which execution it dies at, `./ci/verify --only NAME` prints. Every memory order that is
 weaker than what ships is judged as well: `caiman-check audit`.
 
-Made by `model/faults/faults.py table build/plain/model/caiman-check`, out of `model/controls.cpp`,
-`model/mutants/` and the files of `model/faults/`; the test `faults-table` compares.
+Made by `model/faults/faults.py table build/plain/model/caiman-check`, out of the files of `model/faults/`
+and the first lines of the patches of `model/mutants/`; the test `faults-table` compares.
 
 | fault | what | where | dies in | of |
 |---|---|---|---|---|
 """
 
 
-def place_of(control):
-    """The header in which a control's fault is."""
-    if control["orders"]:
-        return f"order `{control['orders']}`"
-    patch = HERE.parent / "mutants" / f"{control['name']}.patch"
-    if not patch.exists():
-        return "specimen"
-    changed = [line.split("/")[-1] for line in patch.read_text().splitlines() if line.startswith("+++ ")]
-    return ", ".join(changed)
-
-
 def rows(check):
-    listed = subprocess.run([check, "list", "--json"], capture_output=True, text=True, check=True)
-    known = {c["name"]: c for c in json.loads(listed.stdout)["controls"]}
     faults = all_faults()
-    for name, control in known.items():
-        where = faults[name]["in"] if control["together"] else place_of(control)
-        for one in control["attempts"]:
-            program = one["program"].replace("|", "\\|")
-            yield name, control["fault"], where, f"`{program}`", f"{control['properties']}; {one['searches']}"
+    listed = subprocess.run([check, "list", "--json"], capture_output=True, text=True, check=True)
+    if json.loads(listed.stdout)["controls"] != all_controls():
+        sys.exit(f"faults.py: the controls of {check} are others: set its build up again")
+    for name, fault in faults.items():
+        where = fault.get("in", f"order `{fault['orders']}`" if "orders" in fault else "specimen")
+        for program in programs_of(fault):
+            shown = program.replace("|", "\\|")
+            by = f"{fault['properties']}; {fault.get('searches', SEARCHES)}"
+            yield name, fault["what"], where, f"`{shown}`", by
     for name, fault in faults.items():
         if "test" in fault:
             yield name, fault["what"], fault["in"], f"`{fault['test']}_test.cpp`", "an assertion"
-    for name in set(faults) - set(known):
-        if "test" not in faults[name]:
-            sys.exit(f"faults.py: [{name}] is no control of {check}")
 
 
 def table(check, written=""):
@@ -130,4 +159,5 @@ def table(check, written=""):
 
 if __name__ == "__main__":
     what, *given = sys.argv[1:]
-    {"core": copy_core, "controls": controls, "names": names, "tests": tests, "table": table}[what](*given)
+    {"core": copy_core, "controls": controls, "mutants": mutants, "names": names, "tests": tests,
+     "table": table}[what](*given)
