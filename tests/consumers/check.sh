@@ -8,23 +8,11 @@
 # | Relies on: meson, ninja, make, pkg-config, cmake, python3.                              |
 # | Usage: check.sh SOURCE-ROOT                                                             |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'check.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 # Shows what the command printed only if it fails.
-quietly() {
-  "$@" >"$work/log" 2>&1 || {
-    cat -- "$work/log" >&2
-    fail "failed: $*"
-  }
-}
+quietly() { "$@" >"$work/log" 2>&1 || fail "failed: $*"; }
 
 # installed_as_wanted PREFIX: nothing more and nothing less than the headers and three files.
 installed_as_wanted() {
@@ -63,7 +51,7 @@ if cmake -G Ninja -S cmake -B cmake/other -DCMAKE_PREFIX_PATH="$work/moved" -DWA
   >"$work/log" 2>&1; then
   fail 'cmake took it for version 0.2'
 fi
-grep -q 'were considered but not accepted' "$work/log" || fail "cmake: $(cat -- "$work/log")"
+grep -q 'were considered but not accepted' "$work/log" || fail "cmake"
 
 mkdir meson/subprojects
 ln -s -- "$source_root" meson/subprojects/caiman

@@ -11,15 +11,8 @@
 # | Relies on: g++, clang++-19.                                                             |
 # | Usage: macros.sh SOURCE-ROOT                                                            |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'macros.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 # Name and value as their headers have them; a name with () is called.
 cat >"$work/list" <<'MACROS'

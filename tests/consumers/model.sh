@@ -7,18 +7,12 @@
 # | Relies on: meson, pkg-config, relacy-dev, a built tree.                                 |
 # | Usage: model.sh SOURCE-ROOT BUILD-ROOT COMPILER..., which may begin with a cache         |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1 build_root=$2 compiler=("${@:3}")
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'model.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
+build_root=$2 compiler=("${@:3}")
 
 meson install -C "$build_root" --no-rebuild --tags devel --destdir "$work" >"$work/log" 2>&1 ||
-  fail "$(cat -- "$work/log")"
+  fail "it does not install"
 pc=$(find "$work" -name caiman-model.pc)
 [[ -n $pc ]] || fail 'no caiman-model.pc'
 export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work

@@ -9,15 +9,8 @@
 # | system. What a library lacks is played by an empty <version>.                           |
 # | Usage: requirements.sh SOURCE-ROOT                                                      |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'requirements.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 # one_error INCLUDE-FOLDER COMPILER TEXT HEADER FLAG...: that there is this #error and nothing more.
 one_error() {
@@ -71,6 +64,6 @@ LACKS
   if one_error "$source_root/core" "$compiler" needs caiman.hpp -std=c++23 >"$work/log"; then
     fail "$compiler does not take the headers"
   fi
-  grep -q 'takes caiman.hpp' "$work/log" || fail "$compiler: $(cat -- "$work/log")"
+  grep -q 'takes caiman.hpp' "$work/log" || fail "$compiler"
 done
 printf '%d headers, %d times: one error, that says what is missing\n' "${#headers[@]}" "$count"

@@ -7,16 +7,9 @@
 # | Relies on: clang++-19 with its sanitizers, g++, valgrind and its headers.               |
 # | Usage: check.sh SOURCE-ROOT asan|valgrind                                               |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1 tool=$2
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'check.sh: %s: %s\n' "$tool" "$1" >&2
-  cat -- "$work/log" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
+tool=$2
 
 flags=(-std=c++23 -O1 -g1 -Wall -Wextra -Werror -pthread)
 case $tool in

@@ -9,23 +9,14 @@
 # | Relies on: g++ and clang++-19 with their sanitizers.                                    |
 # | Usage: mixed.sh SOURCE-ROOT                                                             |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-root=$1
-here=$root/tests/diagnostics
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'mixed.sh: %s\n' "$1" >&2
-  [[ ! -s $work/log ]] || cat -- "$work/log" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 # unit NAME COMPILER FLAG...: NAME.arena.o and NAME.use.o
 unit() {
   local part
   for part in arena use; do
-    "$2" -std=c++23 -O1 -g1 -pthread -I"${core:-$root/core}" "${@:3}" -c "$here/mixed_$part.cpp" \
+    "$2" -std=c++23 -O1 -g1 -pthread -I"${core:-$source_root/core}" "${@:3}" -c "$here/mixed_$part.cpp" \
       -o "$work/$1.$part.o" >"$work/log" 2>&1 || fail "$1 does not compile"
   done
 }
@@ -71,9 +62,9 @@ if run "$work/seen" misuse || ! grep -q use-after-poison "$work/log"; then fail 
 printf 'a misuse in one of them: seen\n'
 
 # The control: a core in which the flag decides.
-cp -r -- "$root/core" "$work/core"
+cp -r -- "$source_root/core" "$work/core"
 awk '/&caiman_asan_poison != nullptr/ {print "#if defined(__SANITIZE_ADDRESS__)"; n = 4}
-     {print} n > 0 && --n == 0 {print "#endif"}' "$root/core/caiman/detail/diagnostics.hpp" \
+     {print} n > 0 && --n == 0 {print "#endif"}' "$source_root/core/caiman/detail/diagnostics.hpp" \
   >"$work/core/caiman/detail/diagnostics.hpp"
 sed -i 's/if (shows_) \[\[unlikely\]\]/#if defined(__SANITIZE_ADDRESS__)\nif (shows_)\n#else\nif (false)\n#endif/' \
   "$work/core/caiman/detail/arena_state.hpp"

@@ -10,16 +10,8 @@
 # | Relies on: g++, clang++-19.                                                            |
 # | Usage: check.sh SOURCE-ROOT                                                            |
 # +----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-here=$source_root/tests/dialects
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'check.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 flags=(-std=c++23 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -pthread)
 

@@ -8,15 +8,8 @@
 # | Relies on: g++, clang++-19.                                                            |
 # | Usage: warnings.sh SOURCE-ROOT                                                         |
 # +----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'warnings.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 both=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wswitch-default -Wswitch-enum
   -Wcast-align -Wcast-qual -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
@@ -46,7 +39,7 @@ for compiler in g++ clang++-19; do
     # What the program itself does is not looked at.
     printf '%s\n' '#include <caiman/caiman.hpp>' '#pragma GCC system_header' >"$work/use.hpp"
     sed '/#include <caiman/d' "$source_root/tests/dialects/life.hpp" >>"$work/use.hpp"
-    quiet "$compiler" "$level" -DUNIT=used <<CPP || fail "$compiler $level: $(cat -- "$work/log")"
+    quiet "$compiler" "$level" -DUNIT=used <<CPP || fail "$compiler $level"
 #include <caiman/caiman.hpp>
 #include "$work/use.hpp"
 bool use();

@@ -8,20 +8,13 @@
 # | Fails, as it must, with a core whose objects do not ask (last lines).                   |
 # | Usage: check.sh SOURCE-ROOT g++ | mixed   (mixed: g++ and clang++-19 in one process)    |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-root=$1 which=$2
-here=$root/tests/objects
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'check.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
+which=$2
 
 # make NAME COMPILER FLAG...: a plugin NAME.so, or a program if the name begins with host.
 make() {
-  local name=$1 compiler=$2 core=${core:-$root/core} kind=(-fPIC -shared) source=plugin.cpp out=$1.so
+  local name=$1 compiler=$2 core=${core:-$source_root/core} kind=(-fPIC -shared) source=plugin.cpp out=$1.so
   [[ $name != host* ]] || kind=() source=host.cpp out=$1
   shift 2
   "$compiler" -std=c++23 -O1 -pthread -I"$core" "${kind[@]}" "$here/$source" -o "$work/$out" "$@" ||
@@ -46,7 +39,7 @@ right() {
   local what=$1 host=$2
   shift 2
   (cd -- "$work" && timeout 300 "./$host" "$@") >"$work/log" 2>&1 ||
-    fail "$what: ended with $?: $(cat -- "$work/log")"
+    fail "$what: ended with $?"
   printf '%s: %s\n' "$what" "$(cat -- "$work/log")"
   setups=$((setups + 1))
 }
@@ -57,7 +50,7 @@ closes_loudly() {
   # The shell's own word about a program that ended so is left out.
   { (cd -- "$work" && "./$1" close-early "./$2") >"$work/log" 2>&1 || status=$?; } 2>/dev/null
   [[ $status == 134 && $(cat -- "$work/log") == *'a shared object was closed while an arena'* ]] ||
-    fail "closing the builder ended with $status: $(cat -- "$work/log")"
+    fail "closing the builder ended with $status"
   printf 'the builder is closed too early: one line, and the end\n'
 }
 
@@ -100,13 +93,13 @@ fi
 ((setups >= 10)) || fail "only $setups set-ups"
 
 # The control: every object takes its own pool for everybody's.
-cp -r -- "$root/core" "$work/core"
+cp -r -- "$source_root/core" "$work/core"
 sed -i 's/return of.from_ == &detail::own_slots;/return \&of != nullptr;/' "$work/core/caiman/native_sync.hpp"
-! cmp -s "$work/core/caiman/native_sync.hpp" "$root/core/caiman/native_sync.hpp" || fail 'no fault was made'
+! cmp -s "$work/core/caiman/native_sync.hpp" "$source_root/core/caiman/native_sync.hpp" || fail 'no fault was made'
 core=$work/core make host g++ -w
 core=$work/core make default g++ -w
 status=0
 (cd -- "$work" && timeout 300 ./host ./default.so) >"$work/log" 2>&1 || status=$?
 [[ $status == 1 && $(cat -- "$work/log") == 'host: two threads have one slot' ]] ||
-  fail "objects that do not ask were taken for right ($status): $(cat -- "$work/log")"
+  fail "objects that do not ask were taken for right ($status)"
 printf 'objects that do not ask: seen\n'
