@@ -34,15 +34,12 @@ split_options() {
   done
 }
 
-# tick LABEL LOG: the progress line on a terminal: seconds, and the last count such as 12/80 that
-# ninja or meson wrote into the log. Runs until it is killed.
+# tick LABEL LOG: the progress line on a terminal: seconds, and what was written into the log last. Runs
+# until it is killed.
 tick() {
-  local begin=$SECONDS count
+  local begin=$SECONDS
   while sleep 1; do
-    # Nothing to count yet is no failure.
-    count=$(tail -c 4000 -- "$2" | tr '\r' '\n' | grep -oE '^ *\[?[0-9]+/[0-9]+' |
-      tail -n 1 | tr -d '[ ') || count=''
-    printf '\r\033[K%s … %s (%d s)' "$1" "$count" $((SECONDS - begin)) >&2
+    printf '\r\033[K%s (%d s) … %s' "$1" $((SECONDS - begin)) "$(tail -n 1 -- "$2" | cut -c -60)" >&2
   done
 }
 

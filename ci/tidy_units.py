@@ -6,8 +6,9 @@
 # | target, since their names do not clash, as one unit; tests, whose names do, several to  |
 # | a unit, each inside a namespace, behind all that they include. What stands alone: a     |
 # | source that defines something the whole program has one of, or opens a namespace.       |
+# | Five unit tests took 19 s so, and 45 s one by one, as run-clang-tidy would have them.   |
 # | Relies on: what meson says of build/plain. Writes build/tidy/compile_commands.json and  |
-# | the units beside it, and prints position and path of each, ended by a 0.                |
+# | the units beside it, the largest first, for run-clang-tidy.                             |
 # +-----------------------------------------------------------------------------------------+
 import json
 import pathlib
@@ -70,7 +71,8 @@ def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:
     targets, tests = {}, {}
     for path in sorted(chosen):
         if is_test(path.relative_to(root)) and not ALONE.search(path.read_text()):
-            tests.setdefault((path.parent, *folders_of(chosen[path][1])), []).append(path)
+            room = path.parent.relative_to(root).parts[:2]
+            tests.setdefault((room, *folders_of(chosen[path][1])), []).append(path)
         else:
             targets.setdefault(chosen[path][0], []).append(path)
     units = list(targets.values())
@@ -99,7 +101,7 @@ def main() -> None:
     out = root / "build/tidy"
     out.mkdir(parents=True, exist_ok=True)
     chosen = commands(root)
-    database, names = [], []
+    database = []
     for paths in sorted(together(root, chosen), key=len, reverse=True):
         unit = paths[0]
         if len(paths) > 1:
@@ -108,10 +110,9 @@ def main() -> None:
             unit.write_text(unit_of(paths, is_test(paths[0].relative_to(root))))
         database.append({"directory": str(root / "build/plain"), "file": str(unit),
                          "arguments": chosen[paths[0]][1] + ["-c", str(unit)]})
-        names.append(str(unit.relative_to(root)))
+    if not database:
+        sys.exit("tidy_units.py: build/plain compiles nothing of ours")
     (out / "compile_commands.json").write_text(json.dumps(database, indent=1))
-    for position, name in enumerate(names, 1):
-        sys.stdout.write(f"{position}/{len(names)}\0{name}\0")
 
 
 main()

@@ -237,7 +237,7 @@ class Judging(Folder):
 
 
 class Newcomers(Folder):
-    """./ci/newcomer as a part; tests/newcomer has its own tests."""
+    """./ci/newcomer as a part; test_newcomer.py has its own tests."""
 
     def part(self, said, code, brief=False, seed=7):
         (self.folder / "ci").mkdir(exist_ok=True)
