@@ -5,7 +5,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#include "structure.hpp"
+#include "caiman-model/structure.hpp"
 
 namespace treiber {
 

@@ -17,8 +17,16 @@ pc=$(find "$work" -name caiman-model.pc)
 [[ -n $pc ]] || fail 'no caiman-model.pc'
 export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work
 headers=$(find "$work" -path '*/caiman-model/*.hpp' -printf '%f\n' | sort | tr '\n' ' ')
-wanted='beyond_relacy.hpp checked_atomic.hpp part.hpp program.hpp recorder.hpp recording.hpp relacy.hpp structure.hpp world.hpp '
+wanted='beyond_relacy.hpp checked_atomic.hpp client.hpp hooks.hpp part.hpp program.hpp recorder.hpp recording.hpp relacy.hpp sites.hpp structure.hpp world.hpp '
 [[ $headers == "$wanted" ]] || fail "installed headers: $headers"
+
+# Each by itself, and by the shorter name, too.
+# shellcheck disable=SC2046
+for header in $wanted; do
+  printf '#include <caiman-model/%s>\n#include "%s"\n' "$header" "$header" |
+    "${compiler[@]}" -std=c++23 -fsyntax-only -Wall -Wextra -Werror $(pkg-config --cflags caiman-model) \
+      -x c++ - || fail "$header does not compile"
+done
 
 cp -- "$source_root"/model/examples/*.{hpp,cpp} "$work"
 cd -- "$work"

@@ -3,7 +3,7 @@
 
     run.py PROGRAM FAULTS.PY
 
-PROGRAM is the unit tests over the core that carries the faults of model/faults. Without a fault all
+PROGRAM is the unit tests over the core that carries the faults of model/caiman/faults. Without a fault all
 that is named there passes; with each of them what is named for it fails, in time and in the test
 itself: not for want of a test of that name.
 """

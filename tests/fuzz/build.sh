@@ -35,32 +35,35 @@ unsanitized() {
 mkdir -p "$OUT"
 for target in "$@"; do
   flags=$CXXFLAGS more='' apart='' libraries=''
-  model=$root/model
+  bench=$root/model/workbench
   case $target in
     buddy | arena) ;;
     program)
       # Only the parsers of the engine; where it is built already, they are not taken from there.
-      more="$here/program_parts.cpp $model/program.cpp $model/plan.cpp $model/shortest.cpp
-        $model/trace.cpp" libraries=-lfmt ;;
+      more="$here/program_parts.cpp $bench/engine/program.cpp $bench/engine/orders.cpp
+        $bench/engine/current_client.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
+        $bench/trace/trace.cpp" libraries=-lfmt ;;
     trace)
-      more="$here/trace_parts.cpp $model/trace_file.cpp $model/show_text.cpp $model/page.cpp
-        $model/whole_file.cpp"
+      more="$here/trace_parts.cpp $bench/trace/trace_file.cpp $bench/trace/show_text.cpp
+        $bench/trace/page.cpp $bench/trace/whole_file.cpp"
       libraries=-lfmt ;;
     concurrent)
       flags=$(unsanitized)
-      more=$model/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group -lfmt"
+      more=$root/model/caiman/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group -lfmt"
       # Each by itself: they have names in common.
-      [ -n "$MODEL_LIBRARIES" ] || apart="$model/parts.cpp $model/engine.cpp
-        $model/execution.cpp $model/execution_checks.cpp $model/history.cpp
-        $model/program.cpp $model/plan.cpp $model/textbook.cpp $model/recorder.cpp
-        $model/shortest.cpp $model/trace.cpp $model/crash.cpp $model/faults/in_force.cpp" ;;
+      [ -n "$MODEL_LIBRARIES" ] || apart="$bench/shim/recorder.cpp $bench/engine/current_client.cpp
+        $bench/engine/crash.cpp $bench/engine/engine.cpp $bench/engine/execution.cpp
+        $bench/engine/execution_checks.cpp $bench/engine/history.cpp $bench/engine/orders.cpp
+        $bench/engine/program.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
+        $bench/trace/trace.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # One unit: the headers cost more than what is in the sources.
   # -w: warnings are the business of the ordinary builds. Lists are words by convention, unquoted.
   # shellcheck disable=SC2086
   printf '#include "%s"\n' "$here/${target}_target.cpp" $more |
-    "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model" -x c++ - -x none \
+    "$CXX" $flags -std=c++23 -w -pthread -I"$root/core" -I"$root/model/caiman" \
+      -I"$bench" -I"$bench/include" -x c++ - -x none \
       $apart $LIB_FUZZING_ENGINE $libraries -o "$OUT/$target"
   [ ! -f "$here/$target.dict" ] || cp "$here/$target.dict" "$OUT/"
   if command -v python3 >/dev/null; then

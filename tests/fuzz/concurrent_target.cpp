@@ -13,8 +13,9 @@
 #include <cstdlib>
 
 #include "../model/rehearsal.hpp"
+#include "caiman_client.hpp"
 #include "choices.hpp"
-#include "plan.hpp"
+#include "commands/plan.hpp"
 
 namespace {
 
@@ -76,6 +77,17 @@ program draw(choices& in) {
   return p;
 }
 
+world* make_world(core_part /*which*/, const world_spec& spec, void* storage, std::size_t size) {
+  return make_buddy(spec, storage, size);
+}
+
+/// Of the client no more than what these programs can ask for.
+bool use_buddy() {
+  static const client ours{.make_world = make_world, .sites = rows_of_order_table()};
+  use_client(ours);
+  return true;
+}
+
 const plan& searches() {
   static const plan all = parse_plan("random:150@shipped,bound1:250@shipped").value();
   return all;
@@ -84,6 +96,7 @@ const plan& searches() {
 }  // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  [[maybe_unused]] static const bool once = use_buddy();
   choices in(data, size);
   const program p = draw(in);
   caiman::fuzz::expect(is_right(p) && parse_program(to_string(p)) == p, "made a wrong program");

@@ -10,10 +10,12 @@
 #include <string>
 #include <string_view>
 
+#include "caiman-model/program.hpp"
+#include "caiman-model/world.hpp"
+#include "caiman/orders.hpp"
 #include "choices.hpp"
-#include "plan.hpp"
-#include "program.hpp"
-#include "world.hpp"
+#include "commands/plan.hpp"
+#include "engine/current_client.hpp"
 
 namespace {
 
@@ -50,7 +52,20 @@ void read_searches(std::string_view text) {
   expect(again.has_value() && to_string(*again) == written, "written and read, other searches");
 }
 
+/// The sites are the real ones, and nothing else of the client is needed.
+bool use_sites() {
+  static const client ours = [] {
+    client made;
+    for (const auto& row : caiman::protocol::order_table)
+      made.sites.push_back({row.name, row.order});
+    return made;
+  }();
+  use_client(ours);
+  return true;
+}
+
 void read_orders(std::string_view text) {
+  [[maybe_unused]] static const bool once = use_sites();
   const auto changes = parse_orders(text);
   if (!changes) return;
   for (const auto& [site, order] : *changes) {

@@ -1,5 +1,5 @@
 // The page around the data, which is no business of the readers: two words for the viewer's text.
-#include "page_parts.hpp"
+#include "trace/page_parts.hpp"
 
 namespace caiman::model {
 

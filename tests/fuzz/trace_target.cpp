@@ -15,10 +15,10 @@
 #include <string_view>
 
 #include "choices.hpp"
-#include "page.hpp"
-#include "page_parts.hpp"
-#include "show_text.hpp"
-#include "trace.hpp"
+#include "trace/page.hpp"
+#include "trace/page_parts.hpp"
+#include "trace/show_text.hpp"
+#include "trace/trace.hpp"
 
 namespace {
 

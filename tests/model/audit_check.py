@@ -276,7 +276,7 @@ class Cost(unittest.TestCase):
             program = str(pathlib.Path(folder) / "probe")
             subprocess.run(["g++", "-std=c++23", "-O1", "-w", "-DPROBE_MAIN", "-DPROBE_SITE=claim",
                             "-DPROBE_ORDER=acq_rel", f"-I{SOURCE}/core",
-                            f"{SOURCE}/model/cost_probe.cpp", "-o", program], check=True)
+                            f"{SOURCE}/model/caiman/cost_probe.cpp", "-o", program], check=True)
             printed = subprocess.run([program, "1000"], capture_output=True, text=True, check=True)
         self.assertEqual({line.split()[0] for line in printed.stdout.splitlines()},
                          {"stacks", "announced", "tree", "ledger", "handle", "share"})

@@ -5,7 +5,7 @@
 // to its end, what convicted and how to see it again. The textbook specimen serves wherever a
 // conviction is needed, since it has known faults; the core wherever none may come.
 // ---------------------------------------------------------------------------------------------
-#include "engine.hpp"
+#include "engine/engine.hpp"
 
 #include <algorithm>
 #include <array>
@@ -20,11 +20,15 @@
 #include <catch2/catch.hpp>
 #include <csignal>
 
-#include "plan.hpp"
-#include "program.hpp"
+#include "caiman-model/program.hpp"
+#include "caiman_client.hpp"
+#include "commands/plan.hpp"
 
 namespace caiman::model {
 namespace {
+
+/// What the engine runs.
+const bool has_client = (use_client(caiman_client()), true);
 
 using outcome_of_run = verdict::outcome;
 

@@ -5,7 +5,7 @@
 // wrong ones, in pairs that differ in one thing: a release more, a block less, one operation known
 // to have come before another. Then it is compared with all permutations, which is what it means.
 // ---------------------------------------------------------------------------------------------
-#include "history.hpp"
+#include "engine/history.hpp"
 
 #include <algorithm>
 #include <cstddef>

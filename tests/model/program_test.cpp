@@ -5,7 +5,7 @@
 // unchanged. What a person types is checked here too: every error has a message of one line that
 // says what is wrong, and no text, however hostile, does anything else.
 // ---------------------------------------------------------------------------------------------
-#include "program.hpp"
+#include "caiman-model/program.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -18,7 +18,7 @@
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 
-#include "scenarios.hpp"
+#include "caiman_client.hpp"
 
 namespace caiman::model {
 namespace {

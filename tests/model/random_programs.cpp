@@ -13,9 +13,10 @@
 // RC_PARAMS="max_success=..." sets how many programs; "seed=..." repeats a run. Relacy leaks some
 // 40 KiB a search, three a program, so that a few thousand programs are enough for one process.
 // ---------------------------------------------------------------------------------------------
-#include "engine.hpp"
-#include "plan.hpp"
-#include "program.hpp"
+#include "caiman-model/program.hpp"
+#include "caiman_client.hpp"
+#include "commands/plan.hpp"
+#include "engine/engine.hpp"
 #include "rehearsal.hpp"
 
 #include <fmt/format.h>
@@ -38,6 +39,9 @@ namespace caiman::model {
 static void showValue(const program& p, std::ostream& os) { os << to_string(p); }
 
 namespace {
+
+/// What the engine runs.
+const bool has_client = (use_client(caiman_client()), true);
 
 using kind = operation::kind;
 

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <vector>
 
-#include "program.hpp"
+#include "caiman-model/program.hpp"
 
 namespace caiman::model {
 

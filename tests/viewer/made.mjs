@@ -9,7 +9,7 @@ import {scratch, write} from "./browser.mjs";
 const check = process.env.CAIMAN_CHECK;
 /** A structure of somebody else's, with a fault of its own. */
 export const treiber = join(dirname(check), "treiber");
-const mutant = (name) => join(dirname(check), "mutants", name);
+const mutant = (name) => join(dirname(check), "caiman", "mutants", name);
 
 export function call(program, ...args) {
   const ended = spawnSync(program, args, {encoding: "utf8"});

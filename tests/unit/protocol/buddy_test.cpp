@@ -96,7 +96,8 @@ std::unique_ptr<any_buddy> make(unsigned max_order) {
 
 template <class Sync, unsigned... Log2Fanouts>
 std::vector<kind> kinds_of(const char* sync) {
-  return {{sync, Log2Fanouts, caiman::protocol::owner_stacks<Sync>::orders != 0, make<Sync, Log2Fanouts>}...};
+  return {{sync, Log2Fanouts, caiman::protocol::owner_stacks<Sync>::orders != 0,
+           make<Sync, Log2Fanouts>}...};
 }
 
 // The policy that ships at every word width, the others at the narrowest, the widest and one

@@ -62,7 +62,8 @@ class watched_place final : public caiman::detail::waiting_place {
   void enter(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
     room_.enter(home, one);
   }
-  caiman::detail::parting leave(arena_state& home, caiman::detail::native_waiter& one) noexcept override {
+  caiman::detail::parting leave(arena_state& home,
+                                caiman::detail::native_waiter& one) noexcept override {
     return room_.leave(home, one);
   }
   void posted(arena_state& home, caiman::detail::wake_list& wakes) noexcept override {

@@ -37,10 +37,10 @@ using caiman::block;
 using caiman::buddy;
 using caiman::native_sync;
 using caiman::sequential_sync;
+using caiman::tree_only_sync;
 using caiman::protocol::slot_of_turn;
 using caiman::protocol::slot_pool;
 using caiman::protocol::slot_table;
-using caiman::tree_only_sync;
 using caiman::protocol::turn_of_slot;
 using naive::identity_holds;
 

@@ -267,7 +267,8 @@ struct plain_waiter : caiman::waiter {
 
 TEST_CASE("a look that is told contended rests before it tries again") {
   disturbed_home home;
-  caiman::detail::waiting_room<caiman::native_sync, caiman::fifo_waiters> room{caiman::fifo_waiters()};
+  caiman::detail::waiting_room<caiman::native_sync, caiman::fifo_waiters> room{
+      caiman::fifo_waiters()};
   plain_waiter one;
   caiman::waiter* woken = nullptr;
   {

@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "caiman/buddy.hpp"
+#include "caiman/detail/waiting.hpp"
 #include "caiman/sequential_sync.hpp"
 #include "caiman/waiters.hpp"
-#include "caiman/detail/waiting.hpp"
 
 namespace {
 

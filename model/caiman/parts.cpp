@@ -1,0 +1,54 @@
+// The small parts of the core: the other translation unit of the model that includes the core. A
+// mutant of a part is this file compiled against a changed copy of core/.
+#include "arena_world.hpp"
+#include "caiman_client.hpp"
+#include "cold_world.hpp"
+#include "handshake_world.hpp"
+#include "ledger_world.hpp"
+#include "shares_world.hpp"
+#include "waiting_world.hpp"
+
+namespace caiman::model {
+
+namespace {
+template <class Part>
+part* build(const world_spec& spec, void* storage, std::size_t size) {
+  if (sizeof(Part) > size) return nullptr;
+  return ::new (storage) Part(spec);
+}
+
+part* build_waiting(const world_spec& spec, void* storage, std::size_t size) {
+  switch (static_cast<waiters>(spec.policy)) {
+    case waiters::fair:
+      return build<waiting_world<model_fair_waiters>>(spec, storage, size);
+    case waiters::fifo:
+      return build<waiting_world<fifo_waiters>>(spec, storage, size);
+    case waiters::stack:
+      return build<waiting_world<stack_waiters>>(spec, storage, size);
+  }
+  return nullptr;
+}
+}  // namespace
+
+part* make_part(core_part which, const world_spec& spec, void* storage, std::size_t size) {
+  switch (which) {
+    case core_part::arena:
+      return build<arena_world>(spec, storage, size);
+    case core_part::ledger:
+      return build<ledger_world>(spec, storage, size);
+    case core_part::shares:
+      return build<shares_world>(spec, storage, size);
+    case core_part::cold:
+      return build<cold_world>(spec, storage, size);
+    case core_part::waiting:
+      return build_waiting(spec, storage, size);
+    case core_part::handshake:
+      return build<handshake_world>(spec, storage, size);
+    case core_part::litmus:
+      return build<litmus_world>(spec, storage, size);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace caiman::model

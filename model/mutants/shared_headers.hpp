@@ -1,8 +1,0 @@
-// What every mutant includes and no mutant changes, compiled once for all of them: nothing of
-// core/, nor what includes it.
-#include <chrono>
-#include <functional>
-
-#include <fmt/format.h>
-
-#include "relacy.hpp"

@@ -1,0 +1,83 @@
+#include "commands/command.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "engine/current_client.hpp"
+#include "trace/show_text.hpp"
+
+namespace caiman::model {
+namespace {
+
+std::string& fault_in_force() {
+  static std::string name;
+  return name;
+}
+
+}  // namespace
+
+int bad_input(const std::string& message) {
+  fmt::print(stderr, "caiman-check: {}\n", printable(message));
+  return 2;
+}
+
+std::string describe(const program& p, const outcome& o, bool with_trace,
+                     const std::string& changes) {
+  const verdict& v = o.seen;
+  std::string orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
+  if (!changes.empty()) orders += " but for " + changes;
+  if (v.what == verdict::outcome::passed) {
+    return fmt::format("no violation in {} executions of '{}', {}, {}{}", v.executions,
+                       to_string(p), to_string(o.what.how), orders,
+                       v.exhausted ? ": exhausted, within Relacy's model" : "");
+  }
+  std::string text = fmt::format("{} violated: {} (execution {} of '{}', {}, {})", v.property,
+                                 v.text, v.executions, to_string(p), to_string(o.what.how), orders);
+  if (!o.again.empty()) text += "\n" + o.again;
+  text += "\nreplay: " + o.trace.at("replay").get<std::string>();
+  if (with_trace) text += "\n" + text_of(o.trace);
+  return text;
+}
+
+bool put_fault_in_force(const std::string& name) {
+  const auto put = client_in_force().mutants.put_in_force;
+  fault_in_force() = name;
+  return put != nullptr && put(name);
+}
+
+std::string recorder_of(std::string_view fault) {
+  return fmt::format("{} --fault {}", client_in_force().mutants.carrier, fault);
+}
+
+std::string name_in_traces(const std::string& self) {
+  return fault_in_force().empty() ? std::filesystem::path(self).filename().string()
+                                  : recorder_of(fault_in_force());
+}
+
+std::vector<std::string> checker_of(const control& c, const std::string& self) {
+  const mutant_programs& built = client_in_force().mutants;
+  if (!c.orders.empty() || built.is_specimen(c.name)) return {self};
+  const std::filesystem::path here(self);
+  const std::string name(c.together ? built.carrier : c.name);
+  std::vector<std::string> command{self};
+  if (here.filename() != name) command[0] = (here.parent_path() / built.folder / name).string();
+  if (c.together) command.insert(command.end(), {"--fault", std::string(c.name)});
+  return command;
+}
+
+std::vector<std::string> command_of(const job_request& job) {
+  std::vector<std::string> command = job.checker;
+  command.insert(command.end(), {"run", "--json", "--program", job.program, "--searches",
+                                 job.searches, "--seed", std::to_string(job.seed)});
+  if (!job.orders.empty()) command.insert(command.end(), {"--orders", job.orders});
+  if (job.seconds > 0) {
+    command.insert(command.end(), {"--seconds", fmt::format("{}", job.seconds)});
+  }
+  if (!job.title.empty()) command.insert(command.end(), {"--title", job.title});
+  if (job.as_found) command.emplace_back("--as-found");
+  return command;
+}
+
+}  // namespace caiman::model

@@ -1,0 +1,47 @@
+// ---------------------------------------------------------------------------------------------
+// command.hpp: what the subcommands have in common: what they say, and how a job is asked for
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "caiman-model/client.hpp"
+#include "commands/plan.hpp"
+
+namespace caiman::model {
+
+/// Says what is wrong with what was given, in one line; the exit code.
+int bad_input(const std::string& message);
+
+/// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
+/// `changes`: of the orders, as --orders has them.
+std::string describe(const program& p, const outcome& o, bool with_trace,
+                     const std::string& changes = {});
+
+/// A fault that this program carries is in force from now on; false if it carries none such.
+bool put_fault_in_force(const std::string& name);
+/// What records a trace while that fault is in force; the program's own name while none is.
+std::string recorder_of(std::string_view fault);
+std::string name_in_traces(const std::string& self);
+
+/// The program that has a control's fault, and its option for it if there is one: this one, or a
+/// mutant's build beside it.
+std::vector<std::string> checker_of(const control& c, const std::string& self);
+
+/// One program to be run by another process, which prints JSON (plan.hpp).
+struct job_request {
+  std::vector<std::string> checker{};  // checker_of, or this program's path
+  std::string program{};
+  std::string searches{};
+  std::string orders{};
+  std::uint64_t seed = 0;
+  double seconds = 0;
+  std::string title{};
+  bool as_found = false;
+};
+std::vector<std::string> command_of(const job_request& job);
+
+}  // namespace caiman::model

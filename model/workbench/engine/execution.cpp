@@ -1,0 +1,492 @@
+#include "engine/execution.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "caiman-model/recorder.hpp"
+#include "engine/current_client.hpp"
+#include "shim/own_heap.hpp"
+
+namespace caiman::model {
+namespace {
+
+/// What lies in memory that nobody has zeroed.
+constexpr unsigned dirt = 7;
+
+// ---- the trace: brackets around operations, and what only the harness knows --------------------
+
+std::string block_text(unsigned order, std::size_t index) {
+  return fmt::format("block {} of order {}", index, order);
+}
+
+/// Of a part.
+std::string text_of(const operation& op) {
+  switch (op.what) {
+    case operation::kind::take:
+    case operation::kind::must_take:
+    case operation::kind::must_fail:
+      return op.arg == 0 ? "take a block" : fmt::format("take a block of order {}", op.arg);
+    case operation::kind::release:
+      return fmt::format("return block {}", op.arg);
+    case operation::kind::add:
+      return "one handle more";
+    case operation::kind::drop:
+      return "one handle less";
+    case operation::kind::warm:
+      return fmt::format("warm block {}", op.arg);
+    case operation::kind::call:
+      return fmt::format("operation {}", op.arg);
+    case operation::kind::wait:
+      return fmt::format("wait for a block of order {}", op.arg);
+    case operation::kind::borrow:
+      return fmt::format("wait for a loan of a block of order {}", op.arg);
+  }
+  return {};
+}
+
+template <class Text>
+void begin_bracket(Text text) {
+  if (!recording_in_force) return;
+  const own_heap lasts;
+  the_recorder().begin_operation(text());
+}
+template <class Text>
+void end_bracket(Text text) {
+  if (!recording_in_force) return;
+  const own_heap lasts;
+  the_recorder().end_operation(text());
+}
+template <class Text>
+std::uint32_t record_note(Text text) {
+  if (!recording_in_force) return no_event;
+  const own_heap lasts;
+  return the_recorder().note(text());
+}
+
+}  // namespace
+
+execution& current_execution() noexcept {
+  static execution only;
+  return only;
+}
+
+unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
+bool current_thread_must_ask() noexcept { return current_execution().must_ask(); }
+unsigned slot_at_hand_of_current_thread() noexcept { return current_execution().slot_at_hand(); }
+unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
+bool threads_run() noexcept { return current_execution().in_threads(); }
+void before_access() { current_execution().before_access(); }
+void pause_between_looks(unsigned round) {
+  if (round >= settings.looks) current_execution().fail("L1", "looked again past the bound");
+  let_others_run();
+}
+void sleep_at(const void* address) { current_execution().sleep_at(address); }
+void wake_one_at(const void* address) { current_execution().wake_one_at(address); }
+void let_others_run() { rl::yield(1, info_of(location::here())); }
+void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
+  current_execution().fail("S8", what);
+}
+void report_fault(const char* property, const char* text) {
+  current_execution().fail(property, text);
+}
+void zero_payload(std::size_t first, std::size_t count) {
+  current_execution().zero_payload(first, count);
+}
+void report_broken_invariant(const char* what) { current_execution().fail("S1", what); }
+
+void execution::prepare(const request& what, std::uint64_t most_executions, double seconds) {
+  what_ = &what;
+  most_executions_ = most_executions;
+  using clock = std::chrono::steady_clock;
+  deadline_ = {};
+  if (seconds > 0) {
+    deadline_ = clock::now() +
+                std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
+  }
+  fault_ = {};
+  executions_ = 0;
+  largest_stop_ = 0;
+  stop_too_soon_ = false;
+  endless_ = false;
+  touched_.reset();
+}
+
+// ---- one execution -------------------------------------------------------------------------
+
+void execution::begin() {
+  if (most_executions_ != 0 && executions_ == most_executions_) {
+    rl::ctx().rl_until("enough executions", info_of(location::here()));
+  }
+  if (deadline_.time_since_epoch().count() != 0 && executions_ != 0 &&
+      std::chrono::steady_clock::now() >= deadline_) {
+    rl::ctx().rl_until("enough seconds", info_of(location::here()));
+  }
+  ++executions_;
+  runs_ = true;
+  const program& p = what_->what;
+  actors_ = {};
+  owner_.fill(nobody);
+  finished_ = 0;
+  time_ = 0;
+  acting_ = 0;
+  stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
+  refused_at_ = no_event;
+  build_world();
+  seat_threads();
+  set_up();
+  acting_ = outside;
+  the_recorder().threads_run(true);
+  history_.clear(blocks_of(p.max_order, 0) & ~live_blocks(), p.max_order);
+}
+
+void execution::build_world() {
+  const program& p = what_->what;
+  for (std::size_t i = 0; i < min_blocks(); ++i) {
+    ::new (static_cast<void*>(&cell(i)))
+        checked_plain<unsigned>(p.init == memory::cold ? dirt : 0U);
+  }
+  ::new (static_cast<void*>(finish_storage_.data())) rl::atomic<unsigned>(0U);
+  const own_heap lasts;
+  build_thing();
+  if (slots_ == nullptr) fail("model", "no such world");
+}
+
+void execution::seat_threads() {
+  const bool own = what_->what.slots == slot_use::own;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    actors_[t].slot = own ? slots_->slot_of(t) : slots_->shared_slot();
+    // As each of the two pools has it.
+    if (what_->what.code == objects::apart) actors_[t].slot = slots_->slot_of(t / 2);
+  }
+}
+
+void execution::build_thing() {
+  const program& p = what_->what;
+  const world_spec spec{p.log2_fanout,
+                        p.max_order,
+                        p.pool,
+                        p.init != memory::any,
+                        p.init == memory::cold,
+                        static_cast<unsigned>(p.policy)};
+  const client& make = client_in_force();
+  slots_ = nullptr;
+  world_ = nullptr;
+  part_ = nullptr;
+  if (p.is_part()) {
+    if (make.make_part == nullptr) return;
+    slots_ = part_ = make.make_part(p.core, spec, world_storage_.data(), world_storage_.size());
+  } else {
+    if (make.make_world == nullptr) return;
+    slots_ = world_ = make.make_world(p.core, spec, world_storage_.data(), world_storage_.size());
+  }
+}
+
+void execution::tear_down() {
+  const own_heap lasts;
+  slots_->~subject();
+  slots_ = nullptr;
+  for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~checked_plain();
+  finish_line().~atomic();
+}
+
+void execution::set_up() {
+  for (const setup_step& step : what_->what.setup) {
+    acting_ = step.thread;
+    if (part_ != nullptr) {
+      operate_part(step.thread, step.op, step.owner);
+    } else if (step.op.what == operation::kind::release) {
+      release(step.thread, step.op.arg);
+    } else {
+      const std::size_t before = actors_[step.owner].taken;
+      take(step.thread, step.op, step.owner);
+      if (step.op.what != operation::kind::must_fail && !actors_[step.owner].blocks[before].live) {
+        fail("model", "the set-up asks for more than there is");
+      }
+    }
+  }
+}
+
+void execution::run_thread(unsigned index) {
+  const program& p = what_->what;
+  actor& me = actors_[index];
+  if (p.slots == slot_use::pooled) {
+    begin_bracket([] { return std::string("take a slot"); });
+    me.slot = slots_->take_slot();
+    me.asked = false;
+    end_bracket([&] { return fmt::format("slot {}", me.slot); });
+  }
+  for (const operation& op : p.threads[index]) operate(index, op);
+  if (p.slots == slot_use::pooled) {
+    begin_bracket([&] { return fmt::format("give slot {}", me.slot); });
+    slots_->give_slot(me.slot);
+    end_bracket([] { return std::string("done"); });
+  }
+  if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
+  me.done = true;
+  ++finished_;
+  if (p.stops) let_stopped_go(index);
+}
+
+void execution::end() {
+  const program& p = what_->what;
+  acting_ = 0;
+  the_recorder().threads_run(false);
+  the_recorder().checks_look();
+  const std::uint32_t quiet = record_note([] { return "all threads have ended"; });
+  if (p.stops && actors_[p.stop_thread].steps > p.stop_most) stop_too_soon_ = true;
+  if (history_.any_refused()) {
+    if (history_.overflown()) fail("model", "too many operations to judge a refusal");
+    if (!history_.explainable()) {
+      the_recorder().lost_at(refused_at_);
+      fail("S6", "a refusal that no order of the operations explains");
+    }
+  }
+  the_recorder().lost_at(quiet);  // what is found from here on was so by then
+  if (part_ != nullptr) {
+    if (const finding f = part_->quiescent_fault()) fail(f.property, f.text);
+  } else {
+    check_quiescent();
+    check_one_block();
+  }
+  tear_down();
+  runs_ = false;
+}
+
+// ---- operations ----------------------------------------------------------------------------
+
+void execution::operate(unsigned thread, const operation& op) {
+  if (part_ != nullptr) {
+    operate_part(thread, op, thread);
+  } else if (op.what == operation::kind::release) {
+    release(thread, op.arg);
+  } else {
+    take(thread, op, thread);
+  }
+}
+
+void execution::operate_part(unsigned thread, const operation& op, unsigned owner) {
+  begin_bracket([&] {
+    std::string text = part_->text_of(thread, op);
+    return by(thread, text.empty() ? text_of(op) : text);
+  });
+  part_->operate(thread, op, owner);
+  end_bracket([&] { return part_->result_of(thread); });
+}
+
+std::string execution::by(unsigned thread, std::string text) const {
+  return in_threads() ? text : fmt::format("thread {}: {}", thread, text);
+}
+
+/// The answer to a request, as the result of its operation.
+void execution::end_request(unsigned order, const grant& got) {
+  end_bracket([&] {
+    return got.what == answer::ok     ? block_text(order, got.index)
+           : got.what == answer::full ? std::string("full")
+                                      : std::string("contended");
+  });
+  if (got.what == answer::full && recording_in_force) refused_at_ = the_recorder().next() - 1;
+}
+
+void execution::take(unsigned thread, const operation& op, unsigned owner) {
+  const std::uint32_t earlier = records_before(thread);
+  begin_bracket([&] { return by(thread, fmt::format("allocate({})", op.arg)); });
+  const grant got = world_->allocate(op.arg);
+  if (got.what == answer::ok) own(owner, op.arg, got.index);
+  end_request(op.arg, got);
+  if (got.what != answer::ok) {
+    if (op.what == operation::kind::must_take) {
+      fail("S6", got.what == answer::full ? "refused with room for every request"
+                                          : "contended with room for every request");
+    }
+    if (got.what == answer::contended && !what_->what.stops &&
+        what_->what.looks == program::plenty_of_looks) {
+      fail("L1", "contended though no thread stands still");
+    }
+    if (got.what == answer::full) note(thread, record::kind::refused, op.arg, 0, earlier);
+    actor& me = actors_[owner];
+    me.blocks[me.taken++] = {};  // so that F<i> counts requests, served or not
+    return;
+  }
+  if (op.what == operation::kind::must_fail) fail("S6", "a grant where there is no room");
+  note(thread, record::kind::granted, op.arg, blocks_of(op.arg, got.index), earlier);
+  touch(thread, op.arg, got.index, true);
+}
+
+void execution::release(unsigned thread, unsigned which) {
+  actor& me = actors_[thread];
+  if (which >= me.taken || !me.blocks[which].live) return;  // its request was refused
+  holding& h = me.blocks[which];
+  touch(thread, h.order, h.index, false);
+  const std::uint32_t earlier = records_before(thread);
+  begin_bracket(
+      [&] { return by(thread, fmt::format("release({})", block_text(h.order, h.index))); });
+  disown(thread, h);
+  me.releasing = true;
+  me.releasing_blocks = blocks_of(h.order, h.index);
+  world_->release(h.order, h.index);
+  me.releasing = false;
+  end_bracket([] { return std::string("done"); });
+  note(thread, record::kind::released, h.order, me.releasing_blocks, earlier);
+}
+
+void execution::own(unsigned owner, unsigned order, std::size_t index) {
+  actor& me = actors_[owner];
+  if (me.taken == most_blocks) fail("model", "too many blocks");
+  me.blocks[me.taken++] = {order, index, true};
+  if (recording_in_force) {
+    the_recorder().owned(event_kind::own, owner, index << order, std::size_t{1} << order);
+  }
+  for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+    if (i >= min_blocks()) fail("S1", "a block outside the arena");
+    if (owner_[i] != nobody) fail("S1", "a min block with two owners");
+    owner_[i] = static_cast<int>(owner);
+  }
+}
+
+void execution::disown(unsigned owner, const holding& h) {
+  holding& mine = *std::find_if(actors_[owner].blocks.begin(), actors_[owner].blocks.end(),
+                                [&](const holding& x) { return &x == &h; });
+  mine.live = false;
+  if (recording_in_force) {
+    the_recorder().owned(event_kind::disown, owner, h.index << h.order, std::size_t{1} << h.order);
+  }
+  for (std::size_t i = h.index << h.order; i < (h.index + 1) << h.order; ++i) owner_[i] = nobody;
+}
+
+/// The owner writes to its block when it gets it, and reads and writes it before it gives it back:
+/// an overlap, or a hand-over that nothing orders, is a data race.
+void execution::touch(unsigned thread, unsigned order, std::size_t index, bool fresh) {
+  for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+    if (fresh && what_->what.init != memory::any && cell(i).load() != 0) {
+      fail("Z1", "a block that is not zeroed");
+    }
+    if (!fresh && cell(i).load() == 0) fail("S1", "a payload cell that nobody wrote");
+    cell(i).store(thread + 1);
+  }
+}
+
+/// What the world zeroes, because it comes back or was never handed out before.
+void execution::zero_payload(std::size_t first, std::size_t count) {
+  for (std::size_t i = first; i < first + count; ++i) cell(i).store(0);
+}
+
+std::uint32_t execution::records_before(unsigned thread) const {
+  if (!in_threads()) return 0;
+  std::uint32_t earlier = 0;
+  for (std::size_t i = 0; i < history_.size(); ++i) {
+    const moment& m = moments_[i];
+    const bool ordered = what_->real_time || m.thread == thread ||
+                         m.clock <= rl::ctx().threadx_->acq_rel_order_[m.thread];
+    if (ordered) earlier |= std::uint32_t{1} << i;
+  }
+  return earlier;
+}
+
+void execution::note(unsigned thread, record::kind what, unsigned order, block_set blocks,
+                     std::uint32_t earlier) {
+  if (!in_threads()) return;
+  if (history_.size() < history::most) {
+    moments_[history_.size()] = {thread, rl::ctx().threadx_->own_acq_rel_order_, ++time_};
+  }
+  history_.add({what, order, blocks, earlier});
+}
+
+// ---- the recording -------------------------------------------------------------------------
+
+recording execution::recorded(bool raced) {
+  recording made = the_recorder().stop(raced, [&](const void* at) { return name_of(at); });
+  if (slots_ != nullptr) made.levels = slots_->levels();
+  return made;
+}
+
+std::string execution::name_of(const void* address) const {
+  const auto* at = static_cast<const std::byte*>(address);
+  const std::less<> before;
+  if (!before(at, cell_storage_.data()) &&
+      before(at, cell_storage_.data() + cell_storage_.size())) {
+    return fmt::format(
+        "payload {}",
+        (at - cell_storage_.data()) / static_cast<std::ptrdiff_t>(sizeof(checked_plain<unsigned>)));
+  }
+  return slots_ != nullptr ? slots_->name_of(address) : std::string();
+}
+
+// ---- hooks of the policy -------------------------------------------------------------------
+
+unsigned execution::acting() const noexcept {
+  return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : acting_;
+}
+
+unsigned execution::slot() noexcept {
+  actor& me = actors_[acting()];
+  me.asked = true;
+  return me.slot;
+}
+
+unsigned execution::slot_at_hand() const noexcept {
+  const actor& me = actors_[acting()];
+  if (must_ask()) return slots_->slot_of(acting() / 2);  // its slot in another pool
+  return me.asked ? me.slot : slots_->shared_slot();
+}
+
+bool execution::must_ask() const noexcept {
+  return what_->what.code == objects::ask && acting() % 2 != 0;
+}
+
+unsigned execution::slots_seen() const noexcept {
+  switch (what_->what.slots) {
+    case slot_use::own:
+      return static_cast<unsigned>(what_->what.threads.size());
+    case slot_use::shared:
+      return 0;
+    case slot_use::pooled:
+      return slots_->slots_seen();
+  }
+  return slots_->shared_slot();
+}
+
+void execution::before_access() {
+  ++accesses_;
+  if (stop_at_ == 0 || !in_threads()) return;
+  const unsigned thread = rl::ctx().threadx_->index_;
+  if (thread != what_->what.stop_thread) return;
+  actor& me = actors_[thread];
+  if (me.done || ++me.steps != stop_at_) return;
+  finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
+  if (finished_ + 1 == what_->what.threads.size()) return;  // nobody is left to be disturbed
+  largest_stop_ = std::max(largest_stop_, me.steps);
+  me.stopped = true;
+  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
+}
+
+void execution::sleep_at(const void* address) {
+  if (!in_threads()) fail("L1", "there is nobody to wake it");
+  actors_[rl::ctx().threadx_->index_].sleeps_at = address;
+  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
+}
+
+void execution::wake_one_at(const void* address) {
+  rl::ctx().sched();
+  std::array<rl::thread_id_t, max_threads> asleep{};
+  unsigned count = 0;
+  for (unsigned t = 0; t < max_threads; ++t) {
+    if (actors_[t].sleeps_at == address) asleep[count++] = static_cast<rl::thread_id_t>(t);
+  }
+  if (count == 0) return;
+  const auto one = asleep[count == 1 ? 0 : rl::rand(count)];
+  actors_[one].sleeps_at = nullptr;
+  rl::ctx().unpark_thread(one, false, info_of(location::here()));
+}
+
+void execution::fail(const char* property, const char* text) {
+  runs_ = false;
+  if (!fault_) fault_ = {property, text};
+  if (recording_in_force) {
+    the_recorder().lost_at(record_note([&] { return fmt::format("{}: {}", property, text); }));
+  }
+  rl::ctx().fail_test(text, rl::test_result_user_assert_failed, info_of(location::here()));
+  std::abort();  // not reached: fail_test leaves the fibre
+}
+
+}  // namespace caiman::model

@@ -1,0 +1,136 @@
+#include "trace/trace.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "engine/current_client.hpp"
+
+namespace caiman::model {
+namespace {
+
+using nlohmann::json;
+
+/// As the source tree has it, whatever the build directory.
+std::string path_of(std::string_view file) {
+  const std::string_view sources = client_in_force().sources;
+  if (const auto at = file.rfind(sources); !sources.empty() && at != std::string_view::npos) {
+    return std::string(file.substr(at));
+  }
+  // A build that joins sources names them from the root of the file system, by way of its own.
+  if (const auto up = file.rfind("../"); up != std::string_view::npos) file.remove_prefix(up + 3);
+  return std::string(file);
+}
+
+std::string in_quotes(std::string_view text) { return fmt::format("'{}'", text); }
+
+json id_or_null(std::uint32_t id) { return id == no_event ? json() : json(id); }
+
+json orders_of(const request& what) {
+  json rows = json::array();
+  const auto& sites = shipped_sites();
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    rows.push_back({{"site", sites[i].name},
+                    {"shipped", name_of(sites[i].order)},
+                    {"used", name_of(what.orders[i])},
+                    {"pairs", sites[i].pairs},
+                    {"without", sites[i].without}});
+  }
+  return rows;
+}
+
+bool has_order(event_kind kind) { return kind <= event_kind::fence; }
+
+json to_json(const event& e, std::size_t id, const std::string& object) {
+  json one = {{"id", id},
+              {"thread", e.thread},
+              {"operation", e.operation},
+              {"kind", event_kind_names[static_cast<std::size_t>(e.kind)]},
+              {"site", e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name},
+              {"order", has_order(e.kind) ? name_of(e.order) : std::string_view()},
+              {"file", path_of(e.at.file)},
+              {"line", e.at.line},
+              {"function", e.at.function},
+              {"object", object},
+              {"reads_from", id_or_null(e.reads_from)},
+              {"stale", e.stale},
+              {"synchronises", e.synchronises},
+              {"inferred", false},
+              {"text", e.text}};
+  if (e.has_before) one["before"] = std::to_string(e.before);
+  if (e.has_after) one["after"] = std::to_string(e.after);
+  if (e.kind == event_kind::own || e.kind == event_kind::disown) {
+    one["owner"] = e.owner;
+    one["blocks"] = {e.first, e.count};
+  }
+  return one;
+}
+
+json events_of(const recording& seen) {
+  json all = json::array();
+  for (std::size_t i = 0; i < seen.events.size(); ++i) {
+    all.push_back(to_json(seen.events[i], i, seen.objects[i]));
+  }
+  return all;
+}
+
+json operations_of(const recording& seen) {
+  json all = json::array();
+  for (std::size_t i = 0; i < seen.operations.size(); ++i) {
+    const operation_span& o = seen.operations[i];
+    all.push_back({{"id", i},
+                   {"thread", o.thread},
+                   {"text", o.text},
+                   {"result", o.result},
+                   {"first", id_or_null(o.first)},
+                   {"last", id_or_null(o.last)}});
+  }
+  return all;
+}
+
+json levels_of(const recording& seen) {
+  json all = json::array();
+  for (std::size_t i = 0; i < seen.levels.size(); ++i) {
+    all.push_back({{"level", i}, {"words", seen.levels[i].words}, {"bits", seen.levels[i].bits}});
+  }
+  return all;
+}
+
+}  // namespace
+
+json to_trace(const request& what, std::string_view search, const verdict& seen,
+              const trace_label& label) {
+  const program& p = what.what;
+  const recording& r = seen.seen;
+  const std::string changes =
+      changes_of(what.orders, what.real_time ? all_seq_cst() : shipped_orders());
+  const std::string replay =
+      fmt::format("{} run --trace --program {} --searches {}{} --state {}", label.recorded_by,
+                  in_quotes(to_string(p)), in_quotes(search),
+                  changes.empty() ? "" : " --orders " + in_quotes(changes), in_quotes(seen.state));
+  return {
+      {"caiman_trace", trace_version},
+      {"title", label.title},
+      {"recorded_by", label.recorded_by},
+      {"program", to_string(p)},
+      {"search", search},
+      {"execution", seen.executions},
+      {"state", seen.state},
+      {"replay", replay},
+      {"property", {{"id", seen.property}, {"text", seen.text}, {"event", id_or_null(r.lost_at)}}},
+      {"shape",
+       {{"log2_fanout", p.core == core_part::textbook ? 1 : p.log2_fanout},
+        {"max_order", p.max_order},
+        {"threads", p.threads.size()},
+        {"core", name_of(p.core)}}},
+      {"levels", levels_of(r)},
+      {"orders", orders_of(what)},
+      {"operations", operations_of(r)},
+      {"events", events_of(r)},
+      {"race", r.race_second == no_event
+                   ? json()
+                   : json({{"first", id_or_null(r.race_first)}, {"second", r.race_second}})}};
+}
+
+}  // namespace caiman::model
