@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "../../tests/job.hpp"
+#include "../common/job.hpp"
 #include "caiman/async.hpp"
 
 namespace caiman::stress {

@@ -21,7 +21,6 @@ NOT_READ = (".svg", ".zst", ".json", ".patch", ".png", ".tar", ".dict", "LICENSE
 
 LONG_FILES = {}
 FULL_FOLDERS = {
-    "tests/unit": "a file per header, and one per promise of a call",
 }
 
 

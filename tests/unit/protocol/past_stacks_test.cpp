@@ -13,7 +13,7 @@
 #include <tuple>
 #include <utility>
 
-#include "../../job.hpp"
+#include "../../../stress/common/job.hpp"
 #include "../../stack_policies.hpp"
 #include "../child.hpp"
 #include "caiman/caiman.hpp"

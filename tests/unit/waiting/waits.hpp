@@ -10,7 +10,7 @@
 #include <thread>
 #include <utility>
 
-#include "../../job.hpp"
+#include "../../../stress/common/job.hpp"
 #include "caiman/caiman.hpp"
 
 namespace caiman::testing {
