@@ -113,7 +113,7 @@ inline std::string escaped(std::string_view text) {
       default:
         out += length == 0 ? "\xef\xbf\xbd" : text.substr(0, length);
     }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
+    text.remove_prefix((std::max<std::size_t>)(length, 1));
   }
   return out;
 }
@@ -172,7 +172,7 @@ inline void finish(row& r) {
 inline void spread(std::vector<double>& shares, double from, double to) {
   for (auto c = static_cast<std::size_t>(from); c < columns && static_cast<double>(c) < to; ++c) {
     const auto start = static_cast<double>(c);
-    shares[c] += std::min(to, start + 1) - std::max(from, start);
+    shares[c] += (std::min)(to, start + 1) - (std::max)(from, start);
   }
 }
 
@@ -184,7 +184,7 @@ struct picture {
   row together;
 
   explicit picture(std::span<const extent> all) {
-    for (const extent& e : all) units = std::max(units, (e.index + 1) << e.order);
+    for (const extent& e : all) units = (std::max)(units, (e.index + 1) << e.order);
     const auto rows = units == 0 ? 0 : static_cast<std::size_t>(std::bit_width(units - 1)) + 1;
     orders.resize(rows);
     for (const extent& e : all) add(e);
@@ -201,7 +201,7 @@ struct picture {
     row& r = orders[e.order];
     ++r.count[k];
     sum[k] += size;
-    if (!e.live) largest_free = std::max(largest_free, size);
+    if (!e.live) largest_free = (std::max)(largest_free, size);
     spread(together.shares[k], from, to);
     if (to - from < drawn_alone) {
       spread(r.shares[k], from, to);
