@@ -286,7 +286,7 @@ class buddy {
           [[likely]] {
         const slot_type me = tree_.lanes().at_hand();
         if (me.stacks().push_again(b.order, b.index)) [[likely]] {
-          me.count_own_release();  // (5) last: whoever reads it finds the block
+          me.count_own_release();  // (5) last: a thread that reads it finds the block
           return;
         }
       }
@@ -305,7 +305,7 @@ class buddy {
     if (Looks) check_live_in_word(b, me);
     if (!me.stacks().push(b.order, b.index)) [[unlikely]]
       return give_back_rarely<false>(b);  // full: the tree looks
-    me.count_own_release();               // (5) last: whoever reads it finds the block
+    me.count_own_release();               // (5) last: a thread that reads it finds the block
   }
   /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
   /// of whole words, a block that no stack keeps.
@@ -318,7 +318,7 @@ class buddy {
       }
       if (Looks) check_live_in_word(b, me);
       if (me.stacks().push(b.order, b.index)) {
-        me.count_own_release();  // (5) last: whoever reads it finds the block
+        me.count_own_release();  // (5) last: a thread that reads it finds the block
         return;
       }
     }

@@ -212,7 +212,7 @@ inline constexpr order_row order_table[] = {
     {site::stack_own_look, "stack_own_look", mo::relaxed, {},
      "nothing: it looks for a block that no other thread can put there"},
     {site::stack_push, "stack_push", mo::release, {{7, site::stack_take}},
-     "S2: whoever takes the entry must have seen what the block's last owner wrote"},
+     "S2: a thread that takes the entry must have seen what the block's last owner wrote"},
     {site::stack_pushed, "stack_pushed", mo::release, {{7, site::drain_height}},
      "S1 announced: a drainer that reads the height must find the entries below it"},
     {site::stack_announce, "stack_announce", mo::release,
@@ -228,7 +228,7 @@ inline constexpr order_row order_table[] = {
      "reads its own store, or, the flag being down, what (8) let it see"},
     {site::stack_take, "stack_take", mo::acq_rel,
      {{4, site::drain_look}, {4, site::stack_take}, {7, site::stack_push}},
-     "S2 without acquire; S6 without release: whoever finds the hole must see the move"},
+     "S2 without acquire; S6 without release: a thread that finds the hole must see the move"},
     {site::stack_popped, "stack_popped", mo::release, {{7, site::drain_height}},
      "S6: a drainer that reads the lower height must know what the owner knew"},
     {site::drain_height, "drain_height", mo::acquire,
@@ -266,10 +266,10 @@ inline constexpr order_row order_table[] = {
     {site::slots_seen, "slots_seen", mo::relaxed, {{4, site::slots_seen, by::move}},
      "nothing: a slot that a search missed before it and finds after it has moved"},
     {site::handle_add, "handle_add", mo::relaxed, {},
-     "nothing: who copies a handle has one, so the count is not zero meanwhile"},
+     "nothing: a thread that copies a handle has one, so the count is not zero meanwhile"},
     {site::handle_drop, "handle_drop", mo::acq_rel, {{9, site::handle_drop}},
      "R1: the last handle closes the ledger and must see what was taken through the others, and "
-     "whoever ends the arena must come after all that they did with it"},
+     "the thread that ends the arena must come after all that they did with it"},
     {site::ledger_count, "ledger_count", mo::relaxed, {},
      "nothing: only the slot's owner stores, the next one goes on from there (6), and the closing "
      "handle has seen all takers' handles go"},
@@ -278,7 +278,7 @@ inline constexpr order_row order_table[] = {
      "stack, and ledger_gave meets the mark behind the push, or the search behind the mark finds the "
      "block (11); one that still sees a mark puts its block where everybody finds it"},
     {site::ledger_gave, "ledger_gave", mo::release, {{9, site::ledger_close}, {11, site::ledger_await}},
-     "R1: who ends the arena must come after the last thing that a release did with it; S7: the "
+     "R1: the thread that ends the arena must come after the last thing that a release did with it; S7: the "
      "search behind the mark must find the block"},
     {site::ledger_close, "ledger_close", mo::acquire, {{9, site::ledger_gave}},
      "R1, as ledger_gave"},
@@ -295,9 +295,9 @@ inline constexpr order_row order_table[] = {
     {site::ledger_calm, "ledger_calm", mo::relaxed, {},
      "nothing: it only counts the returns that met the mark, and these end the arena themselves"},
     {site::ledger_met, "ledger_met", mo::relaxed, {},
-     "nothing: whoever changes it holds the desk (12), and the closing handle comes after them (9)"},
+     "nothing: a thread that changes it holds the desk (12), and the closing handle comes after them (9)"},
     {site::share_add, "share_add", mo::relaxed, {},
-     "nothing: who adds a share has one, so the count is not zero meanwhile"},
+     "nothing: a thread that adds a share has one, so the count is not zero meanwhile"},
     {site::share_look, "share_look", mo::acquire, {{10, site::share_drop}},
      "S2: the last sharer returns the block while another one's reads are still to come"},
     {site::share_drop, "share_drop", mo::acq_rel, {{10, site::share_drop}, {10, site::share_look}},
@@ -307,18 +307,18 @@ inline constexpr order_row order_table[] = {
     {site::inbox_look, "inbox_look", mo::relaxed, {},
      "nothing: the pushing CAS compares what was read"},
     {site::inbox_push, "inbox_push", mo::release, {{12, site::inbox_take}},
-     "S2: who serves the waiter must have seen what it wants"},
+     "S2: the thread that serves the waiter must have seen what it wants"},
     {site::inbox_take, "inbox_take", mo::acquire, {{12, site::inbox_push}},
      "S2, as inbox_push"},
     {site::desk_ask, "desk_ask", mo::release, {{12, site::desk_again}},
-     "S7, for who leaves its wish to the one at the desk: that one must find what was released or "
-     "registered before. Who gets the desk acquires it by the desk_again that follows"},
+     "S7, for a thread that leaves its wish to the one at the desk: that one must find what was released or "
+     "registered before. The next one at the desk acquires it by the desk_again that follows"},
     {site::desk_lock, "desk_lock", mo::acquire, {{12, site::desk_leave}},
      "S2: the lists of waiters, as the last one at the desk left them"},
     {site::desk_failed, "desk_failed", mo::relaxed, {},
      "nothing: the value is dropped, or compared by what comes next"},
     {site::desk_sleep, "desk_sleep", mo::relaxed, {},
-     "nothing: who leaves the desk reads it in the read-modify-write with which it leaves"},
+     "nothing: a thread that leaves the desk reads it in the read-modify-write with which it leaves"},
     {site::desk_again, "desk_again", mo::acquire, {{12, site::desk_ask}, {12, site::desk_leave}},
      "S7: looks again and misses what it was asked to look for"},
     {site::desk_leave, "desk_leave", mo::release, {{12, site::desk_lock}, {12, site::desk_again}},
@@ -327,7 +327,7 @@ inline constexpr order_row order_table[] = {
      "nothing: a newcomer that does not see the others takes what there is, and an observer is "
      "exact when no other call runs"},
     {site::observe, "observe", mo::relaxed, {},
-     "nothing: observers are exact when no other call runs, and whoever knows that has seen all"},
+     "nothing: observers are exact when no other call runs, and a thread that knows that has seen all"},
 };
 // clang-format on
 

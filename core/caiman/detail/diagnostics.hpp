@@ -64,8 +64,8 @@ inline std::uint64_t ask_valgrind(std::uint64_t what, const volatile void* from,
   return answer;
 }
 
-/// Who watches the memory of one arena. A value type; all calls are for the owner of the bytes.
-/// Wait-free without a tool.
+/// The tool that watches the memory of one arena. A value type; all calls are for the owner of the
+/// bytes. Wait-free without a tool.
 class memory_watch {
  public:
   /// Asks which tool there is.

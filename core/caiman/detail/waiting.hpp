@@ -32,8 +32,8 @@
 // it can be taken out as any other, so only the desk may touch it; one handing it over has the desk
 // until it has read what it needs.
 //
-// A look serves as many as there is room for, and is refused at most once per order. Who is at the
-// desk does one look for itself and one for all that asked meanwhile, and so on.
+// A look serves as many as there is room for, and is refused at most once per order. A thread at
+// the desk does one look for itself and one for all that asked meanwhile, and so on.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -135,7 +135,7 @@ class waiting_room {
 
   /// The next of those that this thread served and has to wake, or null. It is `woken` now; or it
   /// is `posted`, and the caller is at the desk: it reads what it needs of it, and says posted().
-  /// Blocking against who is at the desk.
+  /// Blocking against the thread at the desk.
   template <class Home>
   waiter* next_to_wake(Home& home, wake_list& wakes) noexcept {
     while (wakes.served) {
@@ -161,10 +161,10 @@ class waiting_room {
   void posted(Home& home, wake_list& wakes) noexcept {
     leave_desk(home, wakes);
   }
-  /// Who was posted under this ticket, and is `woken` now; null if it is there no more, or must run
-  /// behind another one, and comes to that one's call from next_to_wake; or if this served others,
-  /// which come first, since they may take it out: ask again when they are woken. Blocking, as
-  /// next_to_wake; O(posted).
+  /// The waiter that was posted under this ticket, and is `woken` now; null if it is there no more,
+  /// or must run behind another one, and comes to that one's call from next_to_wake; or if this
+  /// served others, which come first, since they may take it out: ask again when they are woken.
+  /// Blocking, as next_to_wake; O(posted).
   template <class Home>
   waiter* claim(Home& home, std::uint64_t ticket, wake_list& wakes) noexcept {
     const bool now = wakes.behind == &wakes;

@@ -255,7 +255,7 @@ class tree {
     const auto pos = static_cast<unsigned>((index << p.cls) % fanout);
     if (put_at_once(p, me, order, word, pos)) return true;
     if (!put<lazily>(me, p.level, word, pos, p.cls)) return false;
-    me.count_release();  // (5) last: whoever reads it finds the block
+    me.count_release();  // (5) last: a thread that reads it finds the block
     return true;
   }
 
@@ -276,7 +276,7 @@ class tree {
     const unsigned merged = bits::merged_class(next, pos);
     hint::set(*p.in, me, word, merged);
     if (!is_my_hint) me.word_hint(order, word);
-    me.count_release(merged - p.cls);  // (5) last: whoever reads it finds the block
+    me.count_release(merged - p.cls);  // (5) last: a thread that reads it finds the block
     return true;
   }
 
