@@ -244,7 +244,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   allocation& operator=(const allocation&) = delete;
   ~allocation() {
     if (entered_) leave();
-    if (taken_) home_->give({order(), index_});
+    if (taken_) home_->give_back({order(), index_});
   }
 
   /// Whether there is room, or can never be. As buddy_arena::allocate; while others wait, no.

@@ -116,7 +116,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());
     if (offset % home->size_of(order) != 0) [[unlikely]]
       wrong(p, size, alignment, "no block for that size begins there");
-    home->give<&buddy<>::release>({order, offset / home->size_of(order)});
+    home->give_back<&buddy<>::release>({order, offset / home->size_of(order)});
   }
 
   /// Two resources are equal if they are the same, or serve the same arena with the same upstream:

@@ -83,7 +83,7 @@ class arena_world final : public part {
   void give(unsigned thread, unsigned i) {
     if (i >= count_[thread] || !std::exchange(blocks_[thread][i].live, false)) return;
     arena_.gives_up();
-    const duty next = take_back<&buddy<arena_sync, 1>::release_owned>(
+    const duty next = return_block<&buddy<arena_sync, 1>::release_owned>(
         tree_, books_, blocks_[thread][i].what, [] { mortal::touch(); });
     if (next == duty::end) arena_.end();
   }

@@ -42,7 +42,7 @@ class buddy_world final : public world {
 
   void release(unsigned order, std::size_t index) override {
     no_books none;
-    (void)take_back<&buddy<checked_sync, Log2Fanout>::release>(buddy_, none, {order, index}, [&] {
+    (void)return_block<&buddy<checked_sync, Log2Fanout>::release>(buddy_, none, {order, index}, [&] {
       if (scrubs_) zero_payload(index << order, std::size_t{1} << order);
     });
   }

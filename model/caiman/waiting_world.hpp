@@ -333,7 +333,7 @@ class waiting_world final : public part {
     const auto got = home_.try_take(0);
     if (!got) return true;
     arena_.gives_up();
-    return take_back<&buddy<arena_sync, 1>::release_owned>(tree_, books_, {0, *got}, [] {}) !=
+    return return_block<&buddy<arena_sync, 1>::release_owned>(tree_, books_, {0, *got}, [] {}) !=
            duty::none;
   }
 
@@ -363,8 +363,8 @@ class waiting_world final : public part {
     arena_.gives_up();
     const block back{r.order, r.index};
     const auto scrub = [] { mortal::touch(); };
-    const duty next = books_.seems_awaited() ? take_back_past_stacks(tree_, books_, back, scrub)
-                                             : take_back<&buddy<arena_sync, 1>::release_owned>(
+    const duty next = books_.seems_awaited() ? return_past_stacks(tree_, books_, back, scrub)
+                                             : return_block<&buddy<arena_sync, 1>::release_owned>(
                                                    tree_, books_, back, scrub);
     const auto serve = [&] {
       if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");

@@ -128,14 +128,14 @@ class arena_state {
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
   /// a caller that does not says `&buddy<>::release`.
   template <auto Release = &buddy<>::release_owned>
-  void give(block b) noexcept {
+  void give_back(block b) noexcept {
     if (careful_) [[unlikely]] {
-      if (shows_) return give_carefully<Release>(b);
+      if (shows_) return give_back_carefully<Release>(b);
       // A caller that is careful and shows nothing has waiters.
       if (books_.seems_awaited()) [[unlikely]]
-        return give_past_stacks(b);
+        return give_back_past_stacks(b);
     }
-    const duty next = take_back<Release>(tree_, books_, b, [] {});
+    const duty next = return_block<Release>(tree_, books_, b, [] {});
     if (next != duty::none) [[unlikely]]
       go_on(next);
   }
@@ -230,13 +230,13 @@ class arena_state {
   }
   // Out of line: a caller's code has this way back in it wherever a buffer ends.
   template <auto Release>
-  CAIMAN_COLD void give_carefully(block b) noexcept {
-    if (room_ != nullptr && books_.seems_awaited()) return give_past_stacks(b);
-    const duty next = take_back<Release>(tree_, books_, b, [&] { close(b); });
+  CAIMAN_COLD void give_back_carefully(block b) noexcept {
+    if (room_ != nullptr && books_.seems_awaited()) return give_back_past_stacks(b);
+    const duty next = return_block<Release>(tree_, books_, b, [&] { close(b); });
     if (next != duty::none) go_on(next);
   }
-  CAIMAN_COLD void give_past_stacks(block b) noexcept {
-    const duty next = take_back_past_stacks(tree_, books_, b, [&] { close(b); });
+  CAIMAN_COLD void give_back_past_stacks(block b) noexcept {
+    const duty next = return_past_stacks(tree_, books_, b, [&] { close(b); });
     if (next != duty::none) go_on(next);
   }
   CAIMAN_COLD void go_on(duty next) noexcept {

@@ -61,7 +61,7 @@ class lease {
     if (heap()) {
       piece()->end();
     } else if (!empty()) {
-      home()->give(what());
+      home()->give_back(what());
     }
   }
 

@@ -21,8 +21,8 @@ namespace caiman::inline v0::detail {
 /// what the caller has to do next. `Release` is release, or release_owned for one that owns it by
 /// construction. Progress: that of release, and of the ledger.
 template <auto Release, class Tree, class Books, class Scrub>
-[[nodiscard]] CAIMAN_HOT inline auto take_back(Tree& tree, Books& books, block b,
-                                               Scrub scrub) noexcept {
+[[nodiscard]] CAIMAN_HOT inline auto return_block(Tree& tree, Books& books, block b,
+                                                  Scrub scrub) noexcept {
   scrub();
   (tree.*Release)(b);
   return books.gave();
@@ -31,8 +31,8 @@ template <auto Release, class Tree, class Books, class Scrub>
 /// The same for a block that somebody waits for, as far as books.seems_awaited() knows: into the
 /// tree, where the look for the waiters finds it at once.
 template <class Tree, class Books, class Scrub>
-[[nodiscard]] inline auto take_back_past_stacks(Tree& tree, Books& books, block b,
-                                                Scrub scrub) noexcept {
+[[nodiscard]] inline auto return_past_stacks(Tree& tree, Books& books, block b,
+                                             Scrub scrub) noexcept {
   scrub();
   tree.release_past_stacks(b);
   return books.gave();
