@@ -18,8 +18,6 @@
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 
-#include "caiman_client.hpp"
-
 namespace caiman::model {
 namespace {
 
@@ -56,7 +54,7 @@ TEST_CASE("every part of a program is read", "[program]") {
   CHECK(p->stop_thread == 1);
   CHECK(p->stop_most == 40);
   CHECK(p->looks == 7);
-  CHECK(p->core == core_part::textbook);
+  CHECK(p->core == subject_kind::textbook);
   const std::vector<setup_step> setup{{0, {kind::take, 1}, 0},
                                       {1, {kind::must_take, 0}, 2},
                                       {2, {kind::must_fail, 3}, 2},
@@ -77,7 +75,7 @@ TEST_CASE("what is left out has a default", "[program]") {
   CHECK(p->slots == slot_use::own);
   CHECK_FALSE(p->stops);
   CHECK(p->looks == program::plenty_of_looks);
-  CHECK(p->core == core_part::buddy);
+  CHECK(p->core == subject_kind::buddy);
   CHECK(p->init == memory::any);
   CHECK(p->setup.empty());
   CHECK(to_string(*p) == "fanout=2 order=2 : ; A0 | A0");
@@ -91,7 +89,7 @@ TEST_CASE("a part has its own operations, and no arena to describe", "[program]"
   const auto p = parse_program("core=ledger slots=shared : 0A0>1 0H>1 ; DF0 | A0HD");
   REQUIRE(p.has_value());
   CHECK(p->is_part());
-  CHECK(p->core == core_part::ledger);
+  CHECK(p->core == subject_kind::ledger);
   const std::vector<setup_step> setup{{0, {kind::take, 0}, 1}, {0, {kind::add, 0}, 1}};
   CHECK(p->setup == setup);
   const std::vector<std::vector<operation>> threads{
@@ -110,7 +108,7 @@ TEST_CASE("a part has its own operations, and no arena to describe", "[program]"
 TEST_CASE("who waits has a policy", "[program]") {
   const auto p = parse_program("core=waiting waiters=stack order=1 stacks=2 : 0A0 ; F0 | E1F0D");
   REQUIRE(p.has_value());
-  CHECK(p->core == core_part::waiting);
+  CHECK(p->core == subject_kind::waiting);
   CHECK(p->policy == waiters::stack);
   CHECK(p->threads[1][0] == operation{kind::wait, 1});
   CHECK(to_string(*p) == "core=waiting order=1 stacks=2 waiters=stack : 0A0 ; F0 | E1F0D");
@@ -134,34 +132,20 @@ TEST_CASE("space is free between the parts", "[program]") {
         p);
 }
 
-TEST_CASE("every scenario is a program that reads back", "[program]") {
-  CHECK(scenarios().size() > 40);
-  for (const scenario& s : scenarios()) {
-    INFO(s.name << ": " << s.program);
-    const auto p = parse_program(s.program);
-    REQUIRE(p.has_value());
-    const std::string text = to_string(*p);
-    const auto again = parse_program(text);
-    REQUIRE(again.has_value());
-    CHECK(*again == *p);
-    CHECK(to_string(*again) == text);
-  }
-}
-
 // ---- any program at all, whether or not it makes sense to run ------------------------------
 
 unsigned up_to(unsigned most) {
   return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange(0U, most + 1));
 }
 
-kind any_kind(core_part core) {
+kind any_kind(subject_kind core) {
   switch (core) {
-    case core_part::arena:
-    case core_part::ledger:
+    case subject_kind::arena:
+    case subject_kind::ledger:
       return *rc::gen::element(kind::take, kind::release, kind::add, kind::drop);
-    case core_part::shares:
+    case subject_kind::shares:
       return *rc::gen::element(kind::add, kind::drop);
-    case core_part::cold:
+    case subject_kind::cold:
       return kind::warm;
     default:
       return *rc::gen::element(kind::take, kind::must_take, kind::must_fail, kind::release);
@@ -172,18 +156,18 @@ operation any_operation(const program& p) {
   const kind what = any_kind(p.core);
   if (what == kind::release) return {what, up_to(999)};
   if (what == kind::warm) return {what, up_to((1U << p.max_order) / 2 - 1)};
-  return {what, what == kind::add || what == kind::drop || p.core == core_part::ledger
+  return {what, what == kind::add || what == kind::drop || p.core == subject_kind::ledger
                     ? 0
                     : up_to(p.max_order)};
 }
 
 program any_program() {
   program p;
-  p.core = *rc::gen::element(core_part::buddy, core_part::textbook, core_part::arena,
-                             core_part::ledger, core_part::shares, core_part::cold);
-  p.log2_fanout = p.core == core_part::arena ? 1 : 1 + up_to(2);
-  p.max_order = p.core == core_part::cold ? 1 + up_to(4) : up_to(5);
-  if (p.core == core_part::buddy) {
+  p.core = *rc::gen::element(subject_kind::buddy, subject_kind::textbook, subject_kind::arena,
+                             subject_kind::ledger, subject_kind::shares, subject_kind::cold);
+  p.log2_fanout = p.core == subject_kind::arena ? 1 : 1 + up_to(2);
+  p.max_order = p.core == subject_kind::cold ? 1 + up_to(4) : up_to(5);
+  if (p.core == subject_kind::buddy) {
     p.init = *rc::gen::element(memory::any, memory::zero, memory::cold);
   }
   p.slots = *rc::gen::element(slot_use::own, slot_use::shared, slot_use::pooled);
