@@ -16,9 +16,9 @@ constexpr known_killer killers[] = {
 #include "audit_killers.inc"
 };
 
-world* make_world(core_part which, const world_spec& spec, void* storage, std::size_t size) {
-  return which == core_part::textbook ? make_textbook(spec, storage, size)
-                                      : make_buddy(spec, storage, size);
+world* make_world(subject_kind which, const world_spec& spec, void* storage, std::size_t size) {
+  return which == subject_kind::textbook ? make_textbook(spec, storage, size)
+                                         : make_buddy(spec, storage, size);
 }
 
 /// The textbook protocol, or two pools of slots over one buddy.

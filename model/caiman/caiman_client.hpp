@@ -23,7 +23,7 @@ std::vector<site_row> rows_of_order_table();
 /// The specimen (textbook.cpp).
 world* make_textbook(const world_spec& spec, void* storage, std::size_t size);
 /// The parts of the core, or of a mutant of it: defined by parts.cpp.
-part* make_part(core_part which, const world_spec& spec, void* storage, std::size_t size);
+part* make_part(subject_kind which, const world_spec& spec, void* storage, std::size_t size);
 
 /// The programs that the shipped core is checked with.
 std::span<const scenario> scenarios();

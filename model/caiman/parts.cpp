@@ -30,21 +30,21 @@ part* build_waiting(const world_spec& spec, void* storage, std::size_t size) {
 }
 }  // namespace
 
-part* make_part(core_part which, const world_spec& spec, void* storage, std::size_t size) {
+part* make_part(subject_kind which, const world_spec& spec, void* storage, std::size_t size) {
   switch (which) {
-    case core_part::arena:
+    case subject_kind::arena:
       return build<arena_world>(spec, storage, size);
-    case core_part::ledger:
+    case subject_kind::ledger:
       return build<ledger_world>(spec, storage, size);
-    case core_part::shares:
+    case subject_kind::shares:
       return build<shares_world>(spec, storage, size);
-    case core_part::cold:
+    case subject_kind::cold:
       return build<cold_world>(spec, storage, size);
-    case core_part::waiting:
+    case subject_kind::waiting:
       return build_waiting(spec, storage, size);
-    case core_part::handshake:
+    case subject_kind::handshake:
       return build<handshake_world>(spec, storage, size);
-    case core_part::litmus:
+    case subject_kind::litmus:
       return build<litmus_world>(spec, storage, size);
     default:
       return nullptr;

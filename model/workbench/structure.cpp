@@ -11,8 +11,8 @@ const structure*& in_force() noexcept {
   return only;
 }
 
-part* make_only(core_part which, const world_spec& spec, void* storage, std::size_t size) {
-  return which == core_part::structure ? in_force()->make(spec, storage, size) : nullptr;
+part* make_only(subject_kind which, const world_spec& spec, void* storage, std::size_t size) {
+  return which == subject_kind::structure ? in_force()->make(spec, storage, size) : nullptr;
 }
 
 }  // namespace

@@ -77,7 +77,7 @@ program draw(choices& in) {
   return p;
 }
 
-world* make_world(core_part /*which*/, const world_spec& spec, void* storage, std::size_t size) {
+world* make_world(subject_kind /*which*/, const world_spec& spec, void* storage, std::size_t size) {
   return make_buddy(spec, storage, size);
 }
 

@@ -271,7 +271,7 @@ rc::Gen<program> any_program(bool textbook = false) {
   const auto drawn = rc::gen::resize(rc::kNominalSize, rc::gen::exec(draw));
   return [=](const rc::Random& random, int size) {
     program p = drawn(random, size).value();
-    if (textbook) p.core = core_part::textbook;
+    if (textbook) p.core = subject_kind::textbook;
     return rc::shrinkable::shrinkRecur(
         p, [](const program& q) { return rc::seq::fromContainer(smaller(q)); });
   };
@@ -355,7 +355,7 @@ TEST_CASE("random programs convict the textbook specimen, with a small one", "[r
   const auto& failure = result.get<rc::detail::FailureResult>();
   INFO(failure.description);
   const program p = shrunk_program(failure);
-  CHECK(p.core == core_part::textbook);
+  CHECK(p.core == subject_kind::textbook);
   CHECK(size_of(p) <= 4);
   const std::string line = fmt::format("./ci/verify --program '{}'", to_string(p));
   CHECK(failure.description.find(line) != std::string::npos);

@@ -239,7 +239,7 @@ std::string killers_of(const audit_result& result) {
     if (!w.seen.convicted) continue;
     auto search = parse_plan(w.seen.search);
     if (!search) continue;
-    // Room for the execution to move when the core changes.
+    // Room for the execution to move when the subject changes.
     search->front().how.executions = std::max<std::uint64_t>(1000, 4 * w.seen.execution);
     text +=
         fmt::format("    {{\"{}\", \"{}\", \"{}\", \"{}\",\n     \"{}\"}},\n", site_name(w.site),

@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
 // pool.hpp: runs jobs as processes, a few at a time
 //
-// Relacy is not reentrant, leaks a little per run, and a fault of the core may well crash: so every
-// job is a process of its own, and a crash is a verdict.
+// Relacy is not reentrant, leaks a little per run, and a fault of what is under check may well
+// crash: so every job is a process of its own, and a crash is a verdict.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -77,10 +77,10 @@ rl::test_result_e search_once(const request& what, rl::test_params& params,
 }
 
 /// The property that a verdict of Relacy's own speaks of.
-const char* property_of(rl::test_result_e result, core_part core) {
+const char* property_of(rl::test_result_e result, subject_kind core) {
   switch (result) {
     case rl::test_result_data_race:
-      return core == core_part::ledger || core == core_part::arena ? "R1" : "S2";
+      return core == subject_kind::ledger || core == subject_kind::arena ? "R1" : "S2";
     case rl::test_result_deadlock:
     case rl::test_result_livelock:
       return "L1";

@@ -132,7 +132,7 @@ void execution::begin() {
   acting_ = 0;
   stop_at_ = p.stops ? 1 + rl::rand(p.stop_most) : 0;
   refused_at_ = no_event;
-  build_world();
+  build_cells();
   seat_threads();
   set_up();
   acting_ = outside;
@@ -140,7 +140,7 @@ void execution::begin() {
   history_.clear(blocks_of(p.max_order, 0) & ~live_blocks(), p.max_order);
 }
 
-void execution::build_world() {
+void execution::build_cells() {
   const program& p = what_->what;
   for (std::size_t i = 0; i < min_blocks(); ++i) {
     ::new (static_cast<void*>(&cell(i)))
@@ -148,20 +148,20 @@ void execution::build_world() {
   }
   ::new (static_cast<void*>(finish_storage_.data())) rl::atomic<unsigned>(0U);
   const own_heap lasts;
-  build_thing();
-  if (slots_ == nullptr) fail("model", "no such world");
+  build_subject();
+  if (subject_ == nullptr) fail("model", "there is no such subject");
 }
 
 void execution::seat_threads() {
   const bool own = what_->what.slots == slot_use::own;
   for (unsigned t = 0; t < max_threads; ++t) {
-    actors_[t].slot = own ? slots_->slot_of(t) : slots_->shared_slot();
+    actors_[t].slot = own ? subject_->slot_of(t) : subject_->shared_slot();
     // As each of the two pools has it.
-    if (what_->what.code == objects::apart) actors_[t].slot = slots_->slot_of(t / 2);
+    if (what_->what.code == objects::apart) actors_[t].slot = subject_->slot_of(t / 2);
   }
 }
 
-void execution::build_thing() {
+void execution::build_subject() {
   const program& p = what_->what;
   const world_spec spec{p.log2_fanout,
                         p.max_order,
@@ -170,22 +170,24 @@ void execution::build_thing() {
                         p.init == memory::cold,
                         static_cast<unsigned>(p.policy)};
   const client& make = client_in_force();
-  slots_ = nullptr;
+  subject_ = nullptr;
   world_ = nullptr;
   part_ = nullptr;
   if (p.is_part()) {
     if (make.make_part == nullptr) return;
-    slots_ = part_ = make.make_part(p.core, spec, world_storage_.data(), world_storage_.size());
+    subject_ = part_ =
+        make.make_part(p.core, spec, subject_storage_.data(), subject_storage_.size());
   } else {
     if (make.make_world == nullptr) return;
-    slots_ = world_ = make.make_world(p.core, spec, world_storage_.data(), world_storage_.size());
+    subject_ = world_ =
+        make.make_world(p.core, spec, subject_storage_.data(), subject_storage_.size());
   }
 }
 
 void execution::tear_down() {
   const own_heap lasts;
-  slots_->~subject();
-  slots_ = nullptr;
+  subject_->~subject();
+  subject_ = nullptr;
   for (std::size_t i = 0; i < min_blocks(); ++i) cell(i).~checked_plain();
   finish_line().~atomic();
 }
@@ -212,14 +214,14 @@ void execution::run_thread(unsigned index) {
   actor& me = actors_[index];
   if (p.slots == slot_use::pooled) {
     begin_bracket([] { return std::string("take a slot"); });
-    me.slot = slots_->take_slot();
+    me.slot = subject_->take_slot();
     me.asked = false;
     end_bracket([&] { return fmt::format("slot {}", me.slot); });
   }
   for (const operation& op : p.threads[index]) operate(index, op);
   if (p.slots == slot_use::pooled) {
     begin_bracket([&] { return fmt::format("give slot {}", me.slot); });
-    slots_->give_slot(me.slot);
+    subject_->give_slot(me.slot);
     end_bracket([] { return std::string("done"); });
   }
   if (p.stops) finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
@@ -396,7 +398,7 @@ void execution::note(unsigned thread, record::kind what, unsigned order, block_s
 
 recording execution::recorded(bool raced) {
   recording made = the_recorder().stop(raced, [&](const void* at) { return name_of(at); });
-  if (slots_ != nullptr) made.levels = slots_->levels();
+  if (subject_ != nullptr) made.levels = subject_->levels();
   return made;
 }
 
@@ -409,7 +411,7 @@ std::string execution::name_of(const void* address) const {
         "payload {}",
         (at - cell_storage_.data()) / static_cast<std::ptrdiff_t>(sizeof(checked_plain<unsigned>)));
   }
-  return slots_ != nullptr ? slots_->name_of(address) : std::string();
+  return subject_ != nullptr ? subject_->name_of(address) : std::string();
 }
 
 // ---- hooks of the policy -------------------------------------------------------------------
@@ -426,8 +428,8 @@ unsigned execution::slot() noexcept {
 
 unsigned execution::slot_at_hand() const noexcept {
   const actor& me = actors_[acting()];
-  if (must_ask()) return slots_->slot_of(acting() / 2);  // its slot in another pool
-  return me.asked ? me.slot : slots_->shared_slot();
+  if (must_ask()) return subject_->slot_of(acting() / 2);  // its slot in another pool
+  return me.asked ? me.slot : subject_->shared_slot();
 }
 
 bool execution::must_ask() const noexcept {
@@ -441,9 +443,9 @@ unsigned execution::slots_seen() const noexcept {
     case slot_use::shared:
       return 0;
     case slot_use::pooled:
-      return slots_->slots_seen();
+      return subject_->slots_seen();
   }
-  return slots_->shared_slot();
+  return subject_->shared_slot();
 }
 
 void execution::before_access() {

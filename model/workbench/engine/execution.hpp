@@ -91,12 +91,12 @@ class execution {
     std::uint64_t time = 0;   // of the execution
   };
 
-  void build_world();
+  void build_cells();
   void seat_threads();
   void tear_down();
   void set_up();
   unsigned acting() const noexcept;
-  void build_thing();
+  void build_subject();
   void operate(unsigned thread, const operation& op);
   void operate_part(unsigned thread, const operation& op, unsigned owner);
   void end_request(unsigned order, const grant& got);
@@ -131,10 +131,10 @@ class execution {
   bool stop_too_soon_ = false;
   site_set touched_;  // by the threads of all executions so far
 
-  world* world_ = nullptr;    // either,
-  part* part_ = nullptr;      // or
-  subject* slots_ = nullptr;  // both
-  unsigned acting_ = 0;       // whose slot set-up and end use; `outside` while the threads run
+  world* world_ = nullptr;      // either,
+  part* part_ = nullptr;        // or
+  subject* subject_ = nullptr;  // both
+  unsigned acting_ = 0;         // whose slot set-up and end use; `outside` while the threads run
   unsigned stop_at_ = 0;
   unsigned finished_ = 0;
   std::uint32_t refused_at_ = no_event;  // while recording: where the last refusal came
@@ -144,7 +144,7 @@ class execution {
   history history_;
   std::array<moment, history::most> moments_{};
 
-  alignas(std::max_align_t) std::array<std::byte, std::size_t{64} * 1024> world_storage_{};
+  alignas(std::max_align_t) std::array<std::byte, std::size_t{64} * 1024> subject_storage_{};
   alignas(checked_plain<unsigned>)
       std::array<std::byte, sizeof(checked_plain<unsigned>) * max_min_blocks> cell_storage_{};
   checked_plain<unsigned>& cell(std::size_t i) noexcept {

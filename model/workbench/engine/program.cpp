@@ -21,18 +21,18 @@ bool has_number(const operation& op) {
 
 /// What `core=` can name, and the operations that it has.
 struct core_name {
-  core_part core;
+  subject_kind core;
   std::string_view name;
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {core_part::buddy, "buddy", "AMXF"},      {core_part::textbook, "textbook", "AMXF"},
-    {core_part::arena, "arena", "AFHD"},      {core_part::ledger, "ledger", "AFHD"},
-    {core_part::shares, "shares", "HD"},      {core_part::cold, "cold", "W"},
-    {core_part::waiting, "waiting", "AFDEP"}, {core_part::handshake, "handshake", "AFE"},
-    {core_part::litmus, "litmus", "FE"},      {core_part::structure, "structure", "C"}};
+    {subject_kind::buddy, "buddy", "AMXF"},      {subject_kind::textbook, "textbook", "AMXF"},
+    {subject_kind::arena, "arena", "AFHD"},      {subject_kind::ledger, "ledger", "AFHD"},
+    {subject_kind::shares, "shares", "HD"},      {subject_kind::cold, "cold", "W"},
+    {subject_kind::waiting, "waiting", "AFDEP"}, {subject_kind::handshake, "handshake", "AFE"},
+    {subject_kind::litmus, "litmus", "FE"},      {subject_kind::structure, "structure", "C"}};
 constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
-const core_name& row_of(core_part core) { return cores[static_cast<std::size_t>(core)]; }
+const core_name& row_of(subject_kind core) { return cores[static_cast<std::size_t>(core)]; }
 
 class reader {
  public:
@@ -188,7 +188,7 @@ const char* fault_of_operation(const operation& op, const program& p) {
                ? "there is no such block to warm"
                : nullptr;
   }
-  if (p.core == core_part::ledger && op.what == operation::kind::take && op.arg != 0) {
+  if (p.core == subject_kind::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";
   }
   const bool of_order = op.what != operation::kind::release && op.what != operation::kind::call;
@@ -225,12 +225,12 @@ const char* fault_of(const program& p) {
   }
   if (p.stack_depth > model_stack_room) return "stacks are at most 3 deep";
   if (p.announced && p.stack_depth == 0) return "the announced pop needs stacks";
-  if (p.core == core_part::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
-  if (p.core == core_part::waiting && (p.log2_fanout != 1 || p.max_order > 3)) {
+  if (p.core == subject_kind::arena && p.log2_fanout != 1) return "core=arena has fan-out 2";
+  if (p.core == subject_kind::waiting && (p.log2_fanout != 1 || p.max_order > 3)) {
     return "core=waiting has fan-out 2 and at most order 3";
   }
-  if (p.policy != waiters::fair && p.core != core_part::waiting) return "nobody waits here";
-  if (p.init != memory::any && p.core != core_part::buddy) return "only the buddy has init=";
+  if (p.policy != waiters::fair && p.core != subject_kind::waiting) return "nobody waits here";
+  if (p.init != memory::any && p.core != subject_kind::buddy) return "only the buddy has init=";
   if (p.looks < 1) return "a failing request looks again at least once";
   if (p.stops && p.stop_thread >= threads) return "there is no such thread to stop";
   if (p.stops && p.stop_most < 1) return "a thread stops after at least one step";
@@ -244,7 +244,7 @@ std::string notation_of(const operation& op) {
 
 }  // namespace
 
-std::string_view name_of(core_part core) noexcept { return row_of(core).name; }
+std::string_view name_of(subject_kind core) noexcept { return row_of(core).name; }
 
 std::expected<program, std::string> parse_program(std::string_view text) {
   reader in(text);
@@ -261,9 +261,9 @@ std::expected<program, std::string> parse_program(std::string_view text) {
 }
 
 sizes sizes_of(const program& p) {
-  const bool alone = p.core == core_part::handshake || p.core == core_part::litmus;
-  const bool blocks = !alone && p.core != core_part::ledger && p.core != core_part::shares;
-  const bool words = blocks && p.core != core_part::cold;
+  const bool alone = p.core == subject_kind::handshake || p.core == subject_kind::litmus;
+  const bool blocks = !alone && p.core != subject_kind::ledger && p.core != subject_kind::shares;
+  const bool words = blocks && p.core != subject_kind::cold;
   return {p.threads.size(), blocks ? 1U << p.max_order : 0, words ? 1U << p.log2_fanout : 0};
 }
 
@@ -290,7 +290,7 @@ std::string to_string(const program& p) {
   if (p.policy != waiters::fair) {
     text += fmt::format(" waiters={}", policies[static_cast<std::size_t>(p.policy)]);
   }
-  if (p.core == core_part::textbook) text += " " + core;
+  if (p.core == subject_kind::textbook) text += " " + core;
   text += " :";
   for (const setup_step& s : p.setup) {
     text += fmt::format(" {}{}", s.thread, notation_of(s.op));

@@ -1,6 +1,6 @@
 // ---------------------------------------------------------------------------------------------
-// verify.hpp: the main job: every scenario against the shipped core, every control against the
-// checks, a table, one word at the end
+// verify.hpp: the main job: every scenario against what ships, every control against the checks, a
+// table, one word at the end
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -116,9 +116,9 @@ struct client {
   std::string_view title{};  // for --help
   // Its subjects, made anew for each execution in the storage given; nullptr if there is none such.
   // Of worlds there are the shipped one (buddy) and a specimen (textbook).
-  world* (*make_world)(core_part which, const world_spec& spec, void* storage,
+  world* (*make_world)(subject_kind which, const world_spec& spec, void* storage,
                        std::size_t size) = nullptr;
-  part* (*make_part)(core_part which, const world_spec& spec, void* storage,
+  part* (*make_part)(subject_kind which, const world_spec& spec, void* storage,
                      std::size_t size) = nullptr;
   std::vector<site_row> sites{};     // the orders that ship, at most max_sites
   std::span<const site_use> uses{};  // where each site stands; empty: nobody knows

@@ -1,9 +1,10 @@
 // ---------------------------------------------------------------------------------------------
-// part.hpp: a small part of the core, with operations of its own, as a thing to check
+// part.hpp: a subject with operations of its own
 //
-// What stands above the buddy (who ends an arena, who shares a block, what is still cold) has no
-// blocks to search and nothing to merge, so it is checked alone, in worlds of a few accesses that
-// a full search gets to the end of. A part judges its own answers; races are Relacy's to find.
+// Not everything is an allocator of blocks (world.hpp): a stack, a count of references, the end of
+// an arena have no blocks to search and nothing to merge. Such a part is checked alone, in programs
+// of a few accesses that a full search gets to the end of. A part judges its own answers; races
+// are Relacy's to find.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -15,7 +15,7 @@
 //                    the announced pop),
 //                    init=zero (blocks are handed out zeroed, and scrubbed when they come back),
 //                    init=cold (the same over memory that nobody has zeroed),
-//                    core=textbook (the specimen of textbook.cpp instead of the core),
+//                    core=textbook (a specimen instead of the world that ships),
 //                    core=arena, core=ledger, core=shares, core=cold, core=waiting (a part of the
 //                    core: its operations are in <part>_world.hpp),
 //                    core=handshake, core=litmus (handshake_world.hpp),
@@ -71,7 +71,7 @@ enum class slot_use : unsigned char { own, shared, pooled };
 /// How many shared objects the threads' code is from: odd threads are in the other one.
 enum class objects : unsigned char { one, ask, apart };
 enum class memory : unsigned char { any, zero, cold };
-enum class core_part : unsigned char {
+enum class subject_kind : unsigned char {
   buddy,
   textbook,
   arena,
@@ -99,13 +99,13 @@ struct program {
   unsigned stack_depth = 0;          // 0: the tree alone
   bool announced = false;            // pops without a locked instruction
   memory init = memory::any;
-  core_part core = core_part::buddy;
+  subject_kind core = subject_kind::buddy;
   waiters policy = waiters::fair;
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;
 
   /// Whether it is a part (part.hpp), which judges its own answers.
-  bool is_part() const noexcept { return core > core_part::textbook; }
+  bool is_part() const noexcept { return core > subject_kind::textbook; }
   friend bool operator==(const program&, const program&) = default;
 };
 
@@ -118,7 +118,7 @@ struct sizes {
 sizes sizes_of(const program& p);
 
 /// As `core=` has it.
-std::string_view name_of(core_part core) noexcept;
+std::string_view name_of(subject_kind core) noexcept;
 
 std::expected<program, std::string> parse_program(std::string_view text);
 std::string to_string(const program& p);

@@ -50,7 +50,7 @@ struct finding {
   explicit operator bool() const noexcept { return property != nullptr; }
 };
 
-/// What every thing under check has: thread slots, handed from ending to starting threads in
+/// What is under check. Every subject has thread slots, handed from ending to starting threads in
 /// programs that ask for a pool, and names for what it is made of.
 class subject {
  public:
