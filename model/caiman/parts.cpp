@@ -1,12 +1,12 @@
 // The small parts of the core: the other translation unit of the model that includes the core. A
 // mutant of a part is this file compiled against a changed copy of core/.
-#include "arena_world.hpp"
 #include "caiman_client.hpp"
-#include "cold_world.hpp"
-#include "handshake_world.hpp"
-#include "ledger_world.hpp"
-#include "shares_world.hpp"
-#include "waiting_world.hpp"
+#include "worlds/arena_world.hpp"
+#include "worlds/cold_world.hpp"
+#include "worlds/handshake_world.hpp"
+#include "worlds/ledger_world.hpp"
+#include "worlds/shares_world.hpp"
+#include "worlds/waiting_world.hpp"
 
 namespace caiman::model {
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <utility>
 
-#include "buddy_world.hpp"
 #include "caiman_client.hpp"
+#include "worlds/buddy_world.hpp"
 
 namespace caiman::model {
 

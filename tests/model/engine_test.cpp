@@ -490,20 +490,6 @@ TEST_CASE("the outcome of a job survives the way through text", "[plan]") {
   }
 }
 
-TEST_CASE("every scenario is a program that reads back", "[engine]") {
-  CHECK(scenarios().size() > 40);
-  for (const scenario& s : scenarios()) {
-    INFO(s.name << ": " << s.program);
-    const auto p = parse_program(s.program);
-    REQUIRE(p.has_value());
-    const std::string text = to_string(*p);
-    const auto again = parse_program(text);
-    REQUIRE(again.has_value());
-    CHECK(*again == *p);
-    CHECK(to_string(*again) == text);
-  }
-}
-
 }  // namespace
 
 }  // namespace caiman::model

@@ -18,6 +18,8 @@
 #include <rapidcheck/catch.h>
 #include <catch2/catch.hpp>
 
+#include "caiman_client.hpp"
+
 namespace caiman::model {
 namespace {
 
@@ -343,6 +345,20 @@ TEST_CASE("any text is a program or an error", "[program]") {
     text[up_to(static_cast<unsigned>(text.size()) - 1)] = *rc::gen::arbitrary<char>();
     RC_ASSERT(is_program_or_error(text));
   });
+}
+
+TEST_CASE("every scenario is a program that reads back", "[program]") {
+  CHECK(scenarios().size() > 40);
+  for (const scenario& s : scenarios()) {
+    INFO(s.name << ": " << s.program);
+    const auto p = parse_program(s.program);
+    REQUIRE(p.has_value());
+    const std::string text = to_string(*p);
+    const auto again = parse_program(text);
+    REQUIRE(again.has_value());
+    CHECK(*again == *p);
+    CHECK(to_string(*again) == text);
+  }
 }
 
 }  // namespace
