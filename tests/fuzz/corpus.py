@@ -7,7 +7,6 @@ the same inputs make the same archive. Without an input there is no corpus: ever
 
     corpus.py unpack ARCHIVE FOLDER   the inputs, and nothing else, in FOLDER
     corpus.py add ARCHIVE FILE...     more inputs, each named by its SHA-1, or those of a whole folder
-    corpus.py drop ARCHIVE NAME...    without these
     corpus.py zip ARCHIVE FILE        as OSS-Fuzz takes it
 """
 
@@ -73,14 +72,6 @@ def add(archive, *files):
     print(f"{archive}: {len(inputs)} inputs")
 
 
-def drop(archive, *names):
-    inputs = read(archive)
-    for name in names:
-        if inputs.pop(name, None) is None:
-            sys.exit(f"corpus.py: {archive} has no '{name}'")
-    write(archive, inputs)
-
-
 def as_zip(archive, file):
     inputs = read(archive)
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
@@ -89,7 +80,7 @@ def as_zip(archive, file):
 
 
 if __name__ == "__main__":
-    commands = {"unpack": unpack, "add": add, "drop": drop, "zip": as_zip}
+    commands = {"unpack": unpack, "add": add, "zip": as_zip}
     if len(sys.argv) < 4 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])
