@@ -218,7 +218,7 @@ STILL_HELD = "E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-fr
 
 
 class Installing(Machine):
-    """ci/setup waits for whoever holds the database of packages, and for nothing else."""
+    """ci/setup waits for the process that holds the database of packages, and for nothing else."""
 
     def setUp(self):
         super().setUp()

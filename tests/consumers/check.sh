@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # +-----------------------------------------------------------------------------------------+
 # | Builds three projects of somebody else's against Caiman, and runs them.                 |
-# | Why: what an installation lacks is found by whoever installs it, unless it is found     |
+# | Why: what an installation lacks is found by its users, unless it is found               |
 # | here. Installs into a temporary folder, says whether exactly what belongs there is      |
 # | there, then builds with pkg-config and make, with CMake (from a moved copy: the package |
 # | must not know where it was) and as a subproject of Meson.                               |

@@ -2,7 +2,7 @@
 # +-----------------------------------------------------------------------------------------+
 # | Compiles the headers behind other people's macros.                                      |
 # | Why: Qt defines `slots` and `emit`, Windows (Wine's headers on Linux) `small` and        |
-# | `min(a, b)`, X11 `None` and `Status`, and whoever includes these first hands their       |
+# | `min(a, b)`, X11 `None` and `Status`, and a file that includes these first hands their   |
 # | macros on to us. All headers, with every name of the list below as a macro: with the     |
 # | value that it has there, empty, and as something that is no C++ wherever it is expanded. |
 # | The standard headers come first: they are not ours.                                     |
@@ -218,7 +218,7 @@ for way in given empty nonsense; do
   [[ $(grep -c '^#define' "$work/$way.hpp") == "$count" ]] || fail "$way.hpp: a macro is missing"
 done
 
-# What our headers include, and what those who have the macros do.
+# What our headers include, and what a file that has the macros does.
 find "$source_root/core/caiman" -name '*.hpp' -exec cat -- {} + |
   sed -nE 's/^#(include|elif __has_include\() *<([^>]+)>.*/\2/p' | sort -u |
   sed -E 's/.*/#if __has_include(<&>)\n#include <&>\n#endif/' >"$work/first.hpp"

@@ -2,7 +2,7 @@
 # +-----------------------------------------------------------------------------------------+
 # | Checks a structure of somebody else's with the installed caiman-model.                  |
 # | Why: the shim, the engine and the traces are for other structures too, and what an      |
-# | installation lacks is found by whoever installs it, unless it is found here. The stack  |
+# | installation lacks is found by its users, unless it is found here. The stack            |
 # | of model/examples must be convicted, its trace must replay, and the repair must pass.   |
 # | Relies on: meson, pkg-config, relacy-dev, a built tree.                                 |
 # | Usage: model.sh SOURCE-ROOT BUILD-ROOT COMPILER..., which may begin with a cache         |

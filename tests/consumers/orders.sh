@@ -2,7 +2,7 @@
 # +-----------------------------------------------------------------------------------------+
 # | Spoils the table of memory orders, and sees that the compiler refuses it.               |
 # | Why: orders.hpp asserts that partners name each other, that two partners synchronise    |
-# | and that who has none asks for no order. An assertion that holds of every table says    |
+# | and that a row without any asks for no order. An assertion that every table passes says |
 # | nothing of this one.                                                                    |
 # | Relies on: g++.                                                                         |
 # | Usage: orders.sh SOURCE-ROOT                                                            |

@@ -1,7 +1,7 @@
 // ---------------------------------------------------------------------------------------------
 // mixed.cpp: the main of a program of mixed flags; itself without any
 //
-// What one half throws, this one catches, whoever's body of an inline function the linker kept.
+// What one half throws, this one catches, whichever body of an inline function the linker kept.
 // ---------------------------------------------------------------------------------------------
 #include <cstdio>
 #include <memory_resource>

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # +----------------------------------------------------------------------------------------+
 # | Compiles a program that uses all of Caiman with the warnings that others switch on.    |
-# | Why: whoever includes the headers by -I and not by -isystem gets their warnings as his |
-# | own, and with -Werror none of his sources compiles. Templates warn where they are used, |
-# | so life.hpp uses them; some warnings need the optimizer, so both -O0 and -O2.          |
+# | Why: a user that includes the headers by -I and not by -isystem gets their warnings as |
+# | his own, and with -Werror none of his sources compiles. Templates warn where they are  |
+# | used, so life.hpp uses them; some warnings need the optimizer, so both -O0 and -O2.    |
 # | Controls: a header per handful of flags that must warn.                                |
 # | Relies on: g++, clang++-19.                                                            |
 # | Usage: warnings.sh SOURCE-ROOT                                                         |

@@ -1,7 +1,7 @@
 #!/bin/sh
 # +-----------------------------------------------------------------------------------------+
 # | Builds the fuzz targets, by the conventions of OSS-Fuzz.                                |
-# | Why: whoever fuzzes many projects has one way to build them; so do our own tests.       |
+# | Why: a farm that fuzzes many projects has one way to build them; so do our own tests.   |
 # | build.sh [TARGET...] writes $OUT/TARGET, with TARGET.dict and TARGET_seed_corpus.zip    |
 # | where there are any (the zip needs python3). $CXX, $CXXFLAGS and $LIB_FUZZING_ENGINE    |
 # | say how; unset: clang 19 with libFuzzer, AddressSanitizer and UndefinedBehaviorSan-     |

@@ -72,13 +72,13 @@ def joined(one, other):
 
 
 def happens_before(trace):
-    """A clock per event, from program order, the orders and the set-up; checks who synchronises."""
+    """A clock per event, from program order, the orders and the set-up; checks what synchronises."""
     threads = trace["shape"]["threads"]
     now = [[0] * threads for _ in range(threads)]
     fenced = [[0] * threads for _ in range(threads)]  # what a fence released before later stores
     owed = [[] for _ in range(threads)]  # reads since, which a fence would acquire
     of_fences = [0] * threads
-    released = {}   # what who acquires a write gets to know,
+    released = {}   # what a thread that acquires a write gets to know,
     releasers = {}  # and whose releases it goes on with
     clocks = {}
     for e in trace["events"]:

@@ -107,7 +107,7 @@ TEST_CASE("a part has its own operations, and no arena to describe", "[program]"
   CHECK(to_string(*zero) == "fanout=2 order=2 init=zero : ; A0 | A0");
 }
 
-TEST_CASE("who waits has a policy", "[program]") {
+TEST_CASE("a program that waits has a policy", "[program]") {
   const auto p = parse_program("core=waiting waiters=stack order=1 stacks=2 : 0A0 ; F0 | E1F0D");
   REQUIRE(p.has_value());
   CHECK(p->core == subject_kind::waiting);

@@ -2,7 +2,7 @@
 // stacks_property.cpp: with stacks, too, the buddy agrees with a set of free min blocks
 //
 // The property is agreement.hpp's. Which block a request gets is the stacks' choice, all else is
-// not: what lies there, in the own slot or in that of a peer who stands still, is free, and a
+// not: what lies there, in the own slot or in that of a peer that stands still, is free, and a
 // request that finds nothing elsewhere must have it. The control runs the same test where nobody
 // drains, and asserts that it fails.
 // ---------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import {failing, pageOf, pageOfData, record, treiber} from "./made.mjs";
 const shownStep = (page) => page.$eval(".bar input", (slider) => Number(slider.value));
 const texts = (page, what) => page.$$eval(what, (all) => all.map((one) => one.textContent));
 
-/** Who owns each min block after a step, by the events alone. */
+/** The threads that own each min block after a step, by the events alone. */
 function ownersAt(trace, step) {
   const owners = Array.from({length: 2 ** trace.shape.max_order}, () => new Set());
   for (const e of trace.events.slice(0, step + 1)) {

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// arena_end_test.cpp: who ends an arena knows what the others did with it
+// arena_end_test.cpp: the thread that ends an arena knows what the others did with it
 //
 // The last of handle, buffer and bytes may go on any thread, and then the region goes, too: while
 // nobody uses it any more, and once. That nobody does is known through the arena's own counts
@@ -103,8 +103,8 @@ TEST_CASE("a thread's last bytes may go after its slot", "[region][end][threads]
   CHECK(region.is_back(region.at(), 4'096));
 }
 
-// The release function touches what all of them have written, as unmapping would: whoever ends the
-// arena before another thread is done with it races there.
+// The release function touches what all of them have written, as unmapping would: a thread that
+// ends the arena before another one is done with it races there.
 TEST_CASE("of threads that all drop their last, one ends the arena", "[region][end][threads]") {
   constexpr unsigned rounds = 200;
   constexpr std::size_t size = 1'024;
@@ -164,7 +164,7 @@ TEST_CASE("of threads that all drop their last, one ends the arena", "[region][e
 }
 
 // The release function writes what the others have written: a race, unless the arena orders it.
-TEST_CASE("who drops the last handle comes after every block", "[end][threads]") {
+TEST_CASE("the thread that drops the last handle comes after every block", "[end][threads]") {
   lent_region region(1'024);
   bool back = false;
   auto last = std::make_optional(lend(region, [&](std::byte* p, std::size_t n) {
@@ -185,7 +185,7 @@ TEST_CASE("who drops the last handle comes after every block", "[end][threads]")
   other.join();
 }
 
-TEST_CASE("who drops the last block comes after the last handle and every block",
+TEST_CASE("the thread that drops the last block comes after the last handle and every block",
           "[end][threads]") {
   lent_region region(1'024);
   bool back = false;
@@ -211,7 +211,7 @@ TEST_CASE("who drops the last block comes after the last handle and every block"
   other.join();
 }
 
-TEST_CASE("who writes a block again comes after all who read it", "[end][threads]") {
+TEST_CASE("a thread that writes a block again comes after all that read it", "[end][threads]") {
   lent_region region(64);
   const auto arena = lend(region, {});
   turns turn;
@@ -230,7 +230,7 @@ TEST_CASE("who writes a block again comes after all who read it", "[end][threads
   CHECK(right);
 }
 
-TEST_CASE("who drops the last handle comes after whoever had one", "[end][threads]") {
+TEST_CASE("the thread that drops the last handle comes after all that had one", "[end][threads]") {
   lent_region region(1'024);
   auto last = std::make_optional(lend(region, region.note()));
   turns turn;

@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// buffer_test.cpp: one owner who writes, many who read
+// buffer_test.cpp: one owner that writes, many that read
 //
 // Buffers and bytes over small arenas: writing to the last byte and past it, with a spill and
 // without; what a failed call leaves behind; moves, self-moves and empty ones; how long copies and

@@ -1,8 +1,8 @@
 // ---------------------------------------------------------------------------------------------
 // resource_test.cpp: an arena behind std::pmr
 //
-// Containers that live in an arena, alignments, who gets what back where there is an upstream
-// resource, and how what was never given ends the program, watched in a child process.
+// Containers that live in an arena, alignments, which resource gets what back where there is an
+// upstream, and how what was never given ends the program, watched in a child process.
 // Relies on POSIX and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <algorithm>
@@ -309,7 +309,7 @@ TEST_CASE("memory of somebody else's ends the program where nobody takes it", "[
   upstream next;
   buddy_resource with_upstream(arena, &next);
   void* const given = next.allocate(10, 1);
-  with_upstream.deallocate(given, 10, 1);  // who has an upstream lets it judge
+  with_upstream.deallocate(given, 10, 1);  // a resource with an upstream lets it judge
   CHECK(next.out.empty());
   CHECK(all_free(arena));
 }

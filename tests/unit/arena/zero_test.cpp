@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// zero_test.cpp: whoever gets a block finds only zeros
+// zero_test.cpp: the owner of a new block finds only zeros
 //
 // In arenas that promise it: over fresh memory and over a region full of garbage, for blocks of
 // every size in any order, whatever the last owner did and however the block came back; and a block

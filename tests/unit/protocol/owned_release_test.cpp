@@ -1,5 +1,5 @@
 // ---------------------------------------------------------------------------------------------
-// owned_release_test.cpp: a release by who owns the block by construction
+// owned_release_test.cpp: a release by an owner by construction
 //
 // It differs from release() in what it looks at, and in nothing else: the same calls find the same
 // blocks. What it still sees of misuse, and that what it does not see is seen when the stack is
@@ -73,8 +73,8 @@ TEMPLATE_LIST_TEST_CASE("an owned release of what there is not ends the program"
   child::check_ends_with({33, 0}, child::no_such_order, [&] { tree.release_owned({33, 0}); });
 }
 
-TEMPLATE_LIST_TEST_CASE("a second owned release is seen at last by who drains", "[misuse][stacks]",
-                        buddies) {
+TEMPLATE_LIST_TEST_CASE("a second owned release is seen at last by a thread that drains",
+                        "[misuse][stacks]", buddies) {
   TestType tree(max_order);
   const block first = tree.allocate(0).value();
   const block second = tree.allocate(0).value();
@@ -87,7 +87,7 @@ TEMPLATE_LIST_TEST_CASE("a second owned release is seen at last by who drains", 
   });
 }
 
-TEST_CASE("who gives a block back twice through std::pmr is told at once", "[misuse][resource]") {
+TEST_CASE("a block given back twice through std::pmr is told at once", "[misuse][resource]") {
   const auto arena =
       caiman::buddy_arena::builder(caiman::buddy_geometry::exact(1 << 16, 256).value())
           .build()

@@ -239,7 +239,7 @@ TEMPLATE_TEST_CASE("a request is refused exactly when everything is live", "[sta
       REQUIRE(tree.allocate(order) == std::unexpected(alloc_error::arena_full));
     }
   }
-  // One block comes back, in someone's stack: it is had by whoever asks, and only it.
+  // One block comes back, in someone's stack: any thread that asks has it, and only it.
   for (unsigned seat = 0; seat <= TestType::shared_seat; ++seat) {
     const block last{0, 1000 + seat};
     TestType::seat() = seat;

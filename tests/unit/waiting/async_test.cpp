@@ -316,7 +316,7 @@ TEST_CASE("an arena ends when the coroutines that waited have run on, and no soo
   CHECK(!is_mapped(base));
 }
 
-TEST_CASE("whoever comes later overtakes nobody for whom room is kept") {
+TEST_CASE("a later waiter overtakes none for which room is kept") {
   const auto arena = arena_of<caiman::fifo_waiters>(2);
   std::optional<buffer> first = arena.try_allocate(unit).value();
   outcome large;

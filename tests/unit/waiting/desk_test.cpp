@@ -116,7 +116,7 @@ struct gate {
   }
 };
 
-/// Whoever is at the desk picks, and may stand still there.
+/// The thread at the desk picks, and may stand still there.
 class standing_waiters {
  public:
   explicit standing_waiters(gate& where) noexcept : where_(&where) {}
@@ -140,7 +140,7 @@ async_buddy_arena arena_at(gate& where, std::size_t units) {
 
 }  // namespace
 
-TEST_CASE("who spins is convicted, and who sleeps is not") {
+TEST_CASE("a thread that spins is convicted, and one that sleeps is not") {
   std::atomic<bool> on{true};
   gate sleeping;
   sleeping.closed = true;
@@ -157,7 +157,7 @@ TEST_CASE("who spins is convicted, and who sleeps is not") {
   }
 }
 
-TEST_CASE("who waits for the one at the desk sleeps, and who releases does not wait") {
+TEST_CASE("a thread that waits for the desk sleeps, and one that releases does not wait") {
   gate desk;
   const auto arena = arena_at(desk, 4);
   std::vector<buffer> held;
@@ -204,7 +204,7 @@ TEST_CASE("who waits for the one at the desk sleeps, and who releases does not w
 
 namespace {
 
-/// Its copy is made at the desk by who hands a waiter over, and may stand still there.
+/// Its copy is made at the desk by the thread that hands a waiter over, and may stand still there.
 struct slow_to_copy {
   gate* where;
   std::vector<resumption>* queue;
@@ -219,7 +219,7 @@ struct slow_to_copy {
 
 }  // namespace
 
-TEST_CASE("who is just being handed over cannot go meanwhile, and waits asleep") {
+TEST_CASE("a waiter that is just being handed over cannot go meanwhile, and waits asleep") {
   gate copying;
   gate never;
   const auto arena = arena_at(never, 1);

@@ -1,9 +1,9 @@
 // ---------------------------------------------------------------------------------------------
 // executors_test.cpp: executors that call at once, and resumptions called where one runs
 //
-// Whoever calls a resumption while its arena runs somebody on this thread has it run behind that
+// A thread that calls a resumption while its arena runs another one there has it run behind that
 // one. So a chain of any length needs a stack as deep as there are arenas in it: shown on a thread
-// with 256 KiB, and by counting who runs inside whom. Order is made by looking, never by time.
+// with 256 KiB, and by counting what runs inside what. Order is made by looking, never by time.
 // ---------------------------------------------------------------------------------------------
 #include <pthread.h>
 
@@ -50,7 +50,7 @@ struct twice {
     run();
   }
 };
-/// For who has a loop of its own.
+/// For a user that has a loop of its own.
 struct later {
   std::vector<resumption>* queue;
   void operator()(const resumption& run) const { queue->push_back(run); }
@@ -299,8 +299,8 @@ TEST_CASE("a resumption may go while its coroutine runs, and all else that keeps
   CHECK(ran == 2);
 }
 
-TEST_CASE("who waits for the default runs inside a release of one that was called") {
-  // That one may be long after its release: nobody is to wait for its end who need not.
+TEST_CASE("a waiter for the default runs inside a release of one that was called") {
+  // That one may be long after its release: no waiter that need not is to wait for its end.
   stage on;
   nesting runs;
   const auto first = actor(on.arena, on.log, "1st", {&on.queue}, [&](buffer& got) {

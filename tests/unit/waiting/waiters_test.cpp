@@ -99,7 +99,7 @@ class place {
     room_.serve(*this, wakes);
     wake(wakes);
   }
-  /// What is served is given back at once, one after the other: who comes in which order?
+  /// What is served is given back at once, one after the other: which waiter comes when?
   std::vector<int> serve_all(caiman::block first) {
     give(first);
     std::vector<int> names;
@@ -135,7 +135,7 @@ caiman::fairness only_age(unsigned bound) { return {0ns, 0ns, bound}; }
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("whoever waits is served, and nothing stays behind", "", fair,
+TEMPLATE_TEST_CASE("every waiter is served, and nothing stays behind", "", fair,
                    caiman::fifo_waiters, caiman::stack_waiters) {
   place<TestType> all(3);
   const auto whole = all.tree().allocate(3).value();
@@ -178,7 +178,7 @@ TEMPLATE_TEST_CASE("one release serves as many as its block can", "", fair, caim
   CHECK(all.tries <= static_cast<int>(all.served.size()) + 33);
 }
 
-TEMPLATE_TEST_CASE("who gives up makes way", "", fair, caiman::fifo_waiters) {
+TEMPLATE_TEST_CASE("a waiter that gives up makes way", "", fair, caiman::fifo_waiters) {
   // Room is kept for the large one; when it goes, the small one has it.
   place<TestType> all(1, [] {
     if constexpr (std::is_same_v<TestType, fair>) {
@@ -317,9 +317,9 @@ TEST_CASE("a head is passed over at most bound + 32 times") {
   CHECK(worst <= bound + orders - 1);
 }
 
-// ---- what becomes of counts, and of those who came at once --------------------------------------
+// ---- what becomes of counts, and of waiters that came at once -----------------------------------
 
-TEMPLATE_TEST_CASE("who came first during a look is first after it", "", fair,
+TEMPLATE_TEST_CASE("the waiter that came first during a look is first after it", "", fair,
                    caiman::fifo_waiters) {
   hand_clock::at() = {};
   place<TestType> all(0);
@@ -353,7 +353,7 @@ TEST_CASE("of two as old as each other the one that came first is served") {
   }
 }
 
-TEST_CASE("who has given up makes no queue longer") {
+TEST_CASE("a waiter that has given up makes no queue longer") {
   hand_clock::at() = {};
   place<fair> all(1, fair({.per_order = 0ns, .per_follower = 10us, .bound = 100}));
   const auto whole = all.tree().allocate(1).value();
@@ -387,7 +387,7 @@ TEST_CASE("an order in which nobody waits is not passed over") {
   CHECK(all.serve_all(whole) == std::vector<int>{3, 4});
 }
 
-TEST_CASE("who gives up takes along how often it was passed over") {
+TEST_CASE("a waiter that gives up takes along how often it was passed over") {
   hand_clock::at() = {};
   place<fair> all(1, fair(only_age(2)));
   const auto a = all.tree().allocate(0).value();
