@@ -20,7 +20,7 @@
 
 namespace caiman::stress {
 
-/// Who holds a block: unique for each time a block is handed out.
+/// The owner of a block: unique for each time a block is handed out.
 struct stamp {
   unsigned thread = 0;
   std::uint64_t serial = 0;  // counts what this thread was handed, from 1

@@ -1,6 +1,7 @@
 """What is said of a summary in words, wherever it is shown: lines of plain text, to be escaped.
 
-Table, page and docs/performance.md say the same of what could not be had, of the traces, and of who is ahead.
+Table, page and docs/performance.md say the same of what could not be had, of the traces, and of which
+subject is ahead.
 """
 
 from collections import defaultdict
@@ -38,7 +39,7 @@ def unseen_lines(summary):
 
 
 def trace_lines(summary):
-    """What is in each trace, what is not, and who refused a request."""
+    """What is in each trace, what is not, and which subjects refused a request."""
     lines = []
     for trace in summary.traces():
         lines.append(
