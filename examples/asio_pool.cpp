@@ -2,8 +2,8 @@
 // asio_pool.cpp: a pool of coroutines over an arena that is too small for all of them
 //
 // Sixteen connections, each of which needs a buffer of 16 KiB for every message, and 64 KiB of
-// memory for all. Whoever finds no room waits, without a thread of its own, and is run on by Asio's
-// threads: the arena is given an executor that posts to its context.
+// memory for all. A connection that finds no room waits, without a thread of its own, and is run on
+// by Asio's threads: the arena is given an executor that posts to its context.
 // ---------------------------------------------------------------------------------------------
 // Asio 1.22 does not know that clang 19 has the coroutines of the standard.
 #define ASIO_HAS_CO_AWAIT 1

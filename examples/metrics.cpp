@@ -2,7 +2,7 @@
 // metrics.cpp: small and large buffers out of one arena, and what the arena says of itself
 //
 // The same arena serves 100 bytes and 5 MiB. Its metrics are exact while nobody else calls it, and
-// come as JSON for whoever collects them; one line of text shows how it lies.
+// come as JSON for a service that collects them; one line of text shows how it lies.
 // ---------------------------------------------------------------------------------------------
 #include <caiman/arena.hpp>
 #include <cstdio>

@@ -3,8 +3,8 @@
 //
 // A static buffer, memory shared between processes, a file in memory. The arena keeps nothing of
 // its own in the region, so what lies there is exactly what was written into the buffers; another
-// process, or who reads the file later, needs the offset and the length, nothing else. The arena
-// itself belongs to one process.
+// process, or one that reads the file later, needs the offset and the length, nothing else. The
+// arena itself belongs to one process.
 // ---------------------------------------------------------------------------------------------
 #include <fcntl.h>
 #include <sys/mman.h>

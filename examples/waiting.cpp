@@ -2,7 +2,7 @@
 // waiting.cpp: requests that wait for room, as coroutines and as threads
 //
 // Two coroutines run on inside the releases that serve them; a thread waits for a while, another
-// one until it is stopped; and one who gives up leaves nothing behind.
+// one until it is stopped; and a waiter that gives up leaves nothing behind.
 // ---------------------------------------------------------------------------------------------
 #include <caiman/caiman.hpp>
 #include <chrono>
