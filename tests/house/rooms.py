@@ -3,19 +3,16 @@
 Each file of C++ lies in one room of the table below, and includes only what lies in its own room or in one
 that the table names for it. So a folder says what its files may touch, and a room can be taken out, or
 rewritten, by somebody who knows the rooms under it and no other. What the table cannot say by rooms is below
-it: headers of the system in one file, Relacy in one, no circle of files. A new room, or an arrow between two, is an edit here; docs/pictures/rooms.svg is drawn from it.
+it: headers of the system in one file, Relacy in one, no circle of files. A new room, or an arrow between two,
+is an edit here; docs/pictures/rooms.svg is drawn from it.
 
 What is looked at are lines of #include, whatever the preprocessor makes of them. Relies on: Python alone.
-Usage: rooms.py [ROOT]; prints what is wrong. Exit codes: 0 nothing is, 1 something is.
 """
 
 import dataclasses
-import pathlib
+import graphlib
 import posixpath
 import re
-import sys
-
-import tree
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +68,6 @@ NEVER_REACHES = (
     ("core/caiman/buddy_core.hpp", "core/caiman/detail/os.hpp"),
 )
 UMBRELLA = "core/caiman/caiman.hpp"
-# Headers of others that one file alone includes, on behalf of all.
-ONE_DOOR = (("relacy/", "relacy.hpp"),)
 # Written by the build.
 GENERATED = frozenset(("core_sites.inc", "fault_controls.inc", "known_faults.inc", "faulty-core.hpp"))
 
@@ -81,133 +76,76 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 
 
 def room_of(file):
-    for room in ALL:
-        if any(file.startswith(part) if part.endswith("/") else file == part for part in room.files):
-            return room
-    return None
+    """The first one that has it, or nothing."""
+    return next((room for room in ALL for part in room.files
+                 if file == part or part.endswith("/") and file.startswith(part)), None)
 
 
-class Tree:
+class Includes:
     """The files of C++ of a tree, what each includes, and what is wrong with that."""
 
-    def __init__(self, root):
-        self.root = pathlib.Path(root)
-        self.files = [file for file in tree.files_of(root) if file.endswith(SUFFIXES)]
+    def __init__(self, files):
+        self.of = {file: INCLUDE.findall(text) for file, text in files.items() if file.endswith(SUFFIXES)}
+        self.edges = {file: set() for file in self.of}
         self.by_name = {}
-        for file in self.files:
+        for file in self.of:
             self.by_name.setdefault(posixpath.basename(file), []).append(file)
-        self.includes = {file: INCLUDE.findall((self.root / file).read_text(encoding="utf-8"))
-                         for file in self.files}
-        self.edges = {file: set() for file in self.files}
-        self.complaints = []
 
     def meant_by(self, file, text):
         """The files that an include may mean: the one beside it, or all whose paths end so."""
         beside = posixpath.normpath(posixpath.join(posixpath.dirname(file), text))
-        same_name = self.by_name.get(posixpath.basename(text), [])
-        if beside in same_name:
+        if beside in self.of:
             return [beside]
-        if text.startswith("caiman-model/"):
-            text = posixpath.basename(text)
-            same_name = [other for other in same_name if other.startswith("model/")]
-        text = re.sub(r"^(\.\./)+", "", text)
-        meant = [other for other in same_name if other == text or other.endswith("/" + text)]
+        folder = "model/" if text.startswith("caiman-model/") else ""
+        text = re.sub(r"^(caiman-model/|(\.\./)+)", "", text)
+        meant = [other for other in self.by_name.get(posixpath.basename(text), [])
+                 if other.startswith(folder) and f"/{other}".endswith(f"/{text}")]
         # Of several the nearest: what a room calls by its name is its own.
-        shared = [len(posixpath.commonpath([file, other])) if "/" in other else 0 for other in meant]
+        shared = [len(posixpath.commonpath([file, other])) for other in meant]
         return [other for other, length in zip(meant, shared) if length == max(shared)]
 
-    def judge(self, file, room, target):
-        """What is wrong when this file includes that one, or nothing."""
-        other = room_of(target)
-        if other is None:
-            return None  # said of the target
-        if other.name != room.name and other.name not in room.may:
-            return f"{target}: {room.name} must not include {other.name}"
-        if target == UMBRELLA and file.startswith("core/"):
-            return f"{target}: the umbrella is for users"
-        return None
-
-    def judge_outside(self, file, room, text):
-        """The same of a header that is none of the tree's."""
-        for prefix, door in ONE_DOOR:
-            if text.startswith(prefix) and posixpath.basename(file) != door:
-                return f"<{text}>: only {door} includes it"
-        if not file.startswith("core/"):
-            return None
-        if not re.fullmatch("[a-z_]+", text):
-            return None if room.name == "system" else f"<{text}>: only detail/os.hpp includes what is not C++'s"
-        if room.standard is not None and text not in room.standard:
-            return f"<{text}>: {room.name} includes {' '.join(sorted(room.standard))} alone"
-        return None
-
-    def judge_file(self, file):
-        room = room_of(file)
-        if room is None:
-            return [f"{file}: in no room"]
-        wrong = []
-        for bracket, text in self.includes[file]:
-            ours = bracket == '"' or text.startswith(("caiman/", "caiman-model/"))
-            meant = self.meant_by(file, text) if ours else []
-            if meant:
-                self.edges[file] |= {meant[0]} if len(meant) == 1 else set()
-                wrong += [self.judge(file, room, target) for target in meant]
-            elif not ours:
-                wrong.append(self.judge_outside(file, room, text))
-            elif posixpath.basename(text) not in GENERATED:
-                wrong.append(f"{text}: there is no such file")
-        return [f"{file} includes {words}" for words in wrong if words]
-
-    def circle(self):
-        """The files of one circle of includes, or nothing. Each file is looked at once."""
-        done = set()
-        for start in self.files:
-            way, stack = [], [(start, False)]
-            while stack:
-                file, leaving = stack.pop()
-                if leaving:
-                    done.add(way.pop())
-                elif file in way:
-                    return [*way[way.index(file):], file]
-                elif file not in done:
-                    way.append(file)
-                    stack.append((file, True))
-                    stack += [(other, False) for other in sorted(self.edges[file])]
-        return []
+    def judge(self, file, room, bracket, text):
+        """What is wrong with one include."""
+        if bracket == '"' or text.startswith(("caiman/", "caiman-model/")):
+            meant = self.meant_by(file, text)
+            self.edges[file].update(meant if len(meant) == 1 else [])
+            if not meant and posixpath.basename(text) not in GENERATED:
+                yield f"{text}: there is no such file"
+            for target in meant:
+                other = room_of(target)
+                if other and other.name not in (room.name, *room.may):
+                    yield f"{target}: {room.name} must not include {other.name}"
+                if target == UMBRELLA and file.startswith("core/"):
+                    yield f"{target}: the umbrella is for users"
+            return
+        if text.startswith("relacy/") and posixpath.basename(file) != "relacy.hpp":
+            yield f"<{text}>: only relacy.hpp includes it, on behalf of all"
+        if file.startswith("core/") and not re.fullmatch("[a-z_]+", text) and room.name != "system":
+            yield f"<{text}>: only detail/os.hpp includes what is not C++'s"
+        elif file.startswith("core/") and room.standard and text not in room.standard:
+            yield f"<{text}>: {room.name} includes {' '.join(sorted(room.standard))} alone"
 
     def way(self, begin, end):
         """A way of includes from a file to another, or nothing."""
-        ways = [[begin]]
-        seen = {begin}
-        while ways:
-            way = ways.pop(0)
-            if way[-1] == end:
-                return way
-            new = sorted(self.edges.get(way[-1], set()) - seen)
-            seen |= set(new)
+        ways, seen = [[begin]], {begin}
+        for way in ways:  # which grows meanwhile
+            new = sorted(self.edges[way[-1]] - seen)
+            seen.update(new)
             ways += [[*way, file] for file in new]
-        return []
-
-    def check(self):
-        wrong = [words for file in self.files for words in self.judge_file(file)]
-        rooms = {room_of(file) for file in self.files}
-        wrong += [f"room {room.name}: no file lies in it" for room in ALL if room not in rooms]
-        circle = self.circle()
-        if circle:
-            wrong.append("a circle of includes: " + " -> ".join(circle))
-        for begin, end in NEVER_REACHES:
-            ways = [self.way(file, end) for file in self.files if file.startswith(begin)]
-            wrong += ["must not be reached: " + " -> ".join(way) for way in ways if way]
-        return wrong
+        return next((way for way in ways if way[-1] == end), None)
 
 
-def main():
-    looked_at = Tree(sys.argv[1] if len(sys.argv) > 1 else tree.ROOT)
-    wrong = looked_at.check()
-    for words in wrong:
-        print(words)
-    print(f"{len(looked_at.files)} files in {len(ALL)} rooms, {len(wrong)} complaints")
-    return 1 if wrong else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+def check(files):
+    """What is wrong with the includes of a tree: a line for each."""
+    includes = Includes(files)
+    rooms = {file: room_of(file) for file in includes.of}
+    wrong = [f"room {room.name}: no file lies in it" for room in ALL if room not in rooms.values()]
+    for file, room in rooms.items():
+        wrong += [f"{file} includes {words}" for one in includes.of[file] for words in includes.judge(file, room, *one)
+                  ] if room else [f"{file}: in no room"]
+    try:
+        graphlib.TopologicalSorter(includes.edges).prepare()
+    except graphlib.CycleError as error:
+        wrong.append("a circle of includes: " + " -> ".join(reversed(error.args[1])))
+    ways = [includes.way(file, end) for begin, end in NEVER_REACHES for file in rooms if file.startswith(begin)]
+    return wrong + ["must not be reached: " + " -> ".join(way) for way in ways if way]
