@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # +-----------------------------------------------------------------------------------------+
 # | Shared by the commands of this folder; sourced, never run.                              |

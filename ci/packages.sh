@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
 # +-----------------------------------------------------------------------------------------+
 # | What the project takes from Debian 12; sourced by lib.sh, never run.                    |

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What `meson test` came to, as ci/test counts it: prints "PASSED FAILED" of one suite.
 
     tally.py BUILD SUITE STATUS   STATUS is what meson ended with

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | The translation units that clang-tidy looks at.                                         |
 # | Why: clang-tidy visits every header of every unit, the system's included, and that is   |

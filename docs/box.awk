@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The box that opens a header says what the file is, why it exists and what it relies on. Doxygen
 # shall show it, without a second copy: the first line becomes the file's summary, the rest stands as
 # it is. Line for line, so that a warning names the right one. The line above it that states the

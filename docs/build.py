@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Makes the reference with Doxygen, and takes every warning for a failure.
 
 Doxygen runs from the root of the project with docs/Doxyfile, which has no way to say where the output

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // asio_pool.cpp: a pool of coroutines over an arena that is too small for all of them
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // expect.hpp: an example says what it expects, and ends with exit code 1 where it was wrong
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // file_extents.cpp: extents of a file, with the buddy alone
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // metrics.cpp: small and large buffers out of one arena, and what the arena says of itself
 //

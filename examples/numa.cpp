@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // numa.cpp: an arena per thread, in memory near it, and a bounded look at the neighbours'
 //

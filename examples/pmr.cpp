@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // pmr.cpp: standard containers in an arena
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // spill.cpp: a message that turned out to be longer than its buffer
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // waiting.cpp: requests that wait for room, as coroutines and as threads
 //

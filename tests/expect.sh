@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # expect.sh: a command must end with one exit code and say one thing.
 #
 # A test that only "should fail" also passes on a crash, a timeout or a missing library. A seeded

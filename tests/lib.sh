@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash disable=SC2034
 # +-----------------------------------------------------------------------------------------+
 # | What the scripts of these folders begin with; sourced, never run.                       |

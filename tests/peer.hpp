@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // peer.hpp: a second thread that does what it is told, and only then
 //

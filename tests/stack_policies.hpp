@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stack_policies.hpp: policies with stacks, as the tests need them
 //

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """What ./ci/nightly does: README.md says how."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Coverage of core/ by the tests: builds, runs, and says what no test reaches.
 
     python3 -m nightlylib.coverage BUILD OUT [--brief]

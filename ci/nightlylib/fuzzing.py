@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The fuzz targets, with libFuzzer, and two of them with AFL++ where it is installed.
 
 Corpora grow in --out from night to night, beginning with what is checked in, which the build unpacks.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The two parts that are one task each: coverage of core/, and speed against the last night."""
 
 import json

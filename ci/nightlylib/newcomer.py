@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The part that starts as a newcomer does: ./ci/newcomer, one order of the two commands a task."""
 
 import re

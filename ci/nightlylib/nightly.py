@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """./ci/nightly: the command line; README.md says what it does."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Soak, model runs, random programs, stopped threads, the audit, a second engine.
 
 Each function makes a Part; the task with a number is the same on every machine and in every shard.

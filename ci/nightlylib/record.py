@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A night as a file, and several as one.
 
 Written after every task, whole and then renamed, so that a night that is cut off can be read and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One page per night: failures first, then what ran. Self-contained, and escapes what it shows."""
 
 import html

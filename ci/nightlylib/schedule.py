@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tasks, and what runs them until the time is up.
 
 A part of the night (soak, model, fuzzing, ...) is a row of tasks, endless or not, each a process of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena.hpp: memory in blocks of any power of two
 //
@@ -346,6 +347,6 @@ inline region_arena_builder buddy_arena::from_region(std::byte* p, std::size_t l
   return {p, len, hint, std::move(give_back)};
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

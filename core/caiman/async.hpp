@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // async.hpp: requests that wait for room
 //
@@ -490,6 +491,6 @@ inline std::expected<async_buddy_arena, build_error> buddy_arena_builder::build_
   return build_async_with(fair_waiters());
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy.hpp: the concurrent buddy over block indices, with the policy that ships
 //

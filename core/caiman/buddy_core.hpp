@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy_core.hpp: the concurrent buddy over block indices, for any policy
 //
@@ -381,6 +382,6 @@ class buddy {
   mutable tree_type tree_;  // a tidying observer changes how free blocks lie, never which are free
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

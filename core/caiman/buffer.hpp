@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buffer.hpp: a block with one owner, to be written
 // ---------------------------------------------------------------------------------------------
@@ -177,6 +178,6 @@ class buffer {
   detail::lease from_;
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // bytes.hpp: frozen bytes, shared without copying
 // ---------------------------------------------------------------------------------------------
@@ -106,6 +107,6 @@ class bytes {
   detail::lease from_{};
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

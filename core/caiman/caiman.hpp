@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // caiman.hpp: the umbrella. A program that wants one thing includes that header instead.
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // error.hpp: everything that can go wrong, as values
 //
@@ -197,7 +198,7 @@ class error_table final : public std::error_category {
   return build_category().equivalent(code, static_cast<int>(error));
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 template <>
 struct std::is_error_code_enum<caiman::alloc_error> : std::true_type {};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // fixed_arena.hpp: slots of one size
 //
@@ -294,6 +295,6 @@ inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t l
   return {p, len, spec, std::move(give_back)};
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

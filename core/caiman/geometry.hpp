@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // geometry.hpp: the sizes of an arena, and how a length in bytes becomes an order
 //
@@ -147,6 +148,6 @@ class buddy_geometry {
   bool caps_capacity_ = false;
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

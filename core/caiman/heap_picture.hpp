@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // heap_picture.hpp: how an arena lies, as a picture
 //
@@ -317,6 +318,6 @@ inline std::string all_rows(const picture& p, std::uint64_t unit) {
                 axis(end, p.units * unit), "</svg>\n");
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

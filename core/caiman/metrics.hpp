@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // metrics.hpp: what an arena has done, and how it stands
 // ---------------------------------------------------------------------------------------------
@@ -89,6 +90,6 @@ inline std::string json_object(std::initializer_list<json_member> members) {
                               {"slots_free", m.slots_free}});
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // native_sync.hpp: the policy that ships
 //
@@ -216,6 +217,6 @@ CAIMAN_COLD inline unsigned native_sync::assign() noexcept {
   return mine.slot;
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // occupancy.hpp: a picture of the heap
 //
@@ -83,6 +84,6 @@ template <class Buddy>
   return line;
 }
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

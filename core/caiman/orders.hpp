@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // orders.hpp: every memory order of the core, one row per site
 //
@@ -397,6 +398,6 @@ constexpr std::memory_order shipped_order(site at) noexcept {
   return order_table[static_cast<std::size_t>(at)].order;
 }
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

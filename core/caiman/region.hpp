@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // region.hpp: the memory that blocks stand for
 //
@@ -171,6 +172,6 @@ class region {
 };
 
 }  // namespace detail
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // resource.hpp: an arena behind std::pmr
 //
@@ -170,7 +171,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   std::pmr::memory_resource* upstream_;
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #undef CAIMAN_NO_RTTI_TAG
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // sequential_sync.hpp: the core without atomics
 //
@@ -126,6 +127,6 @@ struct sequential_sync {
   }
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // sync.hpp: the shim between the core and what it synchronises with
 //
@@ -100,6 +101,6 @@ concept sleep_policy = sync_policy<S> &&
   S::rest(u);
 };
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // version.hpp: which Caiman this is, for the preprocessor
 //

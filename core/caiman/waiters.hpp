@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // waiters.hpp: who waits for room, and who is served next
 //
@@ -338,6 +339,6 @@ class basic_fair_waiters {
 /// The default.
 using fair_waiters = basic_fair_waiters<>;
 
-}  // namespace caiman::inline v0
+}  // namespace caiman::v0
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena_sync.hpp: a policy under which every access is a touch of something that can end
 //

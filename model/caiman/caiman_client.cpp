@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "caiman_client.hpp"
 
 #include <string>

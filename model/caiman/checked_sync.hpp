@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // checked_sync.hpp: the policy under which Relacy sees every access of the core
 //

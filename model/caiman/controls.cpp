@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which controls there are say faults/ and mutants/: faults/faults.py makes the rows.
 #include "caiman_client.hpp"
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Where in the core each site of orders.hpp stands, and what kind of access it is.        |
 # | Why: `caiman-check list` and the audit speak of sites by file and line, and a list      |

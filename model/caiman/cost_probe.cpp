@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // cost_probe.cpp: the core with the order of one site changed, to be disassembled and timed
 //

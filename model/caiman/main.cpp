@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // caiman-check: the workbench with the Caiman core as its client.
 #include "caiman_client.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The small parts of the core: the other translation unit of the model that includes the core. A
 // mutant of a part is this file compiled against a changed copy of core/.
 #include "caiman_client.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "caiman_client.hpp"
 
 namespace caiman::model {

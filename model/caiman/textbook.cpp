@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // textbook.cpp: the obvious protocol, kept as a specimen
 //

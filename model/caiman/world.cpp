@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The buddy as a world: with parts.cpp, all of the model that includes the core. A mutant is this
 // file compiled against a changed copy of core/.
 #include <array>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "treiber.hpp"
 
 int main(int argc, char** argv) {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // treiber.hpp: a stack of nodes (R. K. Treiber, 1986), as one writes it first, under the checks
 //

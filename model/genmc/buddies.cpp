@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The word protocol: two buddies are released at once, and are one block afterwards (S2, S4).
 // Fan-out 2: the merge crosses words, and must happen once.
 #include "genmc_sync.hpp"

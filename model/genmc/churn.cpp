@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The word protocol and "full": of four blocks two are live; two threads take one and give it back,
 // and neither may be refused (S1, S2, S6).
 #include "genmc_sync.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // genmc_sync.hpp: the policy under which GenMC explores the core
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The hints: a search that clears a stale class of a word against a release that sets one there. At
 // quiescence no hint hides the free block (S5, S6): a request must find it.
 #include "genmc_sync.hpp"

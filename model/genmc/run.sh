@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # run.sh GENMC HARNESS.cpp: explores one harness, under RC11. A harness whose name ends in _control must
 # be convicted: then, and only then, is that a success.
 set -u

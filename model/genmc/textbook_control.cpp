@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A control: the engine must convict it. Two buddies are released by whoever first tests the
 // other's bit and then sets its own, the textbook way: both test, both set, and nobody merges them.
 #include <atomic>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The handshake of waiter and releaser (11): who waits marks the lines and then searches; who
 // releases returns the block and then counts it on its line. Either the search finds the block or
 // the return meets the mark, so nobody sleeps beside a free block (S7). The releaser has a line of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A control: the engine must convict it. The waiter counts itself and then looks at the units; the
 // releaser publishes a unit and then looks whether anybody waits. A store-buffer pair: both may
 // miss the other, and the waiter sleeps beside a free unit.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The client of a program that has one structure and a table of orders, and nothing else to say.
 #include "caiman-model/structure.hpp"
 

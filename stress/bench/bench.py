@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The comparison benchmark: Caiman beside other allocators, process by process, round by round.
 
 Every round measures every case once for every subject, each in a process of its own and the

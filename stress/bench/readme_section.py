@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Writes the performance sections of the README and of docs/performance.md from a file of results.
 
 Figures that are typed by hand grow old and tell what their author hopes. Everything between the two

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // worker.cpp: one workload for one subject, one line of JSON
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // command_line.hpp: what the command lines of all programs here do alike
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // meeting.hpp: how threads start together, and how one hands something to another
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One instantiation of the core per fan-out and policy; see target.hpp.
 #include <stdexcept>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // target.hpp: the allocator under the hammer, its fan-out and policy hidden
 //

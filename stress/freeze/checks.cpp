@@ -1,10 +1,11 @@
+// SPDX-License-Identifier: MIT
 // What must hold around threads that stand still; see checks.hpp.
 #include "checks.hpp"
 
 #include <algorithm>
 
-#include "caiman/protocol/level.hpp"
 #include "caiman/native_sync.hpp"
+#include "caiman/protocol/level.hpp"
 
 namespace caiman::stress {
 

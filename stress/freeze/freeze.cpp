@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // freeze.cpp: a thread that stops in the middle of a call harms nobody
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Threads that can be stopped; see stage.hpp.
 #include "stage.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stage.hpp: threads at work, one of which can be stopped anywhere
 //

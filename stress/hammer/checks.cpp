@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checks at quiescence; see checks.hpp.
 #include <algorithm>
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shared state of a run, and the faults that can be injected; see crew.hpp.
 #include <algorithm>
 #include <chrono>

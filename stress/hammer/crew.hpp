@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // crew.hpp: what the threads of a run share, and what is at each post
 //

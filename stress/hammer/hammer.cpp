@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // hammer.cpp: native threads against the buddy core, with every answer checked
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Command line of the hammer; see options.hpp.
 #include <algorithm>
 #include <charconv>

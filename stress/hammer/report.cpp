@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Output of the hammer; see report.hpp.
 #include <unistd.h>
 

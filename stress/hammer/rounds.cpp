@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The rounds of each mode; see rounds.hpp.
 #include <algorithm>
 #include <cstddef>

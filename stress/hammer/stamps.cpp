@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Encoding and checking of stamps; see stamps.hpp.
 #include <fmt/format.h>
 

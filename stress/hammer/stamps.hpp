@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stamps.hpp: the memory behind the blocks, and what its owners write
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a thread does in a phase; see worker.hpp.
 #include <chrono>
 #include <optional>

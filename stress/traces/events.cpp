@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What makes a trace sound, and what can be counted in it; see events.hpp.
 #include "events.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The compressed file around the bytes of a trace; see format.hpp.
 #include <unistd.h>
 #include <zstd.h>

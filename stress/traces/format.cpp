@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The bytes of a trace, out and in; see format.hpp.
 #include "format.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // mapped.hpp: a vector whose memory is not that of malloc
 //

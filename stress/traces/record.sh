@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Records the traces of this folder again: three programs of Debian, as they are, under   |
 # | the recorder.                                                                           |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // queue.cpp: more waiters than there is room for, and how long each waits
 //

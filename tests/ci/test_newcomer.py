@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A machine on which the commands of ci/ install, set up and build for the first time, with stand-ins.
 
 What is looked at is a copy of the project, its own build files included; nothing is compiled. PATH is

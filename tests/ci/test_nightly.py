@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """./ci/nightly by itself: what it runs, what it says of failures, shards, interruptions.
 
 The programs that it calls are stand-ins here; the brief night of ci/test calls the real ones.

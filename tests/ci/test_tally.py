@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What ci/test counts as passed and failed: ci/tally.py over results that are made up."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Builds three projects of somebody else's against Caiman, and runs them.                 |
 # | Why: what an installation lacks is found by its users, unless it is found               |

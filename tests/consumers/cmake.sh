@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Builds somebody else's CMake projects against Caiman in each way there is, and runs     |
 # | them: a folder of their tree, FetchContent from a folder and from git, and find_package |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // consumer.cpp: what somebody else's program does with an installed copy
 //

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Compiles the headers as other people's programs do.                                     |
 # | Why: a header that only compiles behind another one, that warns, or that defines        |

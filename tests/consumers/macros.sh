@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Compiles the headers behind other people's macros.                                      |
 # | Why: Qt defines `slots` and `emit`, Windows (Wine's headers on Linux) `small` and        |

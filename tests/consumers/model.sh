@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Checks a structure of somebody else's with the installed caiman-model.                  |
 # | Why: the shim, the engine and the traces are for other structures too, and what an      |

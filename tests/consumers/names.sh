@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Compiles what a program may take for granted of the names and headers that it gets.     |
 # | Why: after `using namespace caiman;` a program has the public names, and all others are |

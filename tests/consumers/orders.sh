@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Spoils the table of memory orders, and sees that the compiler refuses it.               |
 # | Why: orders.hpp asserts that partners name each other, that two partners synchronise    |

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | What a program hears whose compiler, library or system lacks what Caiman needs.         |
 # | Why: below C++23 the headers are hundreds of errors, of which the first is seldom the   |

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Whether all who state a version state the same one.                                     |
 # | Why: meson.build cannot read it out of a header, so it stands there once more. Meson    |

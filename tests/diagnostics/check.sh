@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | What AddressSanitizer and Valgrind see of an arena's blocks.                            |
 # | Why: to both tools an arena is one live piece of memory, unless it tells them more      |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // misuse.cpp: a program that touches what it may not, one way per argument
 //

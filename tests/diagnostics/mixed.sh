@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | One program of two units that were compiled with different flags.                       |
 # | Why: the linker keeps one body of each inline function, of either unit. If a flag       |

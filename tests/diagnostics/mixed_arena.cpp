@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // One of the two units of mixed.sh: it makes the arena, and reads what the other one wrote.
 #include <caiman/caiman.hpp>
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The other unit: it takes, writes and gives back, and lets the first unit do so, too. With an
 // argument it reads a block that the first unit has given back.
 #include <caiman/caiman.hpp>

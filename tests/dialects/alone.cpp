@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // alone.cpp: a program of one dialect, and how it ends where it asks for what there is not
 //

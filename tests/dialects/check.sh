@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +----------------------------------------------------------------------------------------+
 # | Programs without exceptions, without RTTI, without both; and of units of both kinds.   |
 # | Why: in one program units of different flags meet, and of an inline function that both |

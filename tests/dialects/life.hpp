@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // life.hpp: all that a program does with Caiman, for units with any flags
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // mixed.cpp: the main of a program of mixed flags; itself without any
 //

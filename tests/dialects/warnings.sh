@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +----------------------------------------------------------------------------------------+
 # | Compiles a program that uses all of Caiman with the warnings that others switch on.    |
 # | Why: a user that includes the headers by -I and not by -isystem gets their warnings as |

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The test `docs` must fail on what it is there for.
 
 Copies headers and pages, puts faults into the copy, one of each kind, and wants docs/build.py to refuse

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Part of the unit tests over the core that carries faults (model/caiman/faults): the one that the
 // environment names, as CAIMAN_FAULT, is in force. Before anything static is made, since that may
 // use the core.

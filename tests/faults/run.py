@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Every fault that the unit tests are there for fails the test that is named beside it.
 
     run.py PROGRAM FAULTS.PY

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena_target.cpp: what a program does with arenas, buffers and bytes, and what it should get
 //

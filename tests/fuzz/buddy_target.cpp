@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy_target.cpp: requests and releases on a buddy, beside a naive set of free blocks
 //

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Builds the fuzz targets, by the conventions of OSS-Fuzz.                                |
 # | Why: a farm that fuzzes many projects has one way to build them; so do our own tests.   |

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds one fuzz target over a copy of the sources with one fault in it: build_faulty.sh ROOT PATCH
 # TARGET OUTPUT. A patch that does not apply, or only with fuzz, ends the build: a control that tests
 # something else is none.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // concurrent_target.cpp: bytes as a small concurrent program, which Relacy explores
 //

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The corpora of the fuzz targets: one archive for each, corpus/TARGET.tar.xz.
 
 A corpus is a folder of many small files, which a reader of the tree need not meet. The build unpacks

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What plan.cpp refers to besides its parsers. The target reads texts and runs nothing, so the
 // engine, which no sanitizer stands, is left out.
 #include <cstdlib>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // program_target.cpp: texts that somebody gives to caiman-check
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // replay.cpp: the inputs of a corpus, without a fuzzer
 //

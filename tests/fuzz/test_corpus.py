@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The archives of the corpora: what they must be like, and that corpus.py fails where it has to."""
 
 import lzma

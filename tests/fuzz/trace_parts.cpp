@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The page around the data, which is no business of the readers: two words for the viewer's text.
 #include "trace/page_parts.hpp"
 

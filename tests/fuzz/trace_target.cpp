@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // trace_target.cpp: recorded executions, and what a page is made of, from somebody else's file
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Includes between the rooms of the tree go one way.
 
 Each file of C++ lies in one room of the table below, and includes only what lies in its own room or in one

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The picture of the rooms, docs/pictures/rooms.svg, whose arrows are those of the table of rooms.py.
 
 Where a box lies is said by hand, in the picture: a line for the box, and one for its name. The arrows between

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every source says its licence, and no file is longer, or folder fuller, than somebody can keep in mind.
 
 One of the first five lines of each source has `SPDX-License-Identifier:` and the licence that meson.build

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Includes go one way; and the check would see one that does not.
 
 The check of rooms.py, put to the project; to a small tree that is made from its table, in which all is well;

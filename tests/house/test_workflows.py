@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The workflows are YAML, call what is there, and leave no step of ci/test out.
 
 A reader of a green mark must not have to ask what was not run. That GitHub takes a workflow, only GitHub can

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The files of the project, for the checks beside this one.
 
 Walks the folders, and does not ask git, whose answer depends on the owner of the checkout: what it leaves out

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | caiman-check audit, list and run: what they must complain of, and what they must say.   |
 # | Why: an audit that passes everything is worth nothing, so each complaint is shown on a  |

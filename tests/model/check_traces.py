@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Traces of real failures: what they say is right, and they replay.                       |
 # | Why: people and pages believe a trace. So its edges are worked out here once more, from |

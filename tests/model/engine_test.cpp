@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // engine_test.cpp: what the engine says of a search is exactly what it did
 //

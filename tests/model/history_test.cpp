@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // history_test.cpp: the judge of refusals has teeth
 //

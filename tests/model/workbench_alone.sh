@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Builds the workbench where there is no core, and runs tests of its own there.           |
 # | Why: model/workbench is a product by itself, for structures of anybody's. That it knows |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // workbench_test.cpp: a client that is not the core, from its subject to the page
 //

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | One arena in several shared objects: a host and its plugins, built in every way that    |
 # | decides what they share (visibility, linked or loaded, -rdynamic, unique symbols, two   |

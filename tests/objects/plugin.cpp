@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A plugin: its functions, under one name.
 #include "object.hpp"
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Holds pictures of the heap against what is known of the arenas.                         |
 # | Why: an SVG that is not well-formed shows nothing, and one with wrong numbers is worse. |

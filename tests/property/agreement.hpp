@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // agreement.hpp: one thread at a time, the buddy does what a set of free min blocks says
 //

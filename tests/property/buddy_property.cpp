@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy_property.cpp: without stacks the buddy agrees with a set of free min blocks
 //

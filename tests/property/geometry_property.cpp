@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // geometry_property.cpp: what holds for all sizes, against arithmetic by doubling
 //

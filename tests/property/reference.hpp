@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // reference.hpp: what a buddy must do, told in the plainest way
 //

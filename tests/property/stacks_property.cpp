@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stacks_property.cpp: with stacks, too, the buddy agrees with a set of free min blocks
 //

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
 # | Opens the pages of caiman-check in a real browser and looks at what they do.            |
 # | Why: what a page draws, and what it asks of the network, only a browser knows.          |

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a file says stays text; what is no result of ours makes no page; and the checks above can fail.
 import assert from "node:assert/strict";
 import {existsSync, readdirSync, readFileSync} from "node:fs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // made.mjs: pages of real runs: caiman-check and its mutants fail, and show writes the page
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // All tests of the pages, in one browser.
 import {after} from "node:test";
 import {close} from "./browser.mjs";

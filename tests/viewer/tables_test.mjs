@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The pages of an audit and of a whole run, against the data that they were made of.
 import assert from "node:assert/strict";
 import {readFileSync} from "node:fs";

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the page of an execution shows, against the trace that it was made of.
 import assert from "node:assert/strict";
 import {test} from "node:test";

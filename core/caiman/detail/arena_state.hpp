@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena_state.hpp: what all handles, buffers and bytes of one arena point to
 //
@@ -309,6 +310,6 @@ class arena_handle {
   arena_state* state_;
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

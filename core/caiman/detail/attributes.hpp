@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // attributes.hpp: what stands in the caller's code, and what stays out of it
 //

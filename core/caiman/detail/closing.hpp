@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // closing.hpp: when a shared object is closed
 //
@@ -49,6 +50,6 @@ struct [[gnu::__visibility__("hidden")]] closing_look {
 };
 [[gnu::__used__, gnu::__visibility__("hidden")]] inline const closing_look look_at_closing;
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // cold.hpp: which min blocks nobody has zeroed yet
 //
@@ -68,6 +69,6 @@ class cold_map {
   std::unique_ptr<word[]> words_{};
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // diagnostics.hpp: what AddressSanitizer and Valgrind are told
 //
@@ -133,6 +134,6 @@ class memory_watch {
   bool memcheck_ = false;
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // lease.hpp: whose memory a buffer or bytes lie in
 //
@@ -91,6 +92,6 @@ class lease {
   std::uint64_t where_ = 0;
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // ledger.hpp: who has what of an arena, and who ends it
 //
@@ -220,6 +221,6 @@ class ledger {
   [[no_unique_address]] typename Sync::home home_;
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // os.hpp: all that the library asks of the operating system
 //
@@ -81,6 +82,6 @@ inline void advise_huge(std::byte* start, std::size_t length, bool wanted) noexc
 /// Writes zeros that no optimizer leaves out because nobody reads them.
 inline void scrub(std::byte* from, std::size_t count) noexcept { ::explicit_bzero(from, count); }
 
-}  // namespace caiman::inline v0::detail::os
+}  // namespace caiman::v0::detail::os
 
 #endif  // CAIMAN_REQUIREMENTS_MET

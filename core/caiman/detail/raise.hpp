@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // raise.hpp: what throws, for units with and without exceptions alike
 //
@@ -54,6 +55,6 @@ namespace caiman::inline v0::detail {
   std::abort();
 }
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

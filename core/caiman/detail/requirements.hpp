@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // requirements.hpp: what a compiler, a library and a system must have
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // shares.hpp: how many share a frozen block
 //
@@ -52,6 +53,6 @@ class share_count {
   cell count_;
 };
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // turnover.hpp: a block's way back, in the one order that is right
 //
@@ -49,6 +50,6 @@ template <class Books, class Serve>
   return next == duty::end;
 }
 
-}  // namespace caiman::inline v0::detail
+}  // namespace caiman::v0::detail
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // hints.hpp: where to look first
 //
@@ -153,6 +154,6 @@ class hints {
   }
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // level.hpp: one level of the tree in memory
 //
@@ -144,6 +145,6 @@ class level {
   std::size_t node_count_[shape::max_heights] = {};
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // search_result.hpp: a block, or why there is none
 //
@@ -28,6 +29,6 @@ struct search_result {
   [[nodiscard]] constexpr bool ok() const noexcept { return how == end::claimed; }
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // slots.hpp: what a buddy keeps per thread
 //
@@ -368,6 +369,6 @@ class slot_table {
   unsigned orders_;
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

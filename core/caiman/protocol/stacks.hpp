@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stacks.hpp: released blocks kept at hand
 //
@@ -313,6 +314,6 @@ class owner_stacks {
   std::byte* at_;
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // tree.hpp: the lock-free tree of words, the heart of the core
 //
@@ -490,6 +491,6 @@ class tree {
   level_type levels_[shape::max_levels];
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

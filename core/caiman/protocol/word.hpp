@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // word.hpp: bit arithmetic on one word of the tree
 //
@@ -113,6 +114,6 @@ struct word_bits {
   }
 };
 
-}  // namespace caiman::inline v0::protocol
+}  // namespace caiman::v0::protocol
 
 #endif  // CAIMAN_REQUIREMENTS_MET

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What the checks must convict, each time they run: faults of the core, weak orders, specimens.
 
 A fault is a replacement in a header of core/, in which FAULT stands for "this one is in force", or a

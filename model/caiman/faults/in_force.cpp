@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Part of every checker: no fault is in force, and the shipped core carries none.
 #include "faults.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Part of a program that carries the faults of this folder: their names.
 #include <algorithm>
 #include <string_view>

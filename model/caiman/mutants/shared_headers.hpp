@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What every mutant includes and no mutant changes, compiled once for all of them: nothing of
 // core/, nor what includes it.
 #include <chrono>

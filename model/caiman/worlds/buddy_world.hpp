@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy_world.hpp: the core itself as a world
 //
@@ -42,9 +43,10 @@ class buddy_world final : public world {
 
   void release(unsigned order, std::size_t index) override {
     no_books none;
-    (void)return_block<&buddy<checked_sync, Log2Fanout>::release>(buddy_, none, {order, index}, [&] {
-      if (scrubs_) zero_payload(index << order, std::size_t{1} << order);
-    });
+    (void)return_block<&buddy<checked_sync, Log2Fanout>::release>(
+        buddy_, none, {order, index}, [&] {
+          if (scrubs_) zero_payload(index << order, std::size_t{1} << order);
+        });
   }
 
   block_set free_blocks() override {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // cold_world.hpp: what nobody has zeroed yet (cold.hpp), as a part
 //

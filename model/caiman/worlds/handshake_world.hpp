@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // handshake_world.hpp: the handshake of waiter and releaser, in two accesses each
 //

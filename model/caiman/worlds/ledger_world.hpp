@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // ledger_world.hpp: how an arena ends (ledger.hpp), as a part
 //

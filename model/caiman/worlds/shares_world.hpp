@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // shares_world.hpp: who returns a frozen block (shares.hpp), as a part
 //

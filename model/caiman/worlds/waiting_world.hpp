@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // waiting_world.hpp: waiting for room (waiters.hpp, waiting.hpp), as a part
 //

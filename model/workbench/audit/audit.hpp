@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // audit.hpp: is every order of the table needed, and is every needed order there?
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "audit/audit_search.hpp"
 
 #include <fmt/format.h>

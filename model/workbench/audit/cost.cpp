@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "audit/cost.hpp"
 
 #include <fmt/format.h>

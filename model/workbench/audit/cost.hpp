@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // cost.hpp: what an order buys: instructions, from the disassembly, and time, on this machine
 //

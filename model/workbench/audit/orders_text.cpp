@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "audit/orders_text.hpp"
 
 #include <fmt/format.h>

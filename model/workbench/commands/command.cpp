@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/command.hpp"
 
 #include <fmt/format.h>

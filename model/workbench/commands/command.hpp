@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // command.hpp: what the subcommands have in common: what they say, and how a job is asked for
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/list.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/plan.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/pool.hpp"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // pool.hpp: runs jobs as processes, a few at a time
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/run_many.hpp"
 
 #include <fmt/format.h>

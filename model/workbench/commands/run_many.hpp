@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // run_many.hpp: `caiman-check run` of scenarios by name, a process each, and how to search them
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "commands/shortest.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // shortest.hpp: a failure that random search found, found again with few switches
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "engine/crash.hpp"
 
 #include <sys/time.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // crash.hpp: an execution that crashes, or never ends, is a violation like any other (X1)
 //

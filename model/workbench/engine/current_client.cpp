@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "engine/current_client.hpp"
 
 namespace caiman::model {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "engine/execution.hpp"
 
 #include <algorithm>

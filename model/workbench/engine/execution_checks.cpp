@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What must hold where an execution ends, and around a thread that stands still in its middle.
 #include <algorithm>
 #include <array>

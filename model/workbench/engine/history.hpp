@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // history.hpp: can the answers of one execution be explained? (S6)
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "engine/order_lattice.hpp"
 #include "engine/current_client.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "engine/orders.hpp"
 
 #include <fmt/format.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "caiman-model/program.hpp"
 
 #include <fmt/format.h>

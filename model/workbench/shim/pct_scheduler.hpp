@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // pct_scheduler.hpp: random schedules of few switches, anywhere in a long execution
 //

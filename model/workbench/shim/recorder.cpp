@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "caiman-model/recorder.hpp"
 
 #include "shim/own_heap.hpp"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trace/page.hpp"
 
 #include <fmt/format.h>

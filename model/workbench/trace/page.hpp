@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // page.hpp: a trace, an audit or a verify run as a page
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // page_parts.hpp: viewer/ as text, before and after the data; viewer/embed writes the source
 // ---------------------------------------------------------------------------------------------

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trace/show_text.hpp"
 
 #include <fmt/format.h>

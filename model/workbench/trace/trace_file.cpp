@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Traces as files: written whole or not at all, read as outside input.
 #include <fmt/format.h>
 

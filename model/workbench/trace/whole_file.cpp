@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "trace/whole_file.hpp"
 
 #include <fmt/format.h>

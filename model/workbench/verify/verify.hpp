@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // verify.hpp: the main job: every scenario against what ships, every control against the checks, a
 // table, one word at the end

@@ -1,1 +1,2 @@
+# SPDX-License-Identifier: MIT
 """The driver of the comparison benchmark: see README.md of this folder."""

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The one plot of the README: ours against the fastest heap, both ways from a line in the middle.
 
 A table of medians asks a stranger to find the right two numbers; here each workload has one line, and a

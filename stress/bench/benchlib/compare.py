@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Two files of results against each other: B / A per figure, with a confidence interval.
 
 The files have no rounds in common, so the medians are bootstrapped over the rounds of each. An

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bad input, as one line.
 
 Everything a person can get wrong ends as a BadInput, which the command turns into one line on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The rounds: which process comes when, and what becomes of its answer.
 
 Every round has every case once for every subject. How far apart two processors of a virtual machine

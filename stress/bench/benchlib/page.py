@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The page: one file that anybody can open, without anything else.
 
 Nothing is loaded, which the policy in its head also forbids; there is no script. Every text that

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which plots there are: a panel per case, figure and distance of a summary."""
 
 from .summary import FLOORS

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is measured: the cases, their figures, how long each takes.
 
 A case is one call of the worker for one subject; it yields one or more figures. The subjects are not

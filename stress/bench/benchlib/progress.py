@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The progress line: what, how far, how long still. On a terminal only; a log stays quiet."""
 
 import sys

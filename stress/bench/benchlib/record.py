@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What was measured, as a file: all raw runs, and all it takes to judge them.
 
 Nothing derived is stored: medians, ratios, table and page are made from the raw runs each time, so

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Medians, spreads, and how sure a ratio is.
 
 A figure is the median over the rounds, shown with the least, the most and the quartiles: on a busy

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """From raw runs to what is shown: spreads per figure, subject and distance, and ratios.
 
 A run with two or more threads belongs to the distance of its processors, "near" or "far", and is

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Plots as inline SVG: a row per subject on a logarithmic axis.
 
 The thin bar goes from the least to the most over the rounds, the thick one holds the middle half, the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The table on standard output: every figure with its spread, then the medians at a glance."""
 
 from . import summary as summaries

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Recorded programs as cases: one process of trace_replay per measurement.
 
 The replay has words of its own for what it found (stress/traces/replay.cpp); here they become a run

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is said of a summary in words, wherever it is shown: lines of plain text, to be escaped.
 
 Table, page and docs/performance.md say the same of what could not be had, of the traces, and of which

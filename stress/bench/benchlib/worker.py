@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Starts the worker: one process per measurement, with the library that the subject names.
 
 LD_PRELOAD is set for the worker alone and to what its own list says; an LD_PRELOAD of the person who

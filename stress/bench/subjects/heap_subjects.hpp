@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // heap_subjects.hpp: malloc, the pool of the standard library, and nothing at all, as subjects
 //

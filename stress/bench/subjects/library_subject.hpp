@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // library_subject.hpp: the arena with its accounts, as programs use it
 //

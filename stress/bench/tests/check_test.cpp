@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // check_test.cpp: wrong subjects are convicted, and the parts of the harness do what they say
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // impostor.cpp: a library with the name of an allocator and malloc of glibc inside
 //

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Records for the tests, made by hand: small, and with answers that one can work out."""
 
 SUBJECTS = (("caiman-tree", "ours", True), ("jemalloc", "peer", False), ("harness", "harness", False))

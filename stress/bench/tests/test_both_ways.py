@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The one plot of the README: which way a bar leads, how long it is, and what is said of it."""
 
 import pathlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The command as a person meets it: bad input, interruption, a worker that fails. No real worker."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which runs are made: near and far get what they lack, within bounds. A machine made of numbers."""
 
 import contextlib

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What is made of raw runs: pairing, dropping, the texts, the page, the section of docs/performance.md."""
 
 import html

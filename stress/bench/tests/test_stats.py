@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The statistics: against values worked out by hand, and against a random source that is known."""
 
 import pathlib

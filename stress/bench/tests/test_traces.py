@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Traces as a workload: calls of the replay, wrong answers, the report. With a replay made of shell."""
 
 import json

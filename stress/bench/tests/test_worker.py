@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The real worker: every subject does what it claims, and a wrong one is refused.
 
 Called with the worker, the folder of the impostor, and unittest's own arguments. No speed is looked

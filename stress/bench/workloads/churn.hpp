@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // churn.hpp: a population of live blocks, and one step of its turnover
 //

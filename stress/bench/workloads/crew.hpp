@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // crew.hpp: threads that start together, work for a given time, and stop
 //
@@ -96,7 +97,8 @@ struct crew_result {
 };
 
 /// `prepare(thread)` gives what that thread works with; `step(it)` is repeated for `duration`. What
-/// was prepared lives until all have stopped, so that no thread tears down beside one that measures.
+/// was prepared lives until all have stopped, so that no thread tears down beside one that
+/// measures.
 template <class Prepare, class Step>
 crew_result run_crew(unsigned threads, clock::duration duration, Prepare prepare, Step step) {
   constexpr unsigned batch = 256;  // one look at the clock for so many steps

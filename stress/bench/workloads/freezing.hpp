@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // freezing.hpp: what the library is made for, a buffer that is frozen and dropped
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // handover.hpp: W4, one thread allocates and the other releases
 //

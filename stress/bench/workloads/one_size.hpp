@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // one_size.hpp: W1, one thread and one size; and the floor
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // pairs.hpp: W2, threads that allocate a block and release it at once
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // refusals.hpp: what it costs to be told "no", and how often one is
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Order, block numbers and what is left out; see convert.hpp.
 #include "convert.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // pack.cpp: makes a trace of a recording, and says what is in a trace
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // raw.hpp: what the recorder writes and trace_pack reads
 //

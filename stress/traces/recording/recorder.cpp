@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // recorder.cpp: a library for LD_PRELOAD that writes down what a program asks of malloc
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads and sets back what Linux keeps about the process; see memory.hpp.
 #include "memory.hpp"
 

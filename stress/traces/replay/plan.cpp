@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Slots, steps and how much memory they can need; see plan.hpp.
 #include "plan.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // plan.hpp: a trace, made ready to be replayed without thinking
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // replay.hpp: does again what a program asked of its allocator, on any allocator
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // rows.hpp: replays a trace on a row of the benchmark, by name
 //

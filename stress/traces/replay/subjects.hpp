@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // subjects.hpp: the allocators on which a trace can be replayed
 //

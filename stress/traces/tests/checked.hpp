@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // checked.hpp: a subject that watches another one, and the replay that drives it
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // convert_test.cpp: records in any order become a trace that makes sense
 //

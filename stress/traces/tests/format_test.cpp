@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // format_test.cpp: a trace comes back as it was, and nothing else comes back
 //

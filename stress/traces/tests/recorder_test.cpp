@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // recorder_test.cpp: the recorder writes what a program did, no more and no less
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // replay_test.cpp: a replay does what the trace says, in an order that the trace allows
 //

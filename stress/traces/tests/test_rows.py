@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The real replay: every row of the benchmark replays a trace, and on nothing but its own library.
 
 Called with trace_replay, bench_worker, the folder of the benchmark's impostor, and unittest's own

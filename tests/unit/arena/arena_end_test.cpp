@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena_end_test.cpp: the thread that ends an arena knows what the others did with it
 //

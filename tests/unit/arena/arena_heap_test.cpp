@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // arena_heap_test.cpp: what an arena asks of the heap, and which lines of it threads write
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // fixed_arena_test.cpp: slots of one size, of any size and number
 //

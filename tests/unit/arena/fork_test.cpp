@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // fork_test.cpp: what docs/guarantees.md says of fork and of exit
 //

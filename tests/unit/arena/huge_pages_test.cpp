@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // huge_pages_test.cpp: what an arena tells the system about huge pages
 //

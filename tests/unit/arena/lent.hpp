@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // lent.hpp: memory of a test's own that an arena borrows, and what came of it
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // lent_region_test.cpp: an arena over memory that is somebody else's
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // zero_test.cpp: the owner of a new block finds only zeros
 //

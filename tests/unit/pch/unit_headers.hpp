@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // unit_headers.hpp: what nearly every unit test includes, compiled once for all of them
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // buddy_test.cpp: the buddy under one thread, by example
 //
@@ -21,11 +22,10 @@
 #include <utility>
 #include <vector>
 
+#include <catch2/catch.hpp>
 #include "caiman/sequential_sync.hpp"
 #include "naive_buddy.hpp"
 #include "naive_runs.hpp"
-
-#include <catch2/catch.hpp>
 
 namespace {
 

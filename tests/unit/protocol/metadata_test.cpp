@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // metadata_test.cpp: what a buddy costs in memory, and that it never asks for more
 //

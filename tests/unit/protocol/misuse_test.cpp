@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // misuse_test.cpp: a release that must not be ends the program, with one line
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // naive_buddy.hpp: what the observers of a buddy must say
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // naive_runs.hpp: what is free, by the definition of a buddy system
 //

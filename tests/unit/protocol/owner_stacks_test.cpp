@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // owner_stacks_test.cpp: the stacks of one slot, alone
 //

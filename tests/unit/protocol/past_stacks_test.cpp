@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // past_stacks_test.cpp: where a block goes that comes back while somebody waits for room
 //

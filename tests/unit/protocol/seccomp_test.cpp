@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // seccomp_test.cpp: announced pops where the kernel refuses the asymmetric fence
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // slots_test.cpp: which slot a thread has, and what becomes of it
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // stack_misuse_test.cpp: a release that must not be, while the block lies in a stack
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // word_test.cpp: the arithmetic on one word, against runs found by halving
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // error_peer.hpp: what error_test.cpp and the shared object beside it know of each other
 // ---------------------------------------------------------------------------------------------

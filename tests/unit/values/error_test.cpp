@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // error_test.cpp: the error enums as std::error_code, and the two error structs
 //

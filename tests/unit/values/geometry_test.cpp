@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // geometry_test.cpp: every boundary of buddy_geometry, by example
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // metrics_test.cpp: numbers and pictures for people and programs to read
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // desk_test.cpp: nobody waits for another thread by spinning or yielding
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // executors_test.cpp: executors that call at once, and resumptions called where one runs
 //

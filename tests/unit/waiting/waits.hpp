@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // waits.hpp: arenas that make their callers wait, and coroutines that do
 //

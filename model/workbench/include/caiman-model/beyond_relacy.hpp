@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // beyond_relacy.hpp: two freedoms of C++20 that Relacy does not give
 //

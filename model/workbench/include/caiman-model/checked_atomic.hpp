@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // checked_atomic.hpp: std::atomic's interface, and a plain variable, over Relacy's
 //

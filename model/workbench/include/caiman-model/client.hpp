@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // client.hpp: what a program hands to the workbench to have it checked
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // hooks.hpp: what the engine offers to the accesses of a subject
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // part.hpp: a subject with operations of its own
 //

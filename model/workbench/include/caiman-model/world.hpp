@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // world.hpp: a subject that is an allocator of blocks, in one execution
 //

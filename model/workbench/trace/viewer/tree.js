@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
 // tree.js: the state at a step: the words of the tree, the owners below, what else is shared beside
 // ---------------------------------------------------------------------------------------------
