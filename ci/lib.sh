@@ -100,6 +100,8 @@ what_is_here() {
   dpkg-query -W -f '${db:Status-Status} built with ${Package} ${Version}\n' \
     "${compiled_in[@]}" "${compiled_in_later[@]}" | sed -n 's/^installed //p' || :
   dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${house[@]}" | grep '^installed ' || :
+  # What lies in the folder of one that has gone is nobody's, and in the way of what is called so.
+  find . -name meson.build -not -path './build*' -printf 'built in %h\n' | sort
   # Each a program, of which meson reads when it sets up.
   find model -name '*.patch' | sort
   for tool in "${looked_for[@]}"; do
@@ -128,9 +130,13 @@ configure() {
       rm -rf -- "$dir"
     fi
   fi
-  if [[ -f $dir/build.ninja ]]; then
-    run_or_show "set up $dir again" "$log" configure_again "$dir" || return
-  else
+  if [[ -f $dir/build.ninja ]] && ! run_or_show "set up $dir again" "$log" configure_again "$dir"; then
+    grep -q FileExistsError "$log" || return
+    printf 'ci/%s: %s is deleted and set up anew: what was a program there is a folder now\n' \
+      "$(basename -- "$0")" "$dir" >&2
+    rm -rf -- "$dir"
+  fi
+  if [[ ! -f $dir/build.ninja ]]; then
     # Left by a set-up that was interrupted; meson would take it for a finished one.
     rm -rf -- "$dir/meson-private"
     run_or_show "set up $dir" "$log" meson setup "$dir" "${@:2}" || return

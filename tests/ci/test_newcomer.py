@@ -204,6 +204,24 @@ class Keeping(BuildDirectory):
         self.assertIn("built with options", self.configure("-Dmodel=false"))
         self.assertFalse(self.marked())
 
+    def test_a_folder_may_be_called_as_a_program_was(self):
+        self.configure()
+        (self.tree / "build/plain/hammer").write_text("a program")
+        (self.tree / "hammer").mkdir()
+        (self.tree / "hammer/meson.build").write_text("")
+        (self.tree / "meson.build").write_text("project('nothing')\nfind_program('later')\nsubdir('hammer')\n")
+        self.assertIn("set up anew", self.configure())
+        self.mark()
+        self.assertEqual(self.configure(), "")
+        self.assertTrue(self.marked())
+
+    def test_what_lies_in_a_folder_that_has_gone_is_deleted(self):
+        self.test_a_folder_may_be_called_as_a_program_was()
+        shutil.rmtree(self.tree / "hammer")
+        (self.tree / "meson.build").write_text("project('nothing')\nfind_program('later')\n")
+        self.assertIn("built in ./hammer", self.configure())
+        self.assertFalse(self.marked())
+
     def test_a_set_up_that_failed_is_tried_again(self):
         (self.programs / "later").unlink()
         done = self.run_here("bash", "-euc", "source ci/lib.sh; configure plain")
