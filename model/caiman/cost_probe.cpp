@@ -87,15 +87,15 @@ namespace caiman {
 #if PROBE_PART == 0
 template class buddy<probe::announced, 6>;
 #elif PROBE_PART == 1
-template class ledger<probe::with_stacks>;
+template class detail::ledger<probe::with_stacks>;
 #elif PROBE_PART == 2
-template class share_count<probe::with_stacks>;
+template class detail::share_count<probe::with_stacks>;
 #elif PROBE_PART == 3
-template class slot_pool<probe::with_stacks>;
+template class protocol::slot_pool<probe::with_stacks>;
 #elif PROBE_PART == 4
-template class cold_map<probe::with_stacks>;
+template class detail::cold_map<probe::with_stacks>;
 // NOLINTNEXTLINE(misc-use-internal-linkage): for the disassembly
-void warm_one(cold_map<probe::with_stacks>& map, std::size_t at) {
+void warm_one(detail::cold_map<probe::with_stacks>& map, std::size_t at) {
   map.warm(at, 0, [](std::size_t, std::size_t) {});
 }
 #else
@@ -104,13 +104,15 @@ struct arena_of_waiters {
   void await() noexcept;
   void await_no_more() noexcept;
 };
-using room = waiting_room<probe::with_stacks, fair_waiters>;
+using room = detail::waiting_room<probe::with_stacks, fair_waiters>;
 // NOLINTBEGIN(misc-use-internal-linkage): for the disassembly
-void wait_once(room& in, arena_of_waiters& home, waiter& one, wake_list& wakes) {
+void wait_once(room& in, arena_of_waiters& home, waiter& one, detail::wake_list& wakes) {
   in.enter(home, one, wakes);
 }
-void look_once(room& in, arena_of_waiters& home, wake_list& wakes) { in.serve(home, wakes); }
-int leave_once(room& in, arena_of_waiters& home, waiter& one, wake_list& wakes) {
+void look_once(room& in, arena_of_waiters& home, detail::wake_list& wakes) {
+  in.serve(home, wakes);
+}
+int leave_once(room& in, arena_of_waiters& home, waiter& one, detail::wake_list& wakes) {
   return static_cast<int>(in.leave(home, one, wakes));
 }
 std::size_t count_once(const room& in) { return in.waiting(); }
