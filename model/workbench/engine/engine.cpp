@@ -17,7 +17,6 @@
 namespace caiman::model {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
-run_settings settings;
 site_set sites_touched;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 

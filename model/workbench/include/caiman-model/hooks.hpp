@@ -27,7 +27,7 @@ struct run_settings {
   bool announced = false;    // and how they pop
 };
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time
-extern run_settings settings;
+inline constinit run_settings settings;
 /// Whose order was asked for; the engine clears it.
 extern site_set sites_touched;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
