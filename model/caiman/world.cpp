@@ -44,7 +44,7 @@ std::string text_of(const order_row& row) {
     } else {
       text += between;
     }
-    text += order_table[static_cast<std::size_t>(p.with)].name;
+    text += protocol::order_table[static_cast<std::size_t>(p.with)].name;
     text += means[static_cast<std::size_t>(p.means)];
   }
   return text.empty() ? "none" : text;
@@ -54,7 +54,7 @@ std::vector<site_row> rows_of_order_table() {
   static_assert(site_count <= max_sites);
   static std::array<std::string, site_count> pairs;  // what the rows point to
   std::vector<site_row> all;
-  for (const order_row& row : order_table) {
+  for (const order_row& row : protocol::order_table) {
     std::string& text = pairs[all.size()];
     text = text_of(row);
     all.push_back({row.name, row.order, text.c_str(), row.without, row.kept});

@@ -52,7 +52,7 @@ bool in_tree(const Tree& tree, block b) {
 }
 
 /// A look drains the stacks when it finds nothing, so this place looks at the block before that.
-class watched_place final : public caiman::detail::waiting_place {
+class watched_room final : public caiman::detail::any_waiting_room {
  public:
   void serve(arena_state& home) noexcept override {
     ++looks;
@@ -79,7 +79,7 @@ class watched_place final : public caiman::detail::waiting_place {
   bool was_in_tree = false;
 
  private:
-  caiman::detail::place_of<caiman::fair_waiters> room_{caiman::fair_waiters()};
+  caiman::detail::hosted_room<caiman::fair_waiters> room_{caiman::fair_waiters()};
 };
 
 /// What is behind the handles of an arena whose requests can wait; itself one of these handles.
@@ -97,7 +97,7 @@ struct arena_that_waits {
                                .cold = false},
                               memory)
                 .value();
-    auto made = std::make_unique<watched_place>();
+    auto made = std::make_unique<watched_room>();
     place = made.get();
     state->host(std::move(made));
   }
@@ -111,7 +111,7 @@ struct arena_that_waits {
   void check_goes_past(block b) const {
     const int before = place->looks;
     place->watched = b;
-    state->give(b);
+    state->give_back(b);
     CHECK(place->looks == before + 1);
     CHECK_FALSE(place->was_in_stack);
     CHECK(place->was_in_tree);
@@ -119,14 +119,14 @@ struct arena_that_waits {
   /// Gives it back when nobody waits.
   void check_is_kept(block b) const {
     const int before = place->looks;
-    state->give(b);
+    state->give_back(b);
     CHECK(place->looks == before);
     CHECK(in_stack(state->tree(), b));
     CHECK_FALSE(in_tree(state->tree(), b));
   }
 
   arena_state* state = nullptr;
-  watched_place* place = nullptr;
+  watched_room* place = nullptr;
 };
 
 caiman::job want_all(caiman::async_buddy_arena arena) {
@@ -149,19 +149,19 @@ TEST_CASE("while somebody waits, blocks that come back go past the stacks") {
     REQUIRE(arena.take(order) == popped);  // the thread notes that it is live
 
     caiman::detail::thread_waiter one(max_order);
-    state.place()->enter(state, one);
+    state.room()->enter(state, one);
     std::memset(state.address_of(popped), 1, unit << order);
     arena.check_goes_past(popped);
     arena.check_goes_past(first);
 
-    REQUIRE(state.place()->leave(state, one) == caiman::detail::parting::nothing);
+    REQUIRE(state.room()->leave(state, one) == caiman::detail::parting::nothing);
     const block again = arena.take(order);
     const auto* const at = state.address_of(again);
     if (init == init_policy::zero) {
       CHECK(std::all_of(at, at + (unit << order), [](std::byte b) { return b == std::byte{}; }));
     }
     arena.check_is_kept(again);
-    state.give(kept);
+    state.give_back(kept);
   }
   const auto sum = state.books().sum();
   CHECK(sum.taken == sum.returned);
@@ -174,13 +174,13 @@ TEST_CASE("the last of several that wait makes the difference") {
   const block keep = arena.take(0);
   caiman::detail::thread_waiter a(max_order);
   caiman::detail::thread_waiter b(max_order);
-  state.place()->enter(state, a);
-  state.place()->enter(state, b);
-  REQUIRE(state.place()->leave(state, a) == caiman::detail::parting::nothing);
+  state.room()->enter(state, a);
+  state.room()->enter(state, b);
+  REQUIRE(state.room()->leave(state, a) == caiman::detail::parting::nothing);
   arena.check_goes_past(arena.take(0));
-  REQUIRE(state.place()->leave(state, b) == caiman::detail::parting::nothing);
+  REQUIRE(state.room()->leave(state, b) == caiman::detail::parting::nothing);
   arena.check_is_kept(arena.take(0));
-  state.give(keep);
+  state.give_back(keep);
 }
 
 TEST_CASE("a second release is caught while somebody waits", "[misuse]") {
