@@ -51,7 +51,7 @@ bool in_tree(const Tree& tree, block b) {
   return !tree.inside().is_taken(b.order, b.index);
 }
 
-/// A look drains the stacks when it finds nothing, so this place looks at the block before that.
+/// A look drains the stacks when it finds nothing, so this room looks at the block before that.
 class watched_room final : public caiman::detail::any_waiting_room {
  public:
   void serve(arena_state& home) noexcept override {
