@@ -30,7 +30,7 @@ mapfile -t inner < <(
     sed -nE 's/^(\[\[.*\]\] )?(class|struct|enum class) (\[\[[^]]*\]\] )?([a-z_]+).*/\4/p' | sort -u
 )
 ((${#inner[@]} > 25)) || fail "the headers of the inner rooms have ${#inner[@]} names"
-for known in tree level turn site ledger slot_pool order_row; do
+for known in tree level duty site ledger slot_pool order_row; do
   [[ " ${inner[*]} " == *" $known "* ]] || fail "$known was not found"
 done
 
@@ -52,7 +52,7 @@ without_linux() {
 mapfile -t protocol < <(cd -- "$core/caiman" && printf '%s\n' protocol/*.hpp | sed 's/\.hpp$//')
 
 for compiler in g++ clang++-19; do
-  own "${inner[@]}" slot landing place kept orders hint | compiles "$compiler" ||
+  own "${inner[@]}" slot turn landing place kept orders hint | compiles "$compiler" ||
     fail "$compiler: a name is taken: $(head -n 5 -- "$work/log")"
   for public in buffer block buddy_arena; do
     if own "$public" | compiles "$compiler"; then fail "$compiler: $public is not there"; fi
