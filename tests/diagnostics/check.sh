@@ -59,7 +59,7 @@ for way in "${innocent[@]}"; do
 done
 
 # The control: an arena that tells nothing.
-mkdir -p "$work/deaf/caiman"
+mkdir -p "$work/deaf/caiman/detail"
 sed -E 's/&caiman_asan_poison != nullptr|ask_valgrind\(.*\) != 0/false/' \
   "$source_root/core/caiman/detail/diagnostics.hpp" >"$work/deaf/caiman/detail/diagnostics.hpp"
 build_with "$work/deaf-misuse" -I"$work/deaf" -Wno-unused
