@@ -346,10 +346,11 @@ static_assert(rows_stand_in_order(), "one row per site, in the order of the enum
 
 /// Whether a row names this site, so.
 consteval bool names(const order_row& row, const partner& wanted) {
+  bool found = false;
   for (const partner& p : row.pairs) {
-    if (p.number == wanted.number && p.with == wanted.with && p.means == wanted.means) return true;
+    found |= p.number == wanted.number && p.with == wanted.with && p.means == wanted.means;
   }
-  return false;
+  return found;
 }
 consteval bool partners_name_each_other() {
   for (const order_row& row : order_table) {
@@ -385,10 +386,11 @@ static_assert(partners_synchronise(), "of two partners one releases and one acqu
 
 /// A site without partners asks for no order.
 consteval bool loners_are_relaxed() {
+  bool all = true;
   for (const order_row& row : order_table) {
-    if (row.pairs[0].number == 0 && row.order != mo::relaxed) return false;
+    all &= row.pairs[0].number != 0 || row.order == mo::relaxed;
   }
-  return true;
+  return all;
 }
 static_assert(loners_are_relaxed(), "an order that is stronger than relaxed is for somebody");
 /// \endcond
