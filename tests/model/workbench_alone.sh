@@ -70,7 +70,7 @@ convict 'the workbench' "$bench/engine/engine.cpp" caiman/sync.hpp -I"$bench" -I
 
 cp -r -- "$source_root"/model/caiman "$tree/model"
 ours=$tree/model/caiman
-see=(-I"$source_root/core" -I"$bench/include")
+see=(-I"$source_root/core" -I"$bench/include" -I"$ours")
 for source in world parts textbook scenarios main; do
   "${compiler[@]}" -std=c++23 -E -o "$work/seen" "${see[@]}" "$ours/$source.cpp" ||
     fail "model/caiman/$source.cpp sees more than is installed"
