@@ -93,7 +93,7 @@ class hints {
 
   static word_t look(const level_type& in, unsigned height, std::size_t node,
                      unsigned cls) noexcept {
-    return in.node(height, node, cls).load(Sync::order(site::search_hint));
+    return in.node(height, node, cls).load(Sync::order(site::search_hint));  // (4)
   }
 
   CAIMAN_COLD static void set_new(const level_type& in, slot_ref<Sync> me, std::size_t word,
@@ -121,7 +121,7 @@ class hints {
                      unsigned cls) noexcept {
     const word_t mark = word_t{1} << (item % fanout);
     auto& node = in.node(height, item / fanout, cls);
-    return node.fetch_and(~mark, Sync::order(site::hint_clear)) & ~mark;  // (2) (3)
+    return node.fetch_and(~mark, Sync::order(site::hint_clear)) & ~mark;  // (2) (3) (4)
   }
 
   /// The node `item` at `height` was seen empty: clears the mark over it, and so on upwards.

@@ -83,14 +83,14 @@ class slot_pool {
 
   /// No slot of this turn or a later one was ever taken, as far as the caller can know.
   unsigned seen() const noexcept {
-    return static_cast<unsigned>(seen_.load(Sync::order(site::slots_seen)));
+    return static_cast<unsigned>(seen_.load(Sync::order(site::slots_seen)));  // (4)
   }
 
  private:
   using cell = typename Sync::template atomic<std::uint64_t>;
 
   void note_seen(std::uint64_t turns) noexcept {
-    const auto order = Sync::order(site::slots_seen);
+    const auto order = Sync::order(site::slots_seen);  // (4)
     std::uint64_t seen = seen_.load(order);
     while (seen < turns && !seen_.compare_exchange_strong(seen, turns, order, order)) {
     }
@@ -177,12 +177,12 @@ class slot_ref {
   owner_stacks<Sync> stacks() const noexcept { return counters_->stacks(); }
 
   /// A move begins; see move_bracket. Wait-free.
-  void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }
+  void begin_move() const noexcept { bump(counters_->begun, site::move_begin); }  // (4)
   /// It has ended. Wait-free.
-  void end_move() const noexcept { bump(counters_->ended, site::move_end); }
+  void end_move() const noexcept { bump(counters_->ended, site::move_end); }  // (4)
   /// A block and its hints are in place. Wait-free.
-  void count_release() const noexcept { bump(counters_->releases, site::count_release); }
-  /// The same for a thread that owns its slot alone.
+  void count_release() const noexcept { bump(counters_->releases, site::count_release); }  // (5)
+  /// The same for a thread that owns its slot alone. (5)
   void count_own_release() const noexcept {
     add(counters_->releases, 1, Sync::order(site::own_count), Sync::order(site::count_release));
   }
@@ -326,10 +326,10 @@ class slot_table {
   counters& counted(unsigned slot) const noexcept { return counters_of(slot); }
 
   /// What a failing search compares; acquire, so that what was counted can be found.
-  std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }
+  std::uint64_t ended() const noexcept { return sum(&counters::ended, site::look_ended); }  // (4)
   /// Sum of the moves begun; read after the search. Wait-free, O(slots).
-  std::uint64_t begun() const noexcept { return sum(&counters::begun, site::look_begun); }
-  /// Sum of the releases counted. Wait-free, O(slots).
+  std::uint64_t begun() const noexcept { return sum(&counters::begun, site::look_begun); }  // (4)
+  /// Sum of the releases counted. Wait-free, O(slots). (5)
   std::uint64_t releases() const noexcept { return sum(&counters::releases, site::look_releases); }
 
   /// Whether the owner of `slot` is inside a move; exact only for a thread that stands still.

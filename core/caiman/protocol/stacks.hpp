@@ -122,7 +122,7 @@ class owner_stacks {
     return false;
   }
   /// The owner gives a block back elsewhere. If it is the one that was popped last, that counts no
-  /// longer: a second release of it must be looked at. Wait-free.
+  /// longer: a second release of it must be looked at. Wait-free. (7)
   void forget(unsigned order, std::size_t index) const noexcept {
     head_cell& h = head(order);
     const std::uint64_t now = h.load(Sync::order(site::stack_height));
@@ -171,7 +171,7 @@ class owner_stacks {
     const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
     if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]]  // (7)
       return false;
-    h.store(head_of(n - 1, top), Sync::order(site::stack_popped));
+    h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
     index = top - std::size_t{1};
     return true;
   }
@@ -187,8 +187,8 @@ class owner_stacks {
       if (e.load(Sync::order(site::stack_look)) == 0) continue;
       top = e.exchange(0, Sync::order(site::stack_take));  // (7)
     }
-    h.store(head_of(n, top), Sync::order(site::stack_popped));
-    return top - std::size_t{1};  // of 0: `nothing`
+    h.store(head_of(n, top), Sync::order(site::stack_popped));  // (7)
+    return top - std::size_t{1};                                // of 0: `nothing`
   }
 
   // ---- anyone's side ---------------------------------------------------------------------
@@ -197,7 +197,7 @@ class owner_stacks {
   /// owner's, who may stand still there for ever.
   std::uint32_t reach(unsigned order, bool own) const noexcept {
     const auto seen =
-        static_cast<std::uint32_t>(head(order).load(Sync::order(site::drain_height)));  // (7)
+        static_cast<std::uint32_t>(head(order).load(Sync::order(site::drain_height)));  // (7) (8)
     const std::uint32_t n = seen & ~announced;
     return own || n == seen ? n : n - 1;
   }
@@ -221,11 +221,11 @@ class owner_stacks {
   std::size_t take(unsigned order, std::uint32_t i) const noexcept {
     cell& e = entry(order, i);
     if (e.load(Sync::order(site::drain_look)) == 0) return nothing;        // (4)
-    return e.exchange(0, Sync::order(site::stack_take)) - std::size_t{1};  // (7)
+    return e.exchange(0, Sync::order(site::stack_take)) - std::size_t{1};  // (4) (7)
   }
 
   /// While the flag is up, the owner pops with exchanges. Between raising it and reach() stands a
-  /// Sync::heavy_fence(), one for any number of stacks.
+  /// Sync::heavy_fence(), one for any number of stacks. (8)
   void raise_flag() const noexcept { drainers().fetch_add(1, Sync::order(site::drain_raise)); }
   /// The drainer has what it came for. Wait-free.
   void lower_flag() const noexcept {

@@ -76,7 +76,7 @@ class tree {
       layouts_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
     }
     levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
-                                Sync::order(site::publish_child));
+                                Sync::order(site::publish_child));  // (1)
   }
 
   /// Order of the block that is everything. O(1).
@@ -314,7 +314,7 @@ class tree {
       const word_t next = now | run;
       if (next == bits::full && !keep_full) {
         move.open();  // (4) begun before the word disappears
-        // (1) takes what others released into this word, to publish it one level up
+        // (1) (4) takes what others released into this word, to publish it one level up
         if (cell.compare_exchange_strong(now, 0, Sync::order(site::climb),
                                          Sync::order(site::release_look))) {
           me.count_coalesces(bits::full_class - cls);
@@ -371,10 +371,10 @@ class tree {
     const level_type& in = levels_[lv];
     auto& cell = in.word(word);
     bool taken = false;
-    if (word_t now = cell.load(Sync::order(site::sweep_word)); now == bits::full) {
+    if (word_t now = cell.load(Sync::order(site::sweep_word)); now == bits::full) {  // (4)
       move_bracket<Sync> move(me);
       move.open();                                                                 // (4)
-      taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1)
+      taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1) (4)
                                            Sync::order(site::sweep_word));
       if (taken) {
         Sync::invariant(
@@ -455,7 +455,7 @@ class tree {
     word_t now = cell.load(Sync::order(site::search_word));  // (4)
     for (auto fit = bits::best_fit(now, cls); fit.mask != 0; fit = bits::best_fit(now, cls)) {
       if (move != nullptr) move->open();  // (4) a claim that will be split, begun before it shows
-      if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1)
+      if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1) (4)
                                        Sync::order(site::search_word))) {
         pos = fit.pos;
         keep_remainder_hinted(levels_[lv], me, word, cls, fit.from);
