@@ -26,8 +26,8 @@
 
 namespace caiman::inline v0 {
 
-class waiter_list;
 namespace detail {
+class waiter_list;
 template <class Sync, class Waiters>
 class waiting_room;
 
@@ -59,6 +59,10 @@ class waiter {
     posted      ///< Its wake-up is handed to somebody, and takes effect when that one claims it.
   };
 
+  /// Waiters in a row, for a policy to keep them in: push_back, remove, first, last, next, size and
+  /// empty, all O(1) and without heap. One thread at a time.
+  using list = detail::waiter_list;
+
   /// For a block of `order`.
   explicit waiter(unsigned order, kind how = kind::signalled) noexcept
       : order_(order), kind_(how) {}
@@ -80,13 +84,13 @@ class waiter {
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
 
  private:
-  friend class waiter_list;
+  friend class detail::waiter_list;
   template <class Sync, class Waiters>
   friend class detail::waiting_room;
 
   waiter* next_ = nullptr;
   waiter* previous_ = nullptr;
-  waiter_list* in_ = nullptr;
+  detail::waiter_list* in_ = nullptr;
   unsigned order_;
   kind kind_;
   state state_ = state::apart;
@@ -95,7 +99,8 @@ class waiter {
   std::size_t index_ = 0;
 };
 
-/// Waiters in a row. One thread at a time. All is wait-free, and O(1) where not said otherwise.
+namespace detail {
+/// Waiters in a row. One thread at a time. All is wait-free, and O(1).
 class waiter_list {
  public:
   waiter_list() noexcept = default;
@@ -141,6 +146,7 @@ class waiter_list {
   waiter* last_ = nullptr;
   std::size_t size_ = 0;
 };
+}  // namespace detail
 
 /// What a policy for waiters has to offer. All is called by one thread at a time, and neither
 /// waits, nor throws, nor calls the arena.

@@ -52,7 +52,8 @@ without_linux() {
 mapfile -t protocol < <(cd -- "$core/caiman" && printf '%s\n' protocol/*.hpp | sed 's/\.hpp$//')
 
 for compiler in g++ clang++-19; do
-  own "${inner[@]}" slot turn landing place kept orders hint | compiles "$compiler" ||
+  own "${inner[@]}" slot turn landing place kept orders hint \
+    waiter_list parting word_t take_back | compiles "$compiler" ||
     fail "$compiler: a name is taken: $(head -n 5 -- "$work/log")"
   for public in buffer block buddy_arena; do
     if own "$public" | compiles "$compiler"; then fail "$compiler: $public is not there"; fi
