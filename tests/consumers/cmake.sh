@@ -10,22 +10,12 @@
 # | Relies on: cmake, ninja, g++, git, meson (whose package must be the same).              |
 # | Usage: cmake.sh SOURCE-ROOT                                                             |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-source_root=$1
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'cmake.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 
 # Shows what the command printed only if it fails.
 quietly() {
-  "$@" >"$work/log" 2>&1 || {
-    cat -- "$work/log" >&2
-    fail "failed: $*"
-  }
+  "$@" >"$work/log" 2>&1 || fail "failed: $*"
 }
 
 # consumer NAME FOLDER ARGUMENT...: configures, without a word of warning, builds with many warnings
@@ -43,7 +33,7 @@ consumer() {
 }
 
 right() {
-  consumer "$@" >"$work/log" 2>&1 || fail "$1: $(cat -- "$work/log")"
+  consumer "$@" >"$work/log" 2>&1 || fail "$1"
   ! grep -i 'warning' "$work/log" || fail "$1: a warning"
   printf '%s: built and right\n' "$1"
 }
@@ -55,7 +45,7 @@ wrong() {
   shift
   faults=$((faults + 1))
   if consumer "$@" >"$work/log" 2>&1; then fail "$1 is taken, and must not be"; fi
-  grep -q -- "$text" "$work/log" || fail "$1: not \"$text\" but: $(cat -- "$work/log")"
+  grep -q -- "$text" "$work/log" || fail "$1: not \"$text\" but this"
 }
 
 # files_below FOLDER: what is installed there.

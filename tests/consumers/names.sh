@@ -9,15 +9,9 @@
 # | Relies on: g++, clang++-19.                                                             |
 # | Usage: names.sh SOURCE-ROOT                                                             |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-core=$1/core
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'names.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
+core=$source_root/core
 
 # compiles COMPILER [FLAG...]: the input, with what it prints in the log.
 compiles() {
@@ -54,18 +48,18 @@ mapfile -t protocol < <(cd -- "$core/caiman" && printf '%s\n' protocol/*.hpp | s
 for compiler in g++ clang++-19; do
   own "${inner[@]}" slot turn landing place kept orders hint \
     waiter_list parting word_t take_back | compiles "$compiler" ||
-    fail "$compiler: a name is taken: $(head -n 5 -- "$work/log")"
+    fail "$compiler: a name is taken"
   for public in buffer block buddy_arena; do
     if own "$public" | compiles "$compiler"; then fail "$compiler: $public is not there"; fi
   done
-  grep -q ambiguous "$work/log" || fail "another error: $(head -n 5 -- "$work/log")"
+  grep -q ambiguous "$work/log" || fail "another error"
 
   without_linux "${protocol[@]}" buddy_core sequential_sync | compiles "$compiler" -I"$work/none" ||
-    fail "$compiler: Linux is needed: $(head -n 5 -- "$work/log")"
+    fail "$compiler: Linux is needed"
   if without_linux buddy sequential_sync | compiles "$compiler" -I"$work/none"; then
     fail "$compiler: headers of Linux are not looked for"
   fi
-  grep -q 'is not there' "$work/log" || fail "another error: $(head -n 5 -- "$work/log")"
+  grep -q 'is not there' "$work/log" || fail "another error"
 done
 printf '%d inner names that a program may use for its own; a buddy without headers of Linux\n' \
   "${#inner[@]}"

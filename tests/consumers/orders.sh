@@ -8,15 +8,9 @@
 # | Relies on: g++.                                                                         |
 # | Usage: orders.sh SOURCE-ROOT                                                            |
 # +-----------------------------------------------------------------------------------------+
-set -euo pipefail
-core=$1/core
-work=$(mktemp -d)
-trap 'rm -rf -- "$work"' EXIT
-
-fail() {
-  printf 'orders.sh: %s\n' "$1" >&2
-  exit 1
-}
+# shellcheck source=tests/lib.sh
+source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
+core=$source_root/core
 
 mkdir -p "$work/caiman"
 compiles() {
@@ -29,11 +23,11 @@ refused() {
   sed -E "$2" "$core/caiman/orders.hpp" >"$work/caiman/orders.hpp"
   cmp -s "$core/caiman/orders.hpp" "$work/caiman/orders.hpp" && fail "'$2' changes nothing"
   if compiles; then fail "'$2' is taken"; fi
-  grep -qF -- "$1" "$work/log" || fail "'$2', another error: $(head -n 3 -- "$work/log")"
+  grep -qF -- "$1" "$work/log" || fail "'$2', another error"
 }
 
 sed '' "$core/caiman/orders.hpp" >"$work/caiman/orders.hpp"
-compiles || fail "the table as it is: $(head -n 3 -- "$work/log")"
+compiles || fail "the table as it is"
 named='a site that pairs with another one is its partner, too'
 refused "$named" 's/\{4, site::search_hint\}/{4, site::search_word}/'
 refused "$named" 's/\{5, site::look_releases\}/{6, site::look_releases}/'
