@@ -115,8 +115,7 @@ class buddy_arena {
   /// O(1).
   [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
 
-  // ---- observers: thread-safe; exact when no other call runs; they tidy, so they are not free
-  // ----
+  // ---- observers: thread-safe, exact when no other call runs; they tidy, which is not free ------
 
   /// What it has done, and how it stands. Lock-free, without heap, O(slots + words).
   [[nodiscard]] arena_metrics metrics() const noexcept {

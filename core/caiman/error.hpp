@@ -33,8 +33,9 @@ enum class alloc_error {
   arena_full = 1,
   /// No state of this arena could ever satisfy the request. value_too_large.
   request_too_large,
-  /// A peer stood still in the middle of a move for the whole bounded search, so nothing can be
-  /// said about room. Rare; try again. resource_unavailable_try_again.
+  /// A peer stood still in the middle of a move for the whole bounded search, or others released
+  /// without a pause, so nothing can be said about room. Rare; try again.
+  /// resource_unavailable_try_again.
   contended,
 };
 

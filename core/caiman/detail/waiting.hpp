@@ -11,10 +11,9 @@
 // that as well, and the thread that leaves the desk wakes a sleeper. That one cannot know
 // whether it was the only one, so it wakes another one when it leaves.
 //
-//   look   empty the inbox into the policy's hands; if somebody waits, see that the lines are
-//   marked;
-//          then try for one waiter after the other, as the policy picks them, until it says that
-//          nobody else can be served.
+//   look   empty the inbox into the policy's hands; if somebody waits, see that the lines of the
+//          ledger are marked; then try for one waiter after the other, as the policy picks them,
+//          until it says that nobody else can be served.
 //
 // While somebody waits, a release goes past its thread's owner stack into the tree: it looks at its
 // line before it releases (turnover.hpp). That look may be late either way, and no wake-up hangs on

@@ -2,9 +2,9 @@
 // ---------------------------------------------------------------------------------------------
 // tree.hpp: the lock-free tree of words, the heart of the core
 //
-// Level 0 has one bit per min block; a block of order k lives at level k / Log2Fanout as an aligned
-// run of ones in one word. A bit one level up means: that whole child word is free and owned up
-// here; the child word then reads 0.
+// Level 0 has one bit per min block; a block of order k lives at level k / Log2Fanout, or at that
+// of the root if it is lower, as an aligned run of ones in one word. A bit one level up means: that
+// whole child word is free and owned up here; the child word then reads 0.
 //
 //   split     claim the bit, then publish the rest of the child word.
 //   coalesce  in a word: the releasing CAS does it. Across words: the CAS that would make a word
@@ -145,7 +145,7 @@ class tree {
   CAIMAN_HOT bool is_above_words(unsigned order) const noexcept {
     return layouts_[order].level != 0;
   }
-  /// Whether no bit of a block is free in its word or above it, ...
+  /// Whether no bit of a block is free in its word or above it.
   CAIMAN_HOT bool is_taken(unsigned order, std::size_t index) const noexcept {
     const order_layout& p = layouts_[order];
     const std::size_t word = index >> (Log2Fanout - p.cls);
@@ -153,9 +153,9 @@ class tree {
     const word_t now = p.in->word(word).load(Sync::order(site::release_look));
     return (now & run) == 0 && !owned_above(p.level, word);
   }
-  /// ... nor, for a block of whole words, in the words right below it, which read 0 while it is
-  /// live: a part of it that came back by itself, or a second release that was kept full down
-  /// there, shows here. Together, all that release() could see.
+  /// Whether no bit of a block of whole words is free in the words right below it, which read 0
+  /// while it is live: a part of it that came back by itself, or a second release that was kept
+  /// full down there, shows here. Both together see all that release() could.
   CAIMAN_COLD bool is_taken_below(unsigned order, std::size_t index) const noexcept {
     const order_layout& p = layouts_[order];
     const level_type& below = levels_[p.level - 1];
