@@ -101,7 +101,7 @@ what_is_here() {
     "${compiled_in[@]}" "${compiled_in_later[@]}" | sed -n 's/^installed //p' || :
   dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${house[@]}" | grep '^installed ' || :
   # What lies in the folder of one that has gone is nobody's, and in the way of what is called so.
-  find . -name meson.build -not -path './build*' -printf 'built in %h\n' | sort
+  find . -path './build*' -prune -o -name meson.build -printf 'built in %h\n' | sort
   # Each a program, of which meson reads when it sets up.
   find model -name '*.patch' | sort
   for tool in "${looked_for[@]}"; do

@@ -3,6 +3,8 @@
 """What `meson test` came to, as ci/test counts it: prints "PASSED FAILED" of one suite.
 
     tally.py BUILD SUITE STATUS   STATUS is what meson ended with
+    tally.py BUILD --in SUITE...  names the tests that are in none of these, which nobody would run, and ends
+                                  with 1 if there is one, or no test at all
 
 A test that was skipped or never run has failed, and so has a suite without a test. Reads what meson wrote
 into BUILD: which tests there are, and meson-logs/ci-SUITE.json. What did not pass goes to standard error with
@@ -13,8 +15,16 @@ import json
 import pathlib
 import sys
 
-build, suite, status = pathlib.Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+build = pathlib.Path(sys.argv[1])
 defined = json.loads((build / "meson-info/intro-tests.json").read_text())
+if sys.argv[2] == "--in":
+    alone = [test["name"] for test in defined
+             if {full.split(":")[-1] for full in test["suite"]}.isdisjoint(sys.argv[3:])]
+    for name in alone:
+        print(f"{build.name}: {name}: in none of the suites {' '.join(sys.argv[3:])}", file=sys.stderr)
+    sys.exit(1 if alone or not defined else 0)
+
+suite, status = sys.argv[2], int(sys.argv[3])
 expected = sum(full.split(":")[-1] == suite for test in defined for full in test["suite"])
 log = build / f"meson-logs/ci-{suite}.json"
 results = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []

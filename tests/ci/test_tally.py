@@ -12,6 +12,16 @@ TALLY = pathlib.Path(__file__).resolve().parents[2] / "ci/tally.py"
 
 
 class Tally(unittest.TestCase):
+    def alone(self, defined, *suites):
+        """Whether there are tests in none of these suites, and what is said."""
+        with tempfile.TemporaryDirectory() as made:
+            pathlib.Path(made, "meson-info").mkdir()
+            tests = [{"name": name, "suite": [f"caiman:{of}" if of else "caiman"]} for name, of in defined.items()]
+            pathlib.Path(made, "meson-info/intro-tests.json").write_text(json.dumps(tests))
+            done = subprocess.run([sys.executable, TALLY, made, "--in", *suites], capture_output=True, text=True,
+                                  check=False)
+        return done.returncode, done.stderr
+
     def count(self, defined, results, status=0, suite="unit"):
         """Of tests by name and suite, of which these have a result."""
         with tempfile.TemporaryDirectory() as made:
@@ -45,6 +55,14 @@ class Tally(unittest.TestCase):
 
     def test_a_suite_without_a_test_has_failed(self):
         self.assertEqual(self.count({"a": "model"}, {})[:3], (0, 1, 1))
+
+    def test_what_is_in_no_suite_that_is_run_has_failed(self):
+        self.assertEqual(self.alone({"a": "unit", "b": "model"}, "unit", "model"), (0, ""))
+        for of in ("", "other"):
+            code, said = self.alone({"a": "unit", "b": of}, "unit", "model")
+            self.assertEqual(code, 1)
+            self.assertIn("b: in none of the suites unit model", said)
+        self.assertEqual(self.alone({}, "unit")[0], 1)
 
     def test_that_meson_fails_is_no_pass(self):
         self.assertEqual(self.count({"a": "unit"}, {"a": "OK"}, status=2)[:3], (1, 1, 1))
