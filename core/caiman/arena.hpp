@@ -74,24 +74,25 @@ class buddy_arena {
  public:
   /// Over memory of its own. Nothing is built before `build()`. Wait-free.
   [[nodiscard]] static buddy_arena_builder builder(buddy_geometry geometry) noexcept;
-  /// Over `len` bytes of the caller's memory from `p` on. The largest power-of-two geometry that
-  /// fits its aligned part is used, the rest is left alone; nothing of the arena's own is kept in
-  /// it. `give_back` is called with `p` and `len` when the arena has ended, by whichever thread
-  /// ends it. Nothing is built before `build()`. Wait-free.
+  /// Over `len` bytes of the caller's memory from `p` on. All whole min blocks of its aligned part
+  /// are used, the rest is left alone; nothing of the arena's own is kept in it. `give_back` is
+  /// called with `p` and `len` when the arena has ended, by whichever thread ends it. Nothing is
+  /// built before `build()`. Wait-free.
   [[nodiscard]] static region_arena_builder from_region(std::byte* p, std::size_t len,
                                                         buddy_hint hint,
                                                         region_release give_back = {}) noexcept;
 
   /// A buffer of at least `len` bytes: in the smallest block that holds them. `len` 0 asks for the
-  /// smallest block there is. It shows its whole block, or, with a geometry made by `nearest`,
-  /// exactly `len` bytes. Errors: request_too_large above total_size(), arena_full, contended (see
-  /// buddy::allocate). Thread-safe, lock-free and without heap, wait-free where buddy::allocate is;
-  /// O(1) in the common case. An arena that zeroes cold memory first touches it: O(len) then.
+  /// smallest block there is. It shows its whole block, or, with a geometry made by `nearest` or
+  /// `fit`, exactly `len` bytes. Errors: request_too_large above the largest block, arena_full,
+  /// contended (see buddy::allocate). Thread-safe, lock-free and without heap, wait-free where
+  /// buddy::allocate is; O(1) in the common case. An arena that zeroes cold memory first touches
+  /// it: O(len) then.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate(std::size_t len) const noexcept {
     if (!home_) [[unlikely]]
       return std::unexpected(alloc_error::request_too_large);
     const detail::arena_plan& plan = home_->plan();
-    if (len > home_->total()) [[unlikely]] {
+    if (len > home_->largest()) [[unlikely]] {
       home_->books().failed();
       return std::unexpected(alloc_error::request_too_large);
     }
@@ -109,8 +110,10 @@ class buddy_arena {
   [[nodiscard]] std::size_t min_block_size() const noexcept {
     return home_ ? home_->plan().unit : 0;
   }
-  /// Order of the block that is the whole arena. Wait-free, O(1).
-  [[nodiscard]] unsigned max_order() const noexcept { return home_ ? home_->plan().max_order : 0; }
+  /// Order of the largest block. Wait-free, O(1).
+  [[nodiscard]] unsigned max_order() const noexcept {
+    return home_ ? home_->tree().max_order() : 0;
+  }
   /// Where the first block lies; blocks are aligned to their size as far as this is. Wait-free,
   /// O(1).
   [[nodiscard]] const std::byte* base() const noexcept { return home_ ? home_->base() : nullptr; }
@@ -229,15 +232,15 @@ class buddy_arena_builder {
 
  private:
   [[nodiscard]] std::expected<buddy_arena, build_error> make(page_size pages) const noexcept {
-    if (geometry_.max_order() > buddy<>::largest_max_order) {
+    const std::size_t units = geometry_.total_size() / geometry_.min_block_size();
+    if (units > std::size_t{1} << buddy<>::largest_max_order) {
       return std::unexpected(build_error::invalid_geometry);
     }
     auto memory = detail::region::map(geometry_.total_size(), geometry_.alignment(), huge_);
     if (!memory) return std::unexpected(memory.error());
     memory->fault(pages);
     const auto made = detail::arena_state::make({.unit = geometry_.min_block_size(),
-                                                 .units = std::size_t{1} << geometry_.max_order(),
-                                                 .max_order = geometry_.max_order(),
+                                                 .units = units,
                                                  .caps = geometry_.caps_capacity(),
                                                  .spills = spills_,
                                                  .init = init_,
@@ -275,31 +278,43 @@ class region_arena_builder {
     return *this;
   }
 
+  /// Where blocks begin: at multiples of `alignment` (bytes, a power of two), which raises the
+  /// smallest block to it. By default 1; blocks are aligned to their size up to the page anyway, as
+  /// far as that costs no block.
+  region_arena_builder& with_alignment(std::size_t alignment) noexcept {
+    alignment_ = alignment;
+    return *this;
+  }
+  /// As with buddy_geometry::nearest, a buffer shows exactly the bytes asked for, not its block.
+  region_arena_builder& nearest() noexcept {
+    caps_ = true;
+    return *this;
+  }
+
   /// Once: the arena takes the region over. Blocking, for the metadata, O(min blocks / 64). Errors:
-  /// null_region, region_too_small, invalid_geometry (smallest block of 0 bytes), size_overflow
-  /// (one past 2^63), out_of_memory; then the region stays the caller's, and the release function
-  /// is not called.
+  /// invalid_alignment, null_region, region_too_small, invalid_geometry (smallest block of 0
+  /// bytes), size_overflow (one past 2^63), out_of_memory; then the region stays the caller's, and
+  /// the release function is not called.
   [[nodiscard]] std::expected<buddy_arena, build_error> build() noexcept {
+    if (!std::has_single_bit(alignment_)) return std::unexpected(build_error::invalid_alignment);
     if (offer_.start == nullptr) return std::unexpected(build_error::null_region);
     if (hint_.smallest == 0) return std::unexpected(build_error::invalid_geometry);
     if (hint_.smallest > std::bit_floor(SIZE_MAX)) {
       return std::unexpected(build_error::size_overflow);
     }
-    const std::size_t unit = std::bit_ceil(hint_.smallest);
+    const std::size_t unit = (std::max)(std::bit_ceil(hint_.smallest), alignment_);
     const std::size_t total = largest_total(unit);
     if (total == 0) return std::unexpected(build_error::region_too_small);
     std::byte* const base = offer_.start + padding(alignment_for(unit, total));
     auto memory =
         detail::region::lent(base, total, offer_.start, offer_.length, std::move(offer_.release));
-    const auto made = detail::arena_state::make(
-        {.unit = unit,
-         .units = total / unit,
-         .max_order = static_cast<unsigned>(std::countr_zero(total / unit)),
-         .caps = false,
-         .spills = spills_,
-         .init = init_,
-         .cold = true},
-        memory);
+    const auto made = detail::arena_state::make({.unit = unit,
+                                                 .units = total / unit,
+                                                 .caps = caps_,
+                                                 .spills = spills_,
+                                                 .init = init_,
+                                                 .cold = true},
+                                                memory);
     if (!made) {
       offer_.release = memory.disown();
       return std::unexpected(made.error());
@@ -315,16 +330,19 @@ class region_arena_builder {
   }
   /// 0 if not one block fits. At most 2^32 blocks.
   [[nodiscard]] std::size_t largest_total(std::size_t unit) const noexcept {
-    const std::size_t alignment = (std::min)(unit, page_size::automatic().bytes());
-    const std::size_t lost = padding(alignment);
+    const std::size_t lost = padding(least_alignment(unit));
     if (lost >= offer_.length || offer_.length - lost < unit) return 0;
-    const std::size_t blocks = std::bit_floor((offer_.length - lost) / unit);
+    const std::size_t blocks = (offer_.length - lost) / unit;
     return (std::min)(blocks, std::size_t{1} << buddy<>::largest_max_order) * unit;
+  }
+  /// Of the smallest blocks up to the page, and what was asked for.
+  [[nodiscard]] std::size_t least_alignment(std::size_t unit) const noexcept {
+    return (std::max)((std::min)(unit, page_size::automatic().bytes()), alignment_);
   }
   /// Blocks are aligned to their size up to the page, as far as that costs no block.
   [[nodiscard]] std::size_t alignment_for(std::size_t unit, std::size_t total) const noexcept {
     const std::size_t page = page_size::automatic().bytes();
-    std::size_t alignment = (std::min)(unit, page);
+    std::size_t alignment = least_alignment(unit);
     while (alignment < (std::min)(page, total) && padding(2 * alignment) <= offer_.length - total) {
       alignment *= 2;
     }
@@ -333,6 +351,8 @@ class region_arena_builder {
 
   detail::region_offer offer_;
   buddy_hint hint_;
+  std::size_t alignment_ = 1;
+  bool caps_ = false;
   bool spills_ = false;
   init_policy init_ = init_policy::uninit;
 };

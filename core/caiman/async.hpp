@@ -414,7 +414,7 @@ class async_buddy_arena {
   [[nodiscard]] request ask(std::size_t len) const noexcept {
     detail::arena_state* const home = arena_.home_.get();
     if (home == nullptr) return {nullptr, 0, 0};
-    if (len > home->total()) {
+    if (len > home->largest()) {
       home->books().failed();
       return {nullptr, 0, 0};
     }

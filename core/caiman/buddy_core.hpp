@@ -22,6 +22,7 @@
 #include "caiman/detail/attributes.hpp"
 #include "caiman/detail/raise.hpp"
 #include "caiman/error.hpp"
+#include "caiman/protocol/tails.hpp"
 #include "caiman/protocol/tree.hpp"
 #include "caiman/sync.hpp"
 
@@ -38,8 +39,9 @@ struct block {
   friend constexpr bool operator==(const block&, const block&) = default;
 };
 
-/// A lock-free binary buddy allocator of indices: 2^max_order min blocks, handed out in blocks of
-/// 2^order. A radix tree of bitmaps with fan-out 2^Log2Fanout; see tree.hpp for the algorithm.
+/// A lock-free binary buddy allocator of indices: 2^max_order min blocks, or any other number of
+/// them, handed out in blocks of 2^order. A radix tree of bitmaps with fan-out 2^Log2Fanout; see
+/// tree.hpp for the algorithm.
 ///
 /// Thread-safe throughout, except construction and destruction. Worst-case internal fragmentation
 /// is the buddy system's: a request that is not a power of two takes up to twice its size.
@@ -57,7 +59,15 @@ class buddy {
   /// One free block of `max_order`. Throws std::length_error past order 32 and std::bad_alloc when
   /// there is no memory for the metadata. Allocates `metadata_size(max_order)` bytes, once.
   explicit buddy(unsigned max_order)
-      : metadata_(checked(max_order)), tree_(metadata_.bytes, max_order) {}
+      : metadata_(checked(max_order)),
+        tree_(metadata_.bytes, max_order, std::size_t{1} << max_order) {}
+  /// `min_blocks` of them, at least 1 and less than 2^(max_order + 1): as many free blocks as that
+  /// number has ones, the largest first. Blocks that would reach past the end there are not. Throws
+  /// as the first constructor, std::length_error also for another number. Allocates the metadata of
+  /// the least order that has room for all.
+  buddy(unsigned max_order, std::size_t min_blocks)
+      : metadata_(root_for(max_order, min_blocks)),
+        tree_(metadata_.bytes, root_for(max_order, min_blocks), min_blocks) {}
 
   /// The metadata of a buddy to be, so that what has no room for them can say so without an
   /// exception. Not part of the stable surface.
@@ -81,9 +91,13 @@ class buddy {
    private:
     static constexpr std::align_val_t alignment{128};
   };
-  /// The same as the first constructor over metadata that are there, made for the same order.
-  buddy(metadata&& there, unsigned max_order) noexcept
-      : metadata_(std::move(there)), tree_(metadata_.bytes, max_order) {}
+  /// The same over metadata that are there, made for the order root_of(min_blocks).
+  buddy(metadata&& there, std::size_t min_blocks) noexcept
+      : metadata_(std::move(there)), tree_(metadata_.bytes, root_of(min_blocks), min_blocks) {}
+  /// The least order of a block that has room for so many min blocks, at least 1. O(1).
+  static constexpr unsigned root_of(std::size_t min_blocks) noexcept {
+    return static_cast<unsigned>(std::bit_width(min_blocks - 1));
+  }
 
   buddy(const buddy&) = delete;
   buddy& operator=(const buddy&) = delete;
@@ -95,7 +109,7 @@ class buddy {
     return tree_type::bytes(max_order);
   }
 
-  /// Order of the block that is everything. Wait-free, O(1).
+  /// Order of the largest block that there is. Wait-free, O(1).
   unsigned max_order() const noexcept { return tree_.max_order(); }
 
   /// Takes a free block of 2^order min blocks.
@@ -163,6 +177,34 @@ class buddy {
     release_into_tree(b, me);
   }
 
+  /// Gives all but the first `keep` min blocks of a live block back; 0 < keep < 2^order, anything
+  /// else is misuse. What is given back is free at once, for any thread, as the fewest aligned
+  /// blocks that it consists of; it coalesces as all others. What stays is the caller's until
+  /// release_part, and may be cut again: then as a part, by the block of the least order that holds
+  /// it. The same misuse is seen as by `release`. Lock-free: one CAS where the block lies in one
+  /// word, one more per level that the border goes through; O(words right below the block).
+  CAIMAN_COLD void release_tail(block b, std::size_t keep) noexcept {
+    const slot_type me = seen_live(b, keep, 1);
+    if (!protocol::tails<Sync, Log2Fanout>::release(tree_, me, b.order, b.index, keep)) [[unlikely]]
+      free_already(b);
+  }
+  /// What `release` is for a block of which release_tail left the first `kept` min blocks: 0 < kept
+  /// <= 2^order. Goes into the tree, unless it is a block of another order now. The same misuse is
+  /// seen. Lock-free: a CAS per aligned block that it consists of, and one per word that becomes
+  /// full.
+  CAIMAN_COLD void release_part(block b, std::size_t kept) noexcept {
+    if (std::has_single_bit(kept)) {
+      const auto order = static_cast<unsigned>(std::countr_zero(kept));
+      if (order > b.order) [[unlikely]]
+        no_part(b);
+      return release({order, b.index << (b.order - order)});
+    }
+    const slot_type me = seen_live(b, kept, 0);
+    protocol::for_each_piece(b.index << b.order, kept, [&](unsigned order, std::size_t first) {
+      release_into_tree({order, first >> order}, me);
+    });
+  }
+
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
   //
   // They speak of maximal free blocks: no two free buddies stand apart. To say so truly they first
@@ -172,9 +214,9 @@ class buddy {
 
   /// Whether `b` is a maximal free block. Out of range: false.
   bool is_free(block b) const noexcept {
-    if (b.order > max_order() || b.index >> (max_order() - b.order) != 0) return false;
+    if (!tree_.has(b.order, b.index)) return false;
     tidy();
-    const unsigned lv = level_of(b.order);
+    const unsigned lv = tree_.level_of(b.order);
     const unsigned cls = b.order - lv * Log2Fanout;
     const std::size_t bit = b.index << cls;
     const auto pos = static_cast<unsigned>(bit % shape::fanout);
@@ -224,7 +266,8 @@ class buddy {
   }
 
   /// Buddy levels split and coalesced so far. At quiescence, always:
-  /// blocks handed out + maximal free blocks == 1 + splits - coalesces. A word that was kept full
+  /// blocks handed out + maximal free blocks == free blocks at first + splits - coalesces, and at
+  /// first there is 1, or one for each one in the number of min blocks. A word that was kept full
   /// counts as coalesced when an observer or a failing request takes it up; a pair that is served
   /// from such a word before that counts only the levels that it walked.
   protocol::merge_counts counts() const noexcept {
@@ -341,9 +384,35 @@ class buddy {
     Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
                  b.order, b.index);
   }
+  [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void no_part(block b) {
+    Sync::misuse("it has no part of that size", b.order, b.index);
+  }
+  /// The caller's slot, for what it does to `part` min blocks of a live block, at most all but
+  /// `less`.
+  slot_type seen_live(block b, std::size_t part, std::size_t less) const noexcept {
+    if (!tree_.has(b.order, b.index)) [[unlikely]]
+      no_such(b);
+    if (part == 0 || part > (std::size_t{1} << b.order) - less) [[unlikely]]
+      no_part(b);
+    const slot_type me = tree_.lanes().mine();
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) &&
+          me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index))
+          [[unlikely]] {
+        free_already(b);
+      }
+    }
+    return me;
+  }
   static unsigned checked(unsigned max_order) {
     if (max_order > largest_max_order) detail::raise_length_error("caiman::buddy: order past 32");
     return max_order;
+  }
+  static unsigned root_for(unsigned max_order, std::size_t min_blocks) {
+    if (min_blocks == 0 || min_blocks >> checked(max_order) > 1) {
+      detail::raise_length_error("caiman::buddy: no such number of min blocks");
+    }
+    return checked(root_of(min_blocks));
   }
 
   void tidy() const noexcept {
@@ -352,10 +421,6 @@ class buddy {
     tree_.sweep(me, tree_.top());
   }
 
-  unsigned level_of(unsigned order) const noexcept {
-    const unsigned lv = order / Log2Fanout;
-    return lv < tree_.top() ? lv : tree_.top();
-  }
   protocol::word_t load(unsigned lv, std::size_t word) const noexcept {
     return tree_.at(lv).word(word).load(Sync::order(protocol::site::observe));
   }
@@ -369,7 +434,7 @@ class buddy {
     }
   }
   std::size_t count_in_level(unsigned order) const noexcept {
-    const unsigned lv = level_of(order);
+    const unsigned lv = tree_.level_of(order);
     const unsigned cls = order - lv * Log2Fanout;
     std::size_t count = 0;
     for (std::size_t w = 0; w < tree_.at(lv).word_count(); ++w) {

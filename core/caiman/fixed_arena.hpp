@@ -116,7 +116,6 @@ struct slot_options {
                                                               bool cold) const noexcept {
     return arena_state::make({.unit = capacity,
                               .units = count,
-                              .max_order = static_cast<unsigned>(std::bit_width(count - 1)),
                               .caps = false,
                               .spills = spills,
                               .init = init,

@@ -94,7 +94,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
   void* do_allocate(std::size_t size, std::size_t alignment) override {
     detail::arena_state* const home = detail::arena_insides::home_of(arena_);
     const std::size_t block_size = (std::max)(size, alignment);
-    if (home != nullptr && block_size <= home->total() && alignment <= base_alignment()) {
+    if (home != nullptr && block_size <= home->largest() && alignment <= base_alignment()) {
       const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
       if (const auto got = home->take(order, size)) return home->address_of(*got);
     }
@@ -111,7 +111,7 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
     }
     detail::arena_state* const home = detail::arena_insides::home_of(arena_);
     const std::size_t block_size = (std::max)(size, alignment);
-    if (block_size > home->total() || alignment > base_alignment()) [[unlikely]]
+    if (block_size > home->largest() || alignment > base_alignment()) [[unlikely]]
       wrong(p, size, alignment, "the arena has no such blocks");
     const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());

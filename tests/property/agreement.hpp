@@ -10,7 +10,7 @@
 //   refusal    arena_full exactly when no fitting block is free; never contended
 //   grant      free blocks, and without stacks of these the right ones: see `assert_best_fit`
 //   observers  is_free, free_count, largest_free_order, free_min_blocks; the identity of counts
-//   the end    everything released is one block again
+//   the end    everything released can be had again, the largest block first
 //
 // Observers tidy what releases left full and drain what they left in stacks, so they are commands
 // of their own: looks between all requests would hide both. RC_PARAMS="seed=..." repeats a run,
@@ -19,6 +19,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -46,17 +47,27 @@ using reference::free_set;
 
 // A buddy beside its reference, and what every request so far was given.
 struct subject {
+  struct holding {
+    block what;
+    std::size_t kept;  // min blocks, from the first one on
+
+    bool whole() const { return kept == std::size_t{1} << what.order; }
+  };
   geometry shape;
   std::unique_ptr<arena> buddy;
   free_set free;
-  std::vector<std::optional<block>> grants;
+  std::vector<std::optional<holding>> grants;
 
   subject(geometry g, std::unique_ptr<arena> made)
-      : shape(g), buddy(std::move(made)), free(g.max_order, true) {}
+      : shape(g), buddy(std::move(made)), free(g.units, true) {}
 
+  /// Live blocks; one that was cut counts as the aligned blocks that it consists of, which are the
+  /// ones of the number of its min blocks.
   std::size_t live() const {
     std::size_t blocks = 0;
-    for (const auto& grant : grants) blocks += grant ? 1 : 0;
+    for (const auto& grant : grants) {
+      blocks += grant ? static_cast<std::size_t>(std::popcount(grant->kept)) : 0;
+    }
     return blocks;
   }
 };
@@ -122,7 +133,8 @@ inline void assert_observers(const subject& sut) {
   RC_ASSERT(buddy.largest_free_order() == sut.free.largest());
   RC_ASSERT(buddy.free_min_blocks() == sut.free.size());
   const merge_counts counts = buddy.counts();
-  RC_ASSERT(sut.live() + maximal == 1 + counts.splits - counts.coalesces);
+  const auto at_first = static_cast<std::size_t>(std::popcount(sut.shape.units));
+  RC_ASSERT(sut.live() + maximal == at_first + counts.splits - counts.coalesces);
 }
 
 // After every call, where that look moves nothing.
@@ -130,25 +142,31 @@ inline void assert_size(const subject& sut) {
   if (!sut.buddy->has_stacks()) RC_ASSERT(sut.buddy->free_min_blocks() == sut.free.size());
 }
 
-inline void release_grant(subject& sut, std::optional<block>& grant) {
-  const block b = *std::exchange(grant, std::nullopt);
-  sut.buddy->release(b);
-  sut.free.give(b.order, b.index);
+inline void release_grant(subject& sut, std::optional<subject::holding>& grant) {
+  const subject::holding h = *std::exchange(grant, std::nullopt);
+  if (h.whole()) {
+    sut.buddy->release(h.what);
+  } else {
+    sut.buddy->release_part(h.what, h.kept);
+  }
+  sut.free.give_row(h.what.index << h.what.order, h.kept);
   assert_size(sut);
 }
 
-// Everything comes back, and the whole arena can be taken: by a request first, which must find
+// Everything comes back, and the largest block can be taken: by a request first, which must find
 // what the releases left full without the help of an observer.
-inline void assert_one_block_again(subject& sut) {
+inline void assert_whole_again(subject& sut) {
   for (auto& grant : sut.grants) {
     if (grant) release_grant(sut, grant);
   }
   const auto whole = sut.buddy->allocate(sut.shape.max_order);
   RC_ASSERT(whole.has_value());
-  RC_ASSERT((*whole == block{sut.shape.max_order, 0}));
+  if (std::has_single_bit(sut.shape.units)) {
+    RC_ASSERT((*whole == block{sut.shape.max_order, 0}));
+  }
   sut.buddy->release(*whole);
   assert_observers(sut);
-  RC_ASSERT(sut.buddy->free_count(sut.shape.max_order) == 1U);
+  RC_ASSERT(sut.free.size() == sut.shape.units);
 }
 
 // ---- commands ------------------------------------------------------------------------------
@@ -192,7 +210,8 @@ struct allocate final : command {
     const word_levels before = sut.buddy->has_stacks() ? word_levels() : sut.buddy->words();
     sut.buddy->act_as(slot);
     const auto got = sut.buddy->allocate(order);
-    sut.grants.push_back(got ? std::optional(*got) : std::nullopt);
+    sut.grants.push_back(got ? std::optional(subject::holding{*got, std::size_t{1} << got->order})
+                             : std::nullopt);
     if (order > sut.shape.max_order) {
       RC_ASSERT(!got.has_value());
       RC_ASSERT(got.error() == alloc_error::request_too_large);
@@ -232,6 +251,32 @@ struct release final : command {
   void show(std::ostream& os) const override { os << slot << 'F' << which; }
 };
 
+struct cut final : command {
+  unsigned slot;
+  std::size_t which;
+  std::size_t part;
+  explicit cut(const requests& seen)
+      : slot(up_to(hopping_slots - 1)),
+        which(release::any_unreleased(seen)),
+        part(up_to(std::size_t{511})) {}
+
+  void checkPreconditions(const requests& seen) const override {
+    RC_PRE(std::find(seen.unreleased.begin(), seen.unreleased.end(), which) !=
+           seen.unreleased.end());
+  }
+  void run(const requests&, subject& sut) const override {
+    auto& grant = sut.grants[which];
+    if (!grant || !grant->whole() || grant->what.order == 0) return;
+    const std::size_t keep = 1 + part % (grant->kept - 1);
+    sut.buddy->act_as(slot);
+    sut.buddy->release_tail(grant->what, keep);
+    sut.free.give_row((grant->what.index << grant->what.order) + keep, grant->kept - keep);
+    grant->kept = keep;
+    assert_size(sut);
+  }
+  void show(std::ostream& os) const override { os << slot << 'T' << which << ':' << part; }
+};
+
 struct look final : command {
   unsigned slot;
   look() : slot(up_to(hopping_slots - 1)) {}
@@ -245,18 +290,24 @@ struct look final : command {
 
 // ---- the property --------------------------------------------------------------------------
 
-inline geometry any_geometry() { return {1 + up_to(5U), up_to(9U)}; }
+// Powers of two and any other numbers.
+inline geometry any_geometry() {
+  const unsigned log2_fanout = 1 + up_to(5U);
+  std::size_t units = std::size_t{1} << up_to(9U);
+  if (up_to(1U) == 0) units = 1 + up_to(units - 1);
+  return {log2_fanout, static_cast<unsigned>(std::bit_width(units)) - 1, units};
+}
 
 using maker = std::function<std::unique_ptr<arena>(geometry)>;
 
 inline void agrees_with_reference(const maker& make) {
   const geometry g = any_geometry();
-  RC_LOG() << "fan-out at most " << (1U << g.log2_fanout) << ", max order " << g.max_order << '\n';
+  RC_LOG() << "fan-out at most " << (1U << g.log2_fanout) << ", min blocks " << g.units << '\n';
   subject sut(g, make(g));
   rc::state::check(requests{g.max_order}, sut,
-                   rc::state::gen::execOneOfWithArgs<allocate, allocate, allocate, release, release,
+                   rc::state::gen::execOneOfWithArgs<allocate, allocate, allocate, cut, release,
                                                      release, look>());
-  assert_one_block_again(sut);
+  assert_whole_again(sut);
 }
 
 // Like rc::prop, with a number of sequences of our own unless RC_PARAMS sets another, and longer.

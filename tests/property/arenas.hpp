@@ -28,7 +28,8 @@ using protocol::owner_stacks;
 
 struct geometry {
   unsigned log2_fanout;
-  unsigned max_order;
+  unsigned max_order;  // of the largest block
+  std::size_t units;   // min blocks
 };
 
 using word_levels = std::vector<std::vector<std::uint64_t>>;
@@ -45,6 +46,8 @@ class arena {
   virtual void act_as(unsigned slot) = 0;
   virtual std::expected<block, alloc_error> allocate(unsigned order) = 0;
   virtual void release(block b) = 0;
+  virtual void release_tail(block b, std::size_t keep) = 0;
+  virtual void release_part(block b, std::size_t kept) = 0;
   virtual bool is_free(block b) const = 0;
   virtual std::size_t free_count(unsigned order) const = 0;
   virtual std::optional<unsigned> largest_free_order() const = 0;
@@ -74,7 +77,7 @@ static_assert(sync_policy<hopping_sync>);
 template <class Sync, unsigned Log2Fanout>
 class sound_arena final : public arena {
  public:
-  explicit sound_arena(unsigned max_order) : buddy_(max_order) {}
+  explicit sound_arena(geometry g) : buddy_(g.max_order, g.units) {}
 
   void act_as(unsigned slot) override {
     if constexpr (requires { Sync::slot(); }) Sync::slot() = slot;
@@ -83,6 +86,8 @@ class sound_arena final : public arena {
     return buddy_.allocate(order);
   }
   void release(block b) override { buddy_.release(b); }
+  void release_tail(block b, std::size_t keep) override { buddy_.release_tail(b, keep); }
+  void release_part(block b, std::size_t kept) override { buddy_.release_part(b, kept); }
   bool is_free(block b) const override { return buddy_.is_free(b); }
   std::size_t free_count(unsigned order) const override { return buddy_.free_count(order); }
   std::optional<unsigned> largest_free_order() const override {
@@ -111,7 +116,7 @@ std::unique_ptr<arena> make_one_of(geometry g) {
   if constexpr (sizeof...(Narrower) > 0) {
     if (g.log2_fanout < Log2Fanout) return make_one_of<Sync, Narrower...>(g);
   }
-  return std::make_unique<sound_arena<Sync, Log2Fanout>>(g.max_order);
+  return std::make_unique<sound_arena<Sync, Log2Fanout>>(g);
 }
 
 // With stacks, where placement is free and the fan-out is the tree's affair, three fan-outs stand
@@ -154,6 +159,12 @@ class threaded_arena final : public arena {
   }
   void release(block b) override {
     act([&] { in_->release(b); });
+  }
+  void release_tail(block b, std::size_t keep) override {
+    act([&] { in_->release_tail(b, keep); });
+  }
+  void release_part(block b, std::size_t kept) override {
+    act([&] { in_->release_part(b, kept); });
   }
   bool is_free(block b) const override { return in_->is_free(b); }
   std::size_t free_count(unsigned order) const override { return in_->free_count(order); }

@@ -49,6 +49,7 @@ enum class fault : unsigned char {
   hides_the_largest,
   calls_half_a_block_free,
   forgets_a_split,
+  keeps_too_little,
 };
 
 class faulty_arena final : public arena {
@@ -83,6 +84,15 @@ class faulty_arena final : public arena {
     last_.reset();
     if (what_ == fault::loses_a_release && b.order < max_order_ && ++releases_ == 3) return;
     sound_->release(b);
+  }
+
+  void release_tail(block b, std::size_t keep) override {
+    last_.reset();
+    sound_->release_tail(b, what_ == fault::keeps_too_little && keep > 1 ? keep - 1 : keep);
+  }
+  void release_part(block b, std::size_t kept) override {
+    last_.reset();
+    sound_->release_part(b, kept);
   }
 
   bool is_free(block b) const override {
@@ -136,7 +146,8 @@ TEST_CASE("the same test fails on a buddy with a fault", "[buddy][control]") {
       control{fault::misses_one_block, "buddy.free_count(k) == sut.free.count(k)"},
       control{fault::hides_the_largest, "buddy.largest_free_order() == sut.free.largest()"},
       control{fault::calls_half_a_block_free, "buddy.is_free({k, i}) == sut.free.is_maximal(k, i)"},
-      control{fault::forgets_a_split, "1 + counts.splits - counts.coalesces"},
+      control{fault::forgets_a_split, "at_first + counts.splits - counts.coalesces"},
+      control{fault::keeps_too_little, "sut.buddy->free_min_blocks() == sut.free.size()"},
   };
   for (const control& c : controls) {
     INFO("fault " << static_cast<int>(c.what) << ", expected by " << c.by);

@@ -131,6 +131,28 @@ void assert_nearest(std::size_t total, std::size_t min) {
   RC_ASSERT(made->caps_capacity());
 }
 
+// What the table says of fit, by doubling and by counting.
+void assert_fit(std::size_t total, std::size_t min) {
+  const result made = buddy_geometry::fit(total, min);
+  const auto block = double_until(1, min);
+  if (total == 0 || min == 0 || (block && block->size > total)) {
+    assert_error(made, build_error::invalid_geometry);
+    return;
+  }
+  if (!block) {
+    assert_error(made, build_error::size_overflow);
+    return;
+  }
+  RC_ASSERT(made.has_value());
+  RC_ASSERT(made->min_block_size() == block->size);
+  RC_ASSERT(made->total_size() == total / block->size * block->size);
+  const auto beyond = double_until(block->size, made->total_size() / 2 + 1);
+  RC_ASSERT(beyond.has_value());  // the least block larger than half of it is the largest one
+  RC_ASSERT(made->max_order() == beyond->times);
+  RC_ASSERT(made->alignment() == 1U);
+  RC_ASSERT(made->caps_capacity());
+}
+
 // What the table says of exact, by doubling.
 void assert_exact(std::size_t total, std::size_t min) {
   const result made = buddy_geometry::exact(total, min);
@@ -214,6 +236,33 @@ TEST_CASE("nearest is the least geometry that is large enough", "[geometry][prop
     const auto made = buddy_geometry::nearest(*any_size(), *any_size());
     RC_PRE(made.has_value());
     assert_same(buddy_geometry::nearest(made->total_size(), made->min_block_size()), made);
+  });
+}
+
+TEST_CASE("fit is the greatest geometry that is not too large", "[geometry][property]") {
+  rc::prop("for any two sizes", [] { assert_fit(*any_size(), *any_size()); });
+  rc::prop("at every boundary of one size, for any other", [] {
+    const auto other = *any_size();
+    for_each_boundary([other](std::size_t size) {
+      assert_fit(size, other);
+      assert_fit(other, size);
+    });
+  });
+  rc::prop("and rounds nothing twice", [] {
+    const auto made = buddy_geometry::fit(*any_size(), *any_power());
+    RC_PRE(made.has_value());
+    assert_same(buddy_geometry::fit(made->total_size(), made->min_block_size()), made);
+  });
+  rc::prop("and does not care whether min or the alignment raises the block", [] {
+    const auto total = *any_size();
+    const auto min = *any_power();
+    const auto alignment = *any_power();
+    const auto before = buddy_geometry::fit(total, std::max(min, alignment));
+    const auto after = buddy_geometry::fit(total, min);
+    RC_PRE(after.has_value());
+    const auto aligned = after->with_alignment(alignment);
+    RC_ASSERT(aligned.has_value() == before.has_value());
+    if (before) assert_same(before->with_alignment(alignment), aligned);
   });
 }
 

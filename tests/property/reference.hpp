@@ -16,20 +16,26 @@
 
 namespace caiman::reference {
 
-/// 2^max_order slots, each free or not. A block of order k is 2^k slots from a multiple of 2^k on;
-/// it is maximal if it is free and the block of order k + 1 around it is not. O(slots) throughout.
+/// Some slots, at least one, each free or not. A block of order k is 2^k slots from a multiple of
+/// 2^k on; it is maximal if it is free and the block of order k + 1 around it is not, or is not
+/// there. O(slots) throughout.
 class free_set {
  public:
-  explicit free_set(unsigned max_order, bool free)
-      : max_order_(max_order), free_(std::size_t{1} << max_order, free) {}
+  explicit free_set(std::size_t slots, bool free) : free_(slots, free) {
+    while (std::size_t{2} << max_order_ <= slots) ++max_order_;
+  }
 
   /// The slots of a word: bit i of `bits` is slot i.
   static free_set of_word(unsigned log2_slots, std::uint64_t bits) {
-    free_set word(log2_slots, false);
+    free_set word(std::size_t{1} << log2_slots, false);
     for (std::size_t i = 0; i < word.free_.size(); ++i) word.free_[i] = (bits >> i & 1) != 0;
     return word;
   }
 
+  /// A row of slots.
+  void give_row(std::size_t first, std::size_t count) {
+    std::fill_n(free_.begin() + static_cast<std::ptrdiff_t>(first), count, true);
+  }
   void give(unsigned order, std::size_t index) { fill(order, index, true); }
   void take(unsigned order, std::size_t index) { fill(order, index, false); }
 
@@ -41,7 +47,8 @@ class free_set {
     return std::all_of(first, first + (std::ptrdiff_t{1} << order), [](bool f) { return f; });
   }
   bool is_maximal(unsigned order, std::size_t index) const {
-    return all_free(order, index) && (order == max_order_ || !all_free(order + 1, index / 2));
+    return all_free(order, index) &&
+           !(contains(order + 1, index / 2) && all_free(order + 1, index / 2));
   }
 
   /// Whether a block of `order` is free anywhere.
@@ -67,7 +74,7 @@ class free_set {
   /// The order of the maximal free block around a slot; nothing if the slot is not free.
   std::optional<unsigned> order_around(std::size_t slot) const {
     for (unsigned k = 0; k <= max_order_; ++k) {
-      if (is_maximal(k, slot >> k)) return k;
+      if (contains(k, slot >> k) && is_maximal(k, slot >> k)) return k;
     }
     return std::nullopt;
   }
@@ -90,7 +97,7 @@ class free_set {
     std::fill(first, first + (std::ptrdiff_t{1} << order), free);
   }
 
-  unsigned max_order_;
+  unsigned max_order_ = 0;
   std::vector<bool> free_;
 };
 

@@ -37,10 +37,9 @@ using native_share = share_count<native_sync>;
 
 /// How an arena is laid out and behaves.
 struct arena_plan {
-  std::size_t unit;    // bytes of a min block, or of a slot
-  std::size_t units;   // how many there are: 2^max_order, or fewer slots
-  unsigned max_order;  // at most buddy::largest_max_order
-  bool caps;           // a buffer shows what was asked for, not its block
+  std::size_t unit;   // bytes of a min block, or of a slot
+  std::size_t units;  // how many there are: at least 1, at most 2^buddy::largest_max_order
+  bool caps;          // a buffer shows what was asked for, not its block
   bool spills;
   init_policy init;
   bool cold;  // the memory may hold anything to begin with
@@ -95,6 +94,8 @@ class arena_state {
   [[nodiscard]] const buddy<>& tree() const noexcept { return tree_; }
   [[nodiscard]] ledger<native_sync>& books() noexcept { return books_; }
   [[nodiscard]] std::size_t total() const noexcept { return plan_.unit * plan_.units; }
+  /// Bytes of the largest block.
+  [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
   [[nodiscard]] std::byte* address_of(block b) const noexcept {
     return base_ + (b.index << b.order) * plan_.unit;
@@ -183,7 +184,7 @@ class arena_state {
   /// What lies on the heap, asked for without exceptions.
   struct parts {
     explicit parts(const arena_plan& plan) noexcept
-        : metadata(plan.max_order, std::nothrow),
+        : metadata(buddy<>::root_of(plan.units), std::nothrow),
           shares(new (std::nothrow)
                      std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]) {
       const bool any_cold = plan.cold && plan.init == init_policy::zero;
@@ -202,12 +203,11 @@ class arena_state {
         watch_(memory_watch::at_hand()),
         careful_(zeroes() || watch_.watches()),
         shows_(careful_),
-        tree_(std::move(own.metadata), plan.max_order),
+        tree_(std::move(own.metadata), plan.units),
+        largest_(plan.unit << tree_.max_order()),
         shares_(std::move(own.shares)),
         cold_(std::move(own.cold)),
-        books_(tree_.inside().lanes().home()) {
-    if (plan.units != std::size_t{1} << plan.max_order) keep_only(plan.units);
-  }
+        books_(tree_.inside().lanes().home()) {}
 
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
   CAIMAN_COLD void open_carefully(block b, std::size_t shown) noexcept {
@@ -244,18 +244,6 @@ class arena_state {
     if (ends_after(next, books_, [&] { room_->serve(*this); })) delete this;
   }
 
-  /// Of a fresh buddy: what lies past the first `units` is never handed out.
-  void keep_only(std::size_t units) noexcept {
-    const auto whole = tree_.allocate(plan_.max_order);
-    native_sync::invariant(whole.has_value(), "a fresh buddy is not free");
-    std::size_t at = 0;
-    for (unsigned order = plan_.max_order; order-- > 0;) {
-      if ((units >> order & 1) == 0) continue;
-      tree_.release({order, at >> order});
-      at += std::size_t{1} << order;
-    }
-  }
-
   void zero_what_is_cold(block b) noexcept {
     cold_.warm(b.index << b.order, b.order, [&](std::size_t first, std::size_t count) {
       std::byte* const at = base_ + first * plan_.unit;
@@ -274,6 +262,7 @@ class arena_state {
   bool careful_;
   bool shows_;  // whether it matters what a block shows: there are zeros, or a tool that watches
   buddy<> tree_;
+  std::size_t largest_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;

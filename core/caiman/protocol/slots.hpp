@@ -320,6 +320,11 @@ class slot_table {
   /// are empty, for one that is new here.
   slot_ref<Sync> at_hand() const noexcept { return at_scaled(Sync::scaled_slot()); }
 
+  /// The slot that further threads share, for who has none yet.
+  slot_ref<Sync> shared() const noexcept {
+    return slot_ref<Sync>(counters_of(Sync::exclusive_slots));
+  }
+
   /// The stacks of any slot.
   owner_stacks<Sync> stacks(unsigned slot) const noexcept { return counters_of(slot).stacks(); }
   /// The counters of any slot, for checks. Not part of the stable surface.

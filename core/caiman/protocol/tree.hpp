@@ -33,6 +33,7 @@
 
 #include "caiman/detail/attributes.hpp"
 #include "caiman/protocol/hints.hpp"
+#include "caiman/protocol/layout.hpp"
 #include "caiman/protocol/level.hpp"
 #include "caiman/protocol/search_result.hpp"
 #include "caiman/protocol/slots.hpp"
@@ -45,7 +46,9 @@ namespace caiman::inline v0::protocol {
 /// Storage Allocator, CACM 8(10), 1965); words, laziness, hints and brackets are explained in
 /// docs/algorithm.md. Built and ended by one thread; all else may be called by any threads at once.
 template <sync_policy Sync, unsigned Log2Fanout>
-class tree {
+class tree : public layout<Sync, Log2Fanout> {
+  using base = layout<Sync, Log2Fanout>;
+
  public:
   using shape = level_shape<Log2Fanout>;       ///< The sizes of all levels.
   using level_type = level<Sync, Log2Fanout>;  ///< One level.
@@ -53,6 +56,8 @@ class tree {
   using bits = word_bits<Log2Fanout>;          ///< Arithmetic on its words.
   using slot_type = slot_ref<Sync>;            ///< The calling thread's slot.
   using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
+  using base::is_above_words;                  ///< See layout.
+  using base::is_taken_below;                  ///< See layout.
 
   /// Bytes of metadata.
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
@@ -63,28 +68,18 @@ class tree {
     return total;
   }
 
-  /// One free block of `max_order`, over `bytes(max_order)` bytes at `memory` (aligned to 128).
-  tree(std::byte* memory, unsigned max_order) noexcept
-      : max_order_(max_order), top_(shape::top_level(max_order)), slots_(memory, max_order) {
-    memory += slot_table<Sync>::bytes();
-    for (unsigned lv = 0; lv <= top_; ++lv) memory = levels_[lv].build(memory, max_order, lv);
-    for (unsigned order = 0; order <= max_order; ++order) {
-      const unsigned lv = order / Log2Fanout < top_ ? order / Log2Fanout : top_;
-      const std::size_t blocks = std::size_t{1} << (max_order - order);
-      const std::size_t kept =
-          order < stacks::orders ? (blocks < stacks::indices ? blocks : stacks::indices) : 0;
-      layouts_[order] = {&levels_[lv], lv, order - lv * Log2Fanout, blocks, kept};
+  /// The first `units` min blocks of 2^root, at least one, are free; the others never are. Over
+  /// `bytes(root)` bytes at `memory` (aligned to 128).
+  tree(std::byte* memory, unsigned root, std::size_t units) noexcept
+      : base(memory + slot_table<Sync>::bytes(), root, units), slots_(memory, root) {
+    // As many blocks as `units` has ones, the largest first: no two of them are buddies.
+    for (std::size_t left = units; left != 0;) {
+      const auto order = static_cast<unsigned>(std::bit_width(left)) - 1;
+      build_free(order, (units - left) >> order);
+      left -= std::size_t{1} << order;
     }
-    levels_[top_].word(0).store(bits::run(max_order - top_ * Log2Fanout),
-                                Sync::order(site::publish_child));  // (1)
   }
 
-  /// Order of the block that is everything. O(1).
-  unsigned max_order() const noexcept { return max_order_; }
-  /// The level of the root. O(1).
-  unsigned top() const noexcept { return top_; }
-  /// A level. O(1).
-  const level_type& at(unsigned lv) const noexcept { return levels_[lv]; }
   /// All slots. O(1).
   const slot_table<Sync>& lanes() const noexcept { return slots_; }
 
@@ -130,40 +125,6 @@ class tree {
       Sync::pause(round);
     }
     return got;
-  }
-
-  /// Whether there is such a block.
-  bool has(unsigned order, std::size_t index) const noexcept {
-    return order < most_orders && index < layouts_[order].blocks;
-  }
-  /// Whether there is such a block and slots may keep it at hand.
-  CAIMAN_HOT bool is_small(unsigned order, std::size_t index) const noexcept {
-    return order < most_orders && index < layouts_[order].stackable;
-  }
-
-  /// Whether blocks of an order are made of whole words, with words of their own below.
-  CAIMAN_HOT bool is_above_words(unsigned order) const noexcept {
-    return layouts_[order].level != 0;
-  }
-  /// Whether no bit of a block is free in its word or above it.
-  CAIMAN_HOT bool is_taken(unsigned order, std::size_t index) const noexcept {
-    const order_layout& p = layouts_[order];
-    const std::size_t word = index >> (Log2Fanout - p.cls);
-    const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
-    const word_t now = p.in->word(word).load(Sync::order(site::release_look));
-    return (now & run) == 0 && !owned_above(p.level, word);
-  }
-  /// Whether no bit of a block of whole words is free in the words right below it, which read 0
-  /// while it is live: a part of it that came back by itself, or a second release that was kept
-  /// full down there, shows here. Both together see all that release() could.
-  CAIMAN_COLD bool is_taken_below(unsigned order, std::size_t index) const noexcept {
-    const order_layout& p = layouts_[order];
-    const level_type& below = levels_[p.level - 1];
-    const std::size_t first = index << p.cls;
-    for (std::size_t word = first; word < first + (std::size_t{1} << p.cls); ++word) {
-      if (below.word(word).load(Sync::order(site::child_look)) != 0) return false;
-    }
-    return true;
   }
 
   /// Gives a block back; false if it is free already, wholly or in part, and then changes nothing.
@@ -214,6 +175,23 @@ class tree {
   }
 
  private:
+  using order_layout = typename base::order_layout;
+  using base::layouts_;
+  using base::levels_;
+  using base::owned_above;
+  using base::top_;
+
+  /// Of a tree that nobody else knows of yet.
+  void build_free(unsigned order, std::size_t index) noexcept {
+    const order_layout& p = layouts_[order];
+    const std::size_t word = (index << p.cls) / fanout;
+    auto& cell = p.in->word(word);
+    const word_t run = bits::run(p.cls) << ((index << p.cls) % fanout);
+    cell.store(cell.load(Sync::order(site::observe)) | run,
+               Sync::order(site::publish_child));  // (1)
+    hint::set(*p.in, slots_.shared(), word, p.cls);
+  }
+
   static constexpr std::size_t fanout = shape::fanout;
   static constexpr unsigned most_orders = slot_counters<Sync>::most_orders;
   static constexpr search_result full{};
@@ -224,14 +202,6 @@ class tree {
   static constexpr bool lazily = true;
   static constexpr bool eagerly = false;
 
-  /// Where the blocks of an order live.
-  struct order_layout {
-    const level_type* in;
-    unsigned level;
-    unsigned cls;
-    std::size_t blocks;     // how many there are; 0 past max_order
-    std::size_t stackable;  // how many of these have a place in the stacks
-  };
   struct claimed_run {
     std::size_t word;  // hint::none: nothing
     unsigned pos;
@@ -328,19 +298,6 @@ class tree {
         return put_result::stays;
       }
     }
-  }
-
-  /// Whether an ancestor owns a word, which then reads 0. Asked only of the word of a block that
-  /// somebody says is live, so the answer must be no: the ancestors of a live block do not change.
-  /// Looks all the way up and at any word: of a live block every answer is the same, so no
-  /// processor guesses wrong.
-  CAIMAN_HOT bool owned_above(unsigned lv, std::size_t word) const noexcept {
-    word_t owned = 0;
-    for (; lv < top_; ++lv, word /= fanout) {
-      owned |= levels_[lv + 1].word(word / fanout).load(Sync::order(site::ancestor_look)) >>
-               (word % fanout);
-    }
-    return (owned & 1) != 0;
   }
 
   template <class F>
@@ -484,11 +441,7 @@ class tree {
     return claimed(word * fanout >> p.cls);
   }
 
-  unsigned max_order_;
-  unsigned top_;
   slot_table<Sync> slots_;
-  order_layout layouts_[most_orders] = {};
-  level_type levels_[shape::max_levels];
 };
 
 }  // namespace caiman::v0::protocol

@@ -49,6 +49,15 @@ class buddy_world final : public world {
         });
   }
 
+  void release_tail(unsigned order, std::size_t index, std::size_t keep) override {
+    if (scrubs_) zero_payload((index << order) + keep, (std::size_t{1} << order) - keep);
+    buddy_.release_tail({order, index}, keep);
+  }
+  void release_part(unsigned order, std::size_t index, std::size_t kept) override {
+    if (scrubs_) zero_payload(index << order, kept);
+    buddy_.release_part({order, index}, kept);
+  }
+
   block_set free_blocks() override {
     block_set free = 0;
     for_each_word([&](unsigned lv, std::size_t word, word_t runs) {

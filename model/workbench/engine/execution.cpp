@@ -17,6 +17,10 @@ constexpr unsigned dirt = 7;
 
 // ---- the trace: brackets around operations, and what only the harness knows --------------------
 
+block_set min_blocks_of(std::size_t first, std::size_t count) {
+  return static_cast<block_set>(((std::uint64_t{1} << count) - 1) << first);
+}
+
 std::string block_text(unsigned order, std::size_t index) {
   return fmt::format("block {} of order {}", index, order);
 }
@@ -30,6 +34,8 @@ std::string text_of(const operation& op) {
       return op.arg == 0 ? "take a block" : fmt::format("take a block of order {}", op.arg);
     case operation::kind::release:
       return fmt::format("return block {}", op.arg);
+    case operation::kind::cut:
+      return fmt::format("cut block {} to {}", op.arg, op.keep);
     case operation::kind::add:
       return "one handle more";
     case operation::kind::drop:
@@ -71,30 +77,6 @@ execution& current_execution() noexcept {
   static execution only;
   return only;
 }
-
-unsigned slot_of_current_thread() noexcept { return current_execution().slot(); }
-bool current_thread_must_ask() noexcept { return current_execution().must_ask(); }
-unsigned slot_at_hand_of_current_thread() noexcept { return current_execution().slot_at_hand(); }
-unsigned slots_in_use() noexcept { return current_execution().slots_seen(); }
-bool threads_run() noexcept { return current_execution().in_threads(); }
-void before_access() { current_execution().before_access(); }
-void pause_between_looks(unsigned round) {
-  if (round >= settings.looks) current_execution().fail("L1", "looked again past the bound");
-  let_others_run();
-}
-void sleep_at(const void* address) { current_execution().sleep_at(address); }
-void wake_one_at(const void* address) { current_execution().wake_one_at(address); }
-void let_others_run() { rl::yield(1, info_of(location::here())); }
-void report_misuse(const char* what, unsigned /*order*/, std::uint64_t /*index*/) {
-  current_execution().fail("S8", what);
-}
-void report_fault(const char* property, const char* text) {
-  current_execution().fail(property, text);
-}
-void zero_payload(std::size_t first, std::size_t count) {
-  current_execution().zero_payload(first, count);
-}
-void report_broken_invariant(const char* what) { current_execution().fail("S1", what); }
 
 void execution::prepare(const request& what, std::uint64_t most_executions, double seconds) {
   what_ = &what;
@@ -200,6 +182,8 @@ void execution::set_up() {
       operate_part(step.thread, step.op, step.owner);
     } else if (step.op.what == operation::kind::release) {
       release(step.thread, step.op.arg);
+    } else if (step.op.what == operation::kind::cut) {
+      cut(step.thread, step.op);
     } else {
       const std::size_t before = actors_[step.owner].taken;
       take(step.thread, step.op, step.owner);
@@ -263,6 +247,8 @@ void execution::operate(unsigned thread, const operation& op) {
     operate_part(thread, op, thread);
   } else if (op.what == operation::kind::release) {
     release(thread, op.arg);
+  } else if (op.what == operation::kind::cut) {
+    cut(thread, op);
   } else {
     take(thread, op, thread);
   }
@@ -313,30 +299,73 @@ void execution::take(unsigned thread, const operation& op, unsigned owner) {
   }
   if (op.what == operation::kind::must_fail) fail("S6", "a grant where there is no room");
   note(thread, record::kind::granted, op.arg, blocks_of(op.arg, got.index), earlier);
-  touch(thread, op.arg, got.index, true);
+  touch(thread, got.index << op.arg, std::size_t{1} << op.arg, true);
 }
 
 void execution::release(unsigned thread, unsigned which) {
   actor& me = actors_[thread];
   if (which >= me.taken || !me.blocks[which].live) return;  // its request was refused
   holding& h = me.blocks[which];
-  touch(thread, h.order, h.index, false);
+  touch(thread, h.first(), h.kept, false);
   const std::uint32_t earlier = records_before(thread);
-  begin_bracket(
-      [&] { return by(thread, fmt::format("release({})", block_text(h.order, h.index))); });
-  disown(thread, h);
+  begin_bracket([&] {
+    const std::string block = block_text(h.order, h.index);
+    return by(thread, h.whole() ? fmt::format("release({})", block)
+                                : fmt::format("release_part({}, {})", block, h.kept));
+  });
+  h.live = false;
+  disown(thread, h.first(), h.kept);
   me.releasing = true;
-  me.releasing_blocks = blocks_of(h.order, h.index);
-  world_->release(h.order, h.index);
+  me.releasing_blocks = min_blocks_of(h.first(), h.kept);
+  give_back(h);
   me.releasing = false;
   end_bracket([] { return std::string("done"); });
-  note(thread, record::kind::released, h.order, me.releasing_blocks, earlier);
+  note_released(thread, h.first(), h.kept, earlier);
+}
+
+void execution::give_back(const holding& h) {
+  if (h.whole()) {
+    world_->release(h.order, h.index);
+  } else {
+    world_->release_part(h.order, h.index, h.kept);
+  }
+}
+
+/// The end of a block, of which its owner keeps the beginning.
+void execution::cut(unsigned thread, const operation& op) {
+  actor& me = actors_[thread];
+  if (op.arg >= me.taken || !me.blocks[op.arg].live) return;
+  holding& h = me.blocks[op.arg];
+  if (!h.whole() || op.keep >= h.kept) fail("model", "a block that cannot be cut so");
+  const std::size_t from = h.first() + op.keep;
+  const std::size_t count = h.kept - op.keep;
+  touch(thread, from, count, false);
+  const std::uint32_t earlier = records_before(thread);
+  begin_bracket([&] {
+    return by(thread, fmt::format("release_tail({}, {})", block_text(h.order, h.index), op.keep));
+  });
+  h.kept = op.keep;
+  disown(thread, from, count);
+  me.releasing = true;
+  me.releasing_blocks = min_blocks_of(from, count);
+  world_->release_tail(h.order, h.index, op.keep);
+  me.releasing = false;
+  end_bracket([] { return std::string("done"); });
+  note_released(thread, from, count, earlier);
+}
+
+/// Aligned blocks that come back in one call come back one by one, in whatever order.
+void execution::note_released(unsigned thread, std::size_t first, std::size_t count,
+                              std::uint32_t earlier) {
+  for_each_aligned(first, count, [&](unsigned order, std::size_t index) {
+    note(thread, record::kind::released, order, blocks_of(order, index), earlier);
+  });
 }
 
 void execution::own(unsigned owner, unsigned order, std::size_t index) {
   actor& me = actors_[owner];
   if (me.taken == most_blocks) fail("model", "too many blocks");
-  me.blocks[me.taken++] = {order, index, true};
+  me.blocks[me.taken++] = {order, index, std::size_t{1} << order, true};
   if (recording_in_force) {
     the_recorder().owned(event_kind::own, owner, index << order, std::size_t{1} << order);
   }
@@ -347,20 +376,15 @@ void execution::own(unsigned owner, unsigned order, std::size_t index) {
   }
 }
 
-void execution::disown(unsigned owner, const holding& h) {
-  holding& mine = *std::find_if(actors_[owner].blocks.begin(), actors_[owner].blocks.end(),
-                                [&](const holding& x) { return &x == &h; });
-  mine.live = false;
-  if (recording_in_force) {
-    the_recorder().owned(event_kind::disown, owner, h.index << h.order, std::size_t{1} << h.order);
-  }
-  for (std::size_t i = h.index << h.order; i < (h.index + 1) << h.order; ++i) owner_[i] = nobody;
+void execution::disown(unsigned owner, std::size_t first, std::size_t count) {
+  if (recording_in_force) the_recorder().owned(event_kind::disown, owner, first, count);
+  for (std::size_t i = first; i < first + count; ++i) owner_[i] = nobody;
 }
 
 /// The owner writes to its block when it gets it, and reads and writes it before it gives it back:
 /// an overlap, or a hand-over that nothing orders, is a data race.
-void execution::touch(unsigned thread, unsigned order, std::size_t index, bool fresh) {
-  for (std::size_t i = index << order; i < (index + 1) << order; ++i) {
+void execution::touch(unsigned thread, std::size_t first, std::size_t count, bool fresh) {
+  for (std::size_t i = first; i < first + count; ++i) {
     if (fresh && what_->what.init != memory::any && cell(i).load() != 0) {
       fail("Z1", "a block that is not zeroed");
     }
@@ -413,83 +437,6 @@ std::string execution::name_of(const void* address) const {
         (at - cell_storage_.data()) / static_cast<std::ptrdiff_t>(sizeof(checked_plain<unsigned>)));
   }
   return subject_ != nullptr ? subject_->name_of(address) : std::string();
-}
-
-// ---- hooks of the policy -------------------------------------------------------------------
-
-unsigned execution::acting() const noexcept {
-  return in_threads() ? static_cast<unsigned>(rl::ctx().threadx_->index_) : acting_;
-}
-
-unsigned execution::slot() noexcept {
-  actor& me = actors_[acting()];
-  me.asked = true;
-  return me.slot;
-}
-
-unsigned execution::slot_at_hand() const noexcept {
-  const actor& me = actors_[acting()];
-  if (must_ask()) return subject_->slot_of(acting() / 2);  // its slot in another pool
-  return me.asked ? me.slot : subject_->shared_slot();
-}
-
-bool execution::must_ask() const noexcept {
-  return what_->what.code == objects::ask && acting() % 2 != 0;
-}
-
-unsigned execution::slots_seen() const noexcept {
-  switch (what_->what.slots) {
-    case slot_use::own:
-      return static_cast<unsigned>(what_->what.threads.size());
-    case slot_use::shared:
-      return 0;
-    case slot_use::pooled:
-      return subject_->slots_seen();
-  }
-  return subject_->shared_slot();
-}
-
-void execution::before_access() {
-  ++accesses_;
-  if (stop_at_ == 0 || !in_threads()) return;
-  const unsigned thread = rl::ctx().threadx_->index_;
-  if (thread != what_->what.stop_thread) return;
-  actor& me = actors_[thread];
-  if (me.done || ++me.steps != stop_at_) return;
-  finish_line().fetch_add(1, rl::mo_acq_rel, info_of(location::here()));
-  if (finished_ + 1 == what_->what.threads.size()) return;  // nobody is left to be disturbed
-  largest_stop_ = std::max(largest_stop_, me.steps);
-  me.stopped = true;
-  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
-}
-
-void execution::sleep_at(const void* address) {
-  if (!in_threads()) fail("L1", "there is nobody to wake it");
-  actors_[rl::ctx().threadx_->index_].sleeps_at = address;
-  rl::ctx().park_current_thread(false, false, false, info_of(location::here()));
-}
-
-void execution::wake_one_at(const void* address) {
-  rl::ctx().sched();
-  std::array<rl::thread_id_t, max_threads> asleep{};
-  unsigned count = 0;
-  for (unsigned t = 0; t < max_threads; ++t) {
-    if (actors_[t].sleeps_at == address) asleep[count++] = static_cast<rl::thread_id_t>(t);
-  }
-  if (count == 0) return;
-  const auto one = asleep[count == 1 ? 0 : rl::rand(count)];
-  actors_[one].sleeps_at = nullptr;
-  rl::ctx().unpark_thread(one, false, info_of(location::here()));
-}
-
-void execution::fail(const char* property, const char* text) {
-  runs_ = false;
-  if (!fault_) fault_ = {property, text};
-  if (recording_in_force) {
-    the_recorder().lost_at(record_note([&] { return fmt::format("{}: {}", property, text); }));
-  }
-  rl::ctx().fail_test(text, rl::test_result_user_assert_failed, info_of(location::here()));
-  std::abort();  // not reached: fail_test leaves the fibre
 }
 
 }  // namespace caiman::model

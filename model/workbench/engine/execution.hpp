@@ -72,7 +72,11 @@ class execution {
   struct holding {
     unsigned order = 0;
     std::size_t index = 0;
+    std::size_t kept = 0;  // min blocks, from the first one on
     bool live = false;
+
+    std::size_t first() const noexcept { return index << order; }
+    bool whole() const noexcept { return kept == std::size_t{1} << order; }
   };
   struct actor {
     std::array<holding, most_blocks> blocks{};  // in the order in which they came to the thread
@@ -104,9 +108,12 @@ class execution {
   std::string by(unsigned thread, std::string text) const;
   void take(unsigned thread, const operation& op, unsigned owner);
   void release(unsigned thread, unsigned which);
+  void give_back(const holding& h);
+  void cut(unsigned thread, const operation& op);
+  void note_released(unsigned thread, std::size_t first, std::size_t count, std::uint32_t earlier);
   void own(unsigned owner, unsigned order, std::size_t index);
-  void disown(unsigned owner, const holding& h);
-  void touch(unsigned thread, unsigned order, std::size_t index, bool fresh);
+  void disown(unsigned owner, std::size_t first, std::size_t count);
+  void touch(unsigned thread, std::size_t first, std::size_t count, bool fresh);
   std::uint32_t records_before(unsigned thread) const;
   void note(unsigned thread, record::kind what, unsigned order, block_set blocks,
             std::uint32_t earlier);

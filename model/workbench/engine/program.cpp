@@ -27,7 +27,7 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {subject_kind::buddy, "buddy", "AMXF"},      {subject_kind::textbook, "textbook", "AMXF"},
+    {subject_kind::buddy, "buddy", "AMXFT"},     {subject_kind::textbook, "textbook", "AMXF"},
     {subject_kind::arena, "arena", "AFHD"},      {subject_kind::ledger, "ledger", "AFHD"},
     {subject_kind::shares, "shares", "HD"},      {subject_kind::cold, "cold", "W"},
     {subject_kind::waiting, "waiting", "AFDEP"}, {subject_kind::handshake, "handshake", "AFE"},
@@ -60,11 +60,12 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFHDWEPC";
+    constexpr std::string_view letters = "AMXFTHDWEPC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
-    return !has_number(value) || number(value.arg);
+    if (has_number(value) && !number(value.arg)) return false;
+    return value.what != operation::kind::cut || (take(":") && number(value.keep));
   }
   /// What comes next, fit for a one-line message.
   std::string rest() const {
@@ -192,7 +193,9 @@ const char* fault_of_operation(const operation& op, const program& p) {
   if (p.core == subject_kind::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";
   }
-  const bool of_order = op.what != operation::kind::release && op.what != operation::kind::call;
+  if (op.what == operation::kind::cut && op.keep == 0) return "a block that is cut keeps something";
+  const bool of_order = op.what != operation::kind::release && op.what != operation::kind::cut &&
+                        op.what != operation::kind::call;
   return of_order && op.arg > p.max_order ? "order too large" : nullptr;
 }
 
@@ -240,6 +243,7 @@ const char* fault_of(const program& p) {
 
 std::string notation_of(const operation& op) {
   const char letter = static_cast<char>(op.what);
+  if (op.what == operation::kind::cut) return fmt::format("{}{}:{}", letter, op.arg, op.keep);
   return has_number(op) ? fmt::format("{}{}", letter, op.arg) : std::string(1, letter);
 }
 

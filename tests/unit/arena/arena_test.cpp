@@ -185,6 +185,34 @@ TEST_CASE("a full arena says so, and serves again when something came back", "[a
   CHECK(arena.allocate(4'096).has_value());
 }
 
+TEST_CASE("an arena of any number of min blocks uses them all and maps no more", "[arena]") {
+  const auto arena =
+      buddy_arena::builder(buddy_geometry::fit(100'000, 256).value()).build().value();
+  CHECK(arena.total_size() == 99'840);
+  CHECK(arena.max_order() == 8);
+  CHECK(arena.metrics().largest_free_block == 65'536);
+  CHECK(arena.allocate(65'537).error() == alloc_error::request_too_large);
+  CHECK(arena.allocate(99'840).error() == alloc_error::request_too_large);
+  std::vector<buffer> live;
+  for (auto b = arena.allocate(256); b; b = arena.allocate(256)) live.push_back(*std::move(b));
+  CHECK(live.size() == 390);
+  CHECK(arena.metrics().bytes_live == 99'840);
+  CHECK(arena.metrics().allocations_failed == 3);
+  CHECK(arena.occupancy().size() == 4);  // 390 is 256 + 128 + 4 + 2
+  live.clear();
+  CHECK(arena.metrics().splits == arena.metrics().coalesces);
+  CHECK(arena.free_block_count(8) == 1);
+  CHECK(arena.free_block_count(7) == 1);
+  CHECK(arena.is_block_free(1, 194));
+  CHECK_FALSE(arena.is_block_free(1, 195));
+  CHECK(arena.allocate(100).value().capacity() == 100);
+
+  const auto large =
+      buddy_arena::builder(buddy_geometry::fit(65 << 20, 4'096).value()).build().value();
+  CHECK(large.total_size() == 65 << 20);
+  CHECK(resident_pages(large) == (65 << 20) / 4'096);
+}
+
 TEST_CASE("what an arena of its own memory cannot be built of", "[arena][build]") {
   const auto build = [](std::size_t total, std::size_t min) {
     return buddy_arena::builder(exact(total, min)).build();

@@ -78,27 +78,29 @@ class forbidden_memory {
 
 }  // namespace
 
-TEST_CASE("of a region the largest aligned power of two is used", "[region]") {
-  lent_region region(40'960);
+TEST_CASE("of a region all whole min blocks from an aligned start on are used", "[region]") {
+  lent_region region(100'000);
   struct row {
     std::size_t skip, length, min;  // given
     std::size_t base, total, unit;  // expected, the base from the region's start
   };
   const row rows[] = {
       {0, 4'096, 64, 0, 4'096, 64},
-      {0, 8'191, 64, 0, 4'096, 64},
-      {0, 8'192, 64, 0, 8'192, 64},
-      {0, 40'960, 64, 0, 32'768, 64},
-      {0, 40'960, 100, 0, 32'768, 128},
-      {1, 4'096, 64, 2'048, 2'048, 64},
+      {0, 8'191, 64, 0, 8'128, 64},
+      {0, 40'960, 64, 0, 40'960, 64},
+      {0, 40'960, 100, 0, 40'960, 128},
+      {0, 100'000, 256, 0, 99'840, 256},
+      {1, 4'096, 64, 64, 4'032, 64},
       {1, 4'096 + 63, 64, 64, 4'096, 64},  // aligned to the min block at least ...
-      {1, 4'096 + 62, 64, 2'048, 2'048, 64},
-      {1, 12'287, 64, 4'096, 8'192, 64},  // ... to the page where that costs nothing
-      {64, 4'096 + 64, 64, 128, 4'096, 64},
-      {4'095, 8'192 + 1, 64, 4'096, 8'192, 64},
+      {1, 4'096 + 62, 64, 64, 4'032, 64},
+      {1, 8'192 + 127, 64, 64, 8'256, 64},
+      {1, 12'287 + 63, 128, 128, 12'160, 128},
+      {2'049, 16'384 + 2'047, 4'096, 4'096, 16'384, 4'096},
+      {4'000, 8'192 + 96, 8'192, 4'096, 8'192, 8'192},  // ... and to the page at most, or where
+      {4'095, 8'192 + 1, 64, 4'096, 8'192, 64},         // that costs no block
       {0, 64, 64, 0, 64, 64},
       {3, 1, 1, 3, 1, 1},
-      {3, 40'957, 1, 4'096, 32'768, 1},
+      {3, 40'957, 1, 3, 40'957, 1},
       {0, 16'384, 8'192, 0, 16'384, 8'192},
       {1, 20'480, 8'192, 4'096, 16'384, 8'192},
   };
@@ -117,14 +119,51 @@ TEST_CASE("of a region the largest aligned power of two is used", "[region]") {
     CHECK(arena.base() == region.at() + r.base);
     CHECK(arena.allocate(r.total + 1).error() == alloc_error::request_too_large);
     CHECK(arena.allocate(SIZE_MAX).error() == alloc_error::request_too_large);
-    CHECK(arena.allocate(r.total).value().written().data() == arena.base());
+    CHECK(arena.allocate(r.unit << arena.max_order()).value().written().data() == arena.base());
+    std::size_t had = 0;
+    std::vector<buffer> live;
+    for (auto b = arena.allocate(1); b; b = arena.allocate(1)) {
+      had += b->capacity();
+      live.push_back(*std::move(b));
+    }
+    CHECK(had == r.total);
   }
 }
 
-TEST_CASE("blocks of a region are aligned to their size up to the page", "[region]") {
+TEST_CASE("a region's alignment is obeyed, and raises the smallest block", "[region]") {
+  lent_region region(16'384);
+  const auto lent = [&](std::size_t skip, std::size_t alignment) {
+    return buddy_arena::from_region(region.at() + skip, region.size() - skip,
+                                    buddy_hint::min_alloc(64))
+        .with_alignment(alignment)
+        .build();
+  };
+  const auto arena = lent(1, 512).value();
+  CHECK(arena.min_block_size() == 512);
+  CHECK(arena.base() == region.at() + 512);
+  CHECK(arena.total_size() == 15'872);
+  CHECK(lent(1, 8'192).value().total_size() <= 8'192);
+  CHECK(lent(0, 32).value().min_block_size() == 64);
+  for (const std::size_t wrong : {std::size_t{0}, std::size_t{3}, SIZE_MAX}) {
+    CHECK(lent(0, wrong).error() == build_error::invalid_alignment);
+  }
+  CHECK(lent(0, std::size_t{1} << 40).error() == build_error::region_too_small);
+}
+
+TEST_CASE("a region's buffers show their block, or exactly what was asked for", "[region]") {
+  lent_region region(4'096);
+  CHECK(lend(region, 64).allocate(100).value().capacity() == 128);
+  const auto capped = buddy_arena::from_region(region.at(), 4'096, buddy_hint::min_alloc(64))
+                          .nearest()
+                          .build()
+                          .value();
+  CHECK(capped.allocate(100).value().capacity() == 100);
+}
+
+TEST_CASE("blocks of an aligned region are aligned to their size up to the page", "[region]") {
   lent_region region(32'768);
   const auto arena =
-      buddy_arena::from_region(region.at() + 1, 32'767, buddy_hint::min_alloc(16)).build().value();
+      buddy_arena::from_region(region.at(), 32'767, buddy_hint::min_alloc(16)).build().value();
   std::vector<buffer> live;
   for (std::size_t size = 16; size <= 4'096; size *= 2) {
     live.push_back(arena.allocate(size).value());
@@ -139,7 +178,7 @@ TEST_CASE("a region is touched where a buffer is written, and nowhere else", "[r
                            .auto_spill()
                            .build()
                            .value();
-    CHECK(arena.total_size() == 4'096);
+    CHECK(arena.total_size() == 7'936);
     std::vector<buffer> live;
     for (auto got = arena.allocate(64); got; got = arena.allocate(64)) {
       live.push_back(*std::move(got));
@@ -171,8 +210,8 @@ TEST_CASE("no builder and no call of a handle touches a region", "[region]") {
           .init(policy)
           .build()
           .value();
-  CHECK(arena.metrics().bytes_reserved == 1 << 19);
-  CHECK(arena.occupancy().size() == 1);
+  CHECK(arena.metrics().bytes_reserved == (1 << 20) - 256);
+  CHECK(arena.occupancy().size() == 12);
   const auto slots = fixed_arena::from_region(memory.at(), 1 << 20, slot_spec::count(1'000))
                          .init(policy)
                          .build()

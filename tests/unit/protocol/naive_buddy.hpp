@@ -60,19 +60,25 @@ struct observations {
   }
 };
 
-/// What `tree` says. free_min_blocks comes first: it alone does not tidy up before it looks.
+/// What `tree` says of at most 2^root min blocks. free_min_blocks comes first: it alone does not
+/// tidy up before it looks.
 template <class Buddy>
-observations observe(const Buddy& tree) {
+observations observe(const Buddy& tree, unsigned root) {
   observations seen{tree.free_min_blocks(), tree.largest_free_order(), {}, {}};
-  for (unsigned order = 0; order <= tree.max_order(); ++order) {
+  for (unsigned order = 0; order <= root; ++order) {
     seen.counts.push_back(tree.free_count(order));
-    for (std::size_t index = 0; index < blocks_of(tree.max_order(), order); ++index) {
+    for (std::size_t index = 0; index < blocks_of(root, order); ++index) {
       if (tree.is_free({order, index})) seen.maximal.push_back({order, index << order});
     }
   }
   std::sort(seen.maximal.begin(), seen.maximal.end(),
             [](const run& a, const run& b) { return a.pos < b.pos; });
   return seen;
+}
+
+template <class Buddy>
+observations observe(const Buddy& tree) {
+  return observe(tree, tree.max_order());
 }
 
 /// What a buddy must say whose min blocks are as in `free`.
@@ -93,13 +99,13 @@ inline observations expect_full(unsigned max_order) {
   return expect(slots(blocks_of(max_order, 0)), max_order);
 }
 
-/// blocks handed out + maximal free blocks == 1 + splits - coalesces
+/// blocks handed out + maximal free blocks == free blocks at first + splits - coalesces
 template <class Buddy>
-bool identity_holds(const Buddy& tree, std::size_t live) {
+bool identity_holds(const Buddy& tree, std::size_t live, std::size_t at_first = 1) {
   std::size_t maximal = 0;
   for (unsigned order = 0; order <= tree.max_order(); ++order) maximal += tree.free_count(order);
   const auto counts = tree.counts();
-  return live + maximal + counts.coalesces == 1 + counts.splits;
+  return live + maximal + counts.coalesces == at_first + counts.splits;
 }
 
 }  // namespace naive

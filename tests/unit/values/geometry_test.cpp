@@ -222,6 +222,42 @@ TEST_CASE("nearest stops at SIZE_MAX", "[geometry]") {
   }
 }
 
+TEST_CASE("fit rounds the min block up and the total down to a multiple", "[geometry]") {
+  const auto fit = [](std::size_t total, std::size_t min) {
+    return value_of(buddy_geometry::fit(total, min));
+  };
+  check_sizes(fit(100'000, 256), 99'840, 256, 8);
+  check_sizes(fit(100'000, 200), 99'840, 256, 8);
+  check_sizes(fit(65 << 20, 4'096), 65 << 20, 4'096, 14);
+  check_sizes(fit(256, 256), 256, 256, 0);
+  check_sizes(fit(511, 256), 256, 256, 0);
+  check_sizes(fit(768, 256), 768, 256, 1);
+  check_sizes(fit(SIZE_MAX, 1), SIZE_MAX, 1, 63);
+  check_sizes(fit(SIZE_MAX, top_power), top_power, top_power, 0);
+  CHECK(fit(768, 256).caps_capacity());
+  CHECK(fit(768, 256).alignment() == 1);
+  CHECK(error_of(buddy_geometry::fit(0, 256)) == build_error::invalid_geometry);
+  CHECK(error_of(buddy_geometry::fit(256, 0)) == build_error::invalid_geometry);
+  CHECK(error_of(buddy_geometry::fit(255, 256)) == build_error::invalid_geometry);
+  CHECK(error_of(buddy_geometry::fit(256, 257)) == build_error::invalid_geometry);
+  CHECK(error_of(buddy_geometry::fit(SIZE_MAX, top_power + 1)) == build_error::size_overflow);
+  check_order(fit(768, 256), 512, 1);
+  check_too_large(fit(768, 256), 513);
+  check_too_large(fit(768, 256), 768);
+  STATIC_REQUIRE(buddy_geometry::fit(768, 256)->max_order() == 1);
+}
+
+TEST_CASE("fit is rounded down again by an alignment above the min block", "[geometry]") {
+  const auto geometry = value_of(buddy_geometry::fit(100'000, 256));
+  check_sizes(value_of(geometry.with_alignment(256)), 99'840, 256, 8);
+  check_sizes(value_of(geometry.with_alignment(512)), 99'840, 512, 7);
+  check_sizes(value_of(geometry.with_alignment(4'096)), 98'304, 4'096, 4);
+  check_sizes(value_of(geometry.with_alignment(65'536)), 65'536, 65'536, 0);
+  CHECK(error_of(geometry.with_alignment(131'072)) == build_error::invalid_geometry);
+  CHECK(error_of(geometry.with_alignment(3)) == build_error::invalid_alignment);
+  CHECK(value_of(geometry.with_alignment(4'096)).caps_capacity());
+}
+
 TEST_CASE("an alignment is a power of two", "[geometry]") {
   for (const auto& geometry : {exact(4096, 256), nearest(4096, 256)}) {
     for (const std::size_t bad :

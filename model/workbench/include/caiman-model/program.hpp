@@ -26,11 +26,12 @@
 //                    block taken to thread t
 // threads            separated by |
 // operations         A<k> take a block of order k      M<k> the same, and it must succeed
-//                    X<k> the same, and it must fail   F<i> release the i-th block taken
-//                    H one handle or share more, D one less, W<i> warm block i (of parts)
-//                    E<k> wait for a block of order k; F<i> of one that waits: no longer
-//                    P<k> the same with an executor that calls at once, and gives it back there
-//                    C<k> operation k (of structures)
+//                    X<k> the same, and it must fail   F<i> release the i-th block taken, or of one
+//                    that was cut what is left         T<i>:<n> cut it: all but n min blocks go
+//                    back H one handle or share more, D one less, W<i> warm block i (of parts) E<k>
+//                    wait for a block of order k; F<i> of one that waits: no longer P<k> the same
+//                    with an executor that calls at once, and gives it back there C<k> operation k
+//                    (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -49,6 +50,7 @@ struct operation {
     must_take = 'M',
     must_fail = 'X',
     release = 'F',
+    cut = 'T',
     add = 'H',
     drop = 'D',
     warm = 'W',
@@ -57,7 +59,8 @@ struct operation {
     call = 'C'
   };
   kind what = kind::take;
-  unsigned arg = 0;  // an order, or which block
+  unsigned arg = 0;   // an order, or which block
+  unsigned keep = 0;  // of a block that is cut: min blocks
   friend bool operator==(const operation&, const operation&) = default;
 };
 

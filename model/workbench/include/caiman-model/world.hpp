@@ -37,6 +37,19 @@ constexpr block_set blocks_of(unsigned order, std::size_t index) noexcept {
   return static_cast<block_set>(run << (index << order));
 }
 
+/// Calls `f(order, index)` for the fewest aligned blocks that `count` min blocks from `first` on
+/// consist of.
+template <class F>
+constexpr void for_each_aligned(std::size_t first, std::size_t count, F f) {
+  while (count != 0) {
+    unsigned order = 0;
+    while (std::size_t{2} << order <= count && (first >> order & 1) == 0) ++order;
+    f(order, first >> order);
+    first += std::size_t{1} << order;
+    count -= std::size_t{1} << order;
+  }
+}
+
 enum class answer : unsigned char { ok, full, contended };
 
 struct grant {
@@ -79,13 +92,22 @@ class world : public subject {
  public:
   virtual grant allocate(unsigned order) = 0;
   virtual void release(unsigned order, std::size_t index) = 0;
+  /// Of a block that is whole: all but its first `keep` min blocks go back.
+  virtual void release_tail(unsigned /*order*/, std::size_t /*index*/, std::size_t /*keep*/) {
+    report_fault("model", "there are no tails here");
+  }
+  /// What is left of one of which they went.
+  virtual void release_part(unsigned /*order*/, std::size_t /*index*/, std::size_t /*kept*/) {
+    report_fault("model", "there are no tails here");
+  }
 
   /// The min blocks that are free by the words and the stacks, whatever any hint says.
   virtual block_set free_blocks() = 0;
   /// Whether slot `slot` is inside a move between words.
   virtual bool in_move(unsigned slot) = 0;
 
-  /// Quiescent: hints (S5) as they lie, then merging and counts (S4) as observers see them.
+  /// Quiescent: hints (S5) as they lie, then merging and counts (S4) as observers see them. A block
+  /// that was cut counts as the aligned blocks that it consists of.
   virtual finding quiescent_fault(block_set live, unsigned live_blocks) = 0;
 };
 
