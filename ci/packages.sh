@@ -17,6 +17,7 @@ bench=("${base[@]}" libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmallo
 newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen
+  libc++-19-dev libc++abi-19-dev
   g++-aarch64-linux-gnu make valgrind chromium nodejs npm python3-yaml)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)

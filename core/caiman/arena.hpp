@@ -69,9 +69,12 @@ class unfaulted {
 
 /// A handle on an arena; copies share it, and all of them may be used by any threads at once. The
 /// arena ends, and its region is given back, once, when the last handle, buffer and bytes of it
-/// have gone. A handle that was moved from is empty: it refuses every request, and its sizes are 0.
+/// have gone. A handle is empty by default, and when it was moved from: it refuses every request,
+/// and its sizes are 0.
 class buddy_arena {
  public:
+  /// Of no arena. Wait-free.
+  buddy_arena() noexcept = default;
   /// Over memory of its own. Nothing is built before `build()`. Wait-free.
   [[nodiscard]] static buddy_arena_builder builder(buddy_geometry geometry) noexcept;
   /// Over `len` bytes of the caller's memory from `p` on. All whole min blocks of its aligned part

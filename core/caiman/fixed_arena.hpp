@@ -36,6 +36,8 @@ struct slot_spec {
 /// A handle on an arena of slots; what is said of `buddy_arena` holds here, too.
 class fixed_arena {
  public:
+  /// Of no arena. Wait-free.
+  fixed_arena() noexcept = default;
   /// `slot_count` slots of at least `slot_capacity` bytes, in memory of its own.
   [[nodiscard]] static fixed_arena_builder with_slot_capacity(std::size_t slot_count,
                                                               std::size_t slot_capacity) noexcept;

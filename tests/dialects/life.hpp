@@ -11,7 +11,10 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
+#include <functional>
+#include <iterator>
 #include <memory_resource>
 #include <optional>
 #include <span>
@@ -57,6 +60,28 @@ inline bool buffers(const caiman::buddy_arena& arena) {
          all.size() == 103 && arena.metrics().bytes_live == 64;
 }
 
+inline bool values(const caiman::buddy_arena& arena) {
+  caiman::buffer b;
+  if (auto got = arena.allocate(64)) b = std::move(*got);
+  b.put_be(std::uint16_t{0x6162});
+  b.put_le(0x66656463);
+  b.push_back(std::byte{'g'});
+  b.fill(std::byte{'h'}, 2);
+  b.truncate(8);
+  *std::back_inserter(b) = 'i';
+  if (!b.try_put("jk") || b.offset() % 64 != 0) return false;
+  caiman::bytes all = std::move(b).freeze();
+  const caiman::bytes front = all.split_to(3);
+  const caiman::bytes back = all.split_off(6);
+  all.advance(1);
+  all.truncate(4);
+  const auto refused = caiman::bytes(all).try_into_buffer();
+  auto unique = caiman::bytes::copy_of("abc").try_into_buffer();
+  return front == "abc" && back == caiman::bytes::literal("jk") && all == "efgh" && front < all &&
+         !refused && unique && !all.is_unique() && std::hash<caiman::bytes>()(front) != 0 &&
+         caiman::bytes::from(std::vector<std::byte>(2)).size() == 2;
+}
+
 inline bool waiting(const caiman::async_buddy_arena& arena) {
   std::optional<caiman::buffer> waited;
   {
@@ -96,9 +121,9 @@ inline bool lives() {
   if (!own || !lent || !slots || !later || !block) return false;
   indices.release(*block);
   const std::error_code code = caiman::alloc_error::arena_full;
-  return buffers(*own) && buffers(*lent) && slots->allocate().has_value() && waiting(*later) &&
-         containers(*own) && own->metrics().bytes_live == 0 && indices.is_free({6, 0}) &&
-         code == std::errc::not_enough_memory;
+  return buffers(*own) && buffers(*lent) && values(*own) && slots->allocate().has_value() &&
+         waiting(*later) && containers(*own) && own->metrics().bytes_live == 0 &&
+         indices.is_free({6, 0}) && code == std::errc::not_enough_memory;
 }
 
 }  // namespace UNIT

@@ -269,9 +269,10 @@ class arena_state {
   std::unique_ptr<any_waiting_room> room_{};
 };
 
-/// A counted handle on an arena; empty after it was moved from.
+/// A counted handle on an arena; empty by default, and after it was moved from.
 class arena_handle {
  public:
+  arena_handle() noexcept = default;
   explicit arena_handle(arena_state* adopted) noexcept : state_(adopted) {}
   arena_handle(const arena_handle& other) noexcept : state_(other.state_) {
     if (state_ != nullptr) state_->add_handle();
@@ -296,7 +297,7 @@ class arena_handle {
   [[nodiscard]] arena_state* get() const noexcept { return state_; }
 
  private:
-  arena_state* state_;
+  arena_state* state_ = nullptr;
 };
 
 }  // namespace caiman::v0::detail

@@ -2,8 +2,9 @@
 // ---------------------------------------------------------------------------------------------
 // lease.hpp: whose memory a buffer or bytes lie in
 //
-// A block of an arena, a piece of the heap after a spill, or nothing. Three words in the one place
-// that knows the difference. Not part of the public surface.
+// A block of an arena, a piece of the heap after a spill, or nothing: nothing to give back, that
+// is; bytes that lie in static storage have such a lease, too. Two words in the one place that
+// knows the difference. Not part of the public surface.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -13,14 +14,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <new>
+#include <utility>
+#include <vector>
 
 #include "caiman/detail/arena_state.hpp"
 
 namespace caiman::inline v0::detail {
 
-/// A piece of the heap with its share count in front.
+/// A piece of the heap with its share count in front, or the count of a vector's memory.
 struct heap_piece {
   native_share shares{};
+  bool in_vector = false;
   std::size_t capacity = 0;
 
   static constexpr std::size_t header = 16;
@@ -33,13 +37,39 @@ struct heap_piece {
     made->capacity = capacity;
     return made;
   }
-  void end() noexcept {
+  /// The same for the elements of a vector, which stay where they are.
+  static heap_piece* make(std::vector<std::byte>&& memory) noexcept;
+  void end() noexcept;
+  std::byte* data() noexcept;
+  /// The same of one that is known to be no vector's.
+  std::byte* behind() noexcept { return reinterpret_cast<std::byte*>(this) + header; }
+};
+static_assert(sizeof(heap_piece) <= heap_piece::header);
+
+struct vector_piece : heap_piece {
+  explicit vector_piece(std::vector<std::byte>&& taken) noexcept : memory(std::move(taken)) {
+    in_vector = true;
+    capacity = memory.size();
+  }
+  std::vector<std::byte> memory;
+};
+
+inline heap_piece* heap_piece::make(std::vector<std::byte>&& memory) noexcept {
+  return new (std::nothrow) vector_piece(std::move(memory));
+}
+// NOLINTBEGIN(cppcoreguidelines-pro-type-static-cast-downcast): in_vector is what it is asked by
+inline void heap_piece::end() noexcept {
+  if (in_vector) {
+    delete static_cast<vector_piece*>(this);
+  } else {
     this->~heap_piece();
     ::operator delete(static_cast<void*>(this));
   }
-  std::byte* data() noexcept { return reinterpret_cast<std::byte*>(this) + header; }
-};
-static_assert(sizeof(heap_piece) <= heap_piece::header);
+}
+inline std::byte* heap_piece::data() noexcept {
+  return in_vector ? static_cast<vector_piece*>(this)->memory.data() : behind();
+}
+// NOLINTEND(cppcoreguidelines-pro-type-static-cast-downcast)
 
 class lease {
  public:
@@ -55,6 +85,11 @@ class lease {
   [[nodiscard]] block what() const noexcept {
     const auto order = static_cast<unsigned>(where_ & ((1U << order_bits) - 1));
     return {order, where_ >> order_bits >> order};
+  }
+
+  /// Bytes from the start of the arena to `at`, or SIZE_MAX outside of an arena.
+  [[nodiscard]] std::size_t offset_of(const std::byte* at) const noexcept {
+    return empty() || heap() ? SIZE_MAX : static_cast<std::size_t>(at - home()->base());
   }
 
   /// Of a sole owner: gives it back.
@@ -78,6 +113,16 @@ class lease {
   }
   void drop() const noexcept {
     if (!empty() && shares().drop()) give_back();
+  }
+  /// Whether nobody else shares it; then it is the caller's alone, as before share().
+  [[nodiscard]] bool sole() const noexcept { return !empty() && shares().is_sole(); }
+  /// How many bytes from `at` on, which lies in it, a sole owner may write of whom `size` are its
+  /// own: all up to its end, but in an arena whose buffers show what was asked for.
+  [[nodiscard]] std::size_t writable(const std::byte* at, std::size_t size) const noexcept {
+    if (heap()) return piece()->capacity - static_cast<std::size_t>(at - piece()->data());
+    if (home()->plan().caps) return size;
+    const block b = what();
+    return home()->size_of(b.order) - static_cast<std::size_t>(at - home()->address_of(b));
   }
 
  private:

@@ -4,8 +4,9 @@
 //
 // Where something is missing, a program shall hear that, once, and not of the hundreds of errors
 // that follow from it: an #error does not end a compilation. So every header begins with this one,
-// and is empty where it said #error. The only other place in the core where the preprocessor
-// decides is diagnostics.hpp. Relies on nothing: what it tests may be what is missing.
+// and is empty where it said #error. The only other places in the core where the preprocessor
+// decides are diagnostics.hpp, resource.hpp (RTTI) and bytes.hpp (<format>, where there is one).
+// Relies on nothing: what it tests may be what is missing.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

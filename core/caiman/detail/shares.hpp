@@ -41,10 +41,16 @@ class share_count {
     Sync::invariant(before < limit, "2^31 shares of one block");
   }
 
+  /// Whether the caller's is the only one: then nobody is there to make it more, and all that
+  /// others did with the block is done. Wait-free.
+  [[nodiscard]] bool is_sole() const noexcept {
+    return count_.load(Sync::order(site::share_look)) == 1;  // (10)
+  }
+
   /// One less; true if it was the last, and then the block is the caller's alone. Wait-free.
   [[nodiscard]] bool drop() noexcept {
     // A sole owner sees it, and needs no read-modify-write: nobody is there to make it more.
-    if (count_.load(Sync::order(site::share_look)) == 1) return true;                // (10)
+    if (is_sole()) return true;
     return count_.fetch_add(~std::uint32_t{0}, Sync::order(site::share_drop)) == 1;  // (10)
   }
 
