@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -194,6 +195,12 @@ class buddy_arena_builder {
     spills_ = true;
     return *this;
   }
+  /// Whom to tell of each spill; nobody by default, and with an empty hook. All arenas that the
+  /// builder builds share the hook. Throws std::bad_alloc.
+  buddy_arena_builder& on_spill(spill_hook hook) {
+    on_spill_ = detail::shared_hook(std::move(hook));
+    return *this;
+  }
   /// What a block holds when it is handed out; by default `uninit`.
   buddy_arena_builder& init(init_policy policy) noexcept {
     init_ = policy;
@@ -250,11 +257,13 @@ class buddy_arena_builder {
                                                  .cold = false},  // the system's pages are zero
                                                 *memory);
     if (!made) return std::unexpected(made.error());
+    (*made)->tell_of_spills(on_spill_);
     return buddy_arena(*made);
   }
 
   buddy_geometry geometry_;
   bool spills_ = false;
+  std::shared_ptr<spill_hook> on_spill_{};
   init_policy init_ = init_policy::uninit;
   page_size pages_ = page_size::automatic();
   huge_page_policy huge_ = huge_page_policy::system;
@@ -272,6 +281,11 @@ class region_arena_builder {
   /// As buddy_arena_builder::auto_spill.
   region_arena_builder& auto_spill() noexcept {
     spills_ = true;
+    return *this;
+  }
+  /// As buddy_arena_builder::on_spill.
+  region_arena_builder& on_spill(spill_hook hook) {
+    on_spill_ = detail::shared_hook(std::move(hook));
     return *this;
   }
   /// What a block holds when it is handed out; by default `uninit`. With `zero` the region's memory
@@ -323,6 +337,7 @@ class region_arena_builder {
       return std::unexpected(made.error());
     }
     offer_.start = nullptr;
+    (*made)->tell_of_spills(on_spill_);
     return buddy_arena(*made);
   }
 
@@ -357,6 +372,7 @@ class region_arena_builder {
   std::size_t alignment_ = 1;
   bool caps_ = false;
   bool spills_ = false;
+  std::shared_ptr<spill_hook> on_spill_{};
   init_policy init_ = init_policy::uninit;
 };
 

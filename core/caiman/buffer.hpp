@@ -228,7 +228,7 @@ class buffer {
     write(piece->behind() + size_);
     // The rule is that a spill fills the block before it leaves it; here, after that was copied.
     std::memcpy(data_ + size_, piece->behind() + size_, capacity_ - size_);
-    if (!is_spilled()) from_.home()->books().spilled();
+    if (!is_spilled()) from_.home()->spilled(needed, capacity_);
     from_.give_back();
     from_ = detail::lease(piece);
     data_ = piece->behind();

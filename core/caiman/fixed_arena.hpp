@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <utility>
 
 #include "caiman/arena.hpp"
@@ -110,19 +111,22 @@ namespace detail {
 struct slot_options {
   std::size_t alignment = 1;
   bool spills = false;
+  std::shared_ptr<spill_hook> on_spill{};
   init_policy init = init_policy::uninit;
 
   /// On an error `memory` is as it was. Errors: out_of_memory.
   [[nodiscard]] std::expected<arena_state*, build_error> make(region& memory, std::size_t count,
                                                               std::size_t capacity,
                                                               bool cold) const noexcept {
-    return arena_state::make({.unit = capacity,
-                              .units = count,
-                              .caps = false,
-                              .spills = spills,
-                              .init = init,
-                              .cold = cold},
-                             memory);
+    auto made = arena_state::make({.unit = capacity,
+                                   .units = count,
+                                   .caps = false,
+                                   .spills = spills,
+                                   .init = init,
+                                   .cold = cold},
+                                  memory);
+    if (made) (*made)->tell_of_spills(on_spill);
+    return made;
   }
 };
 
@@ -140,6 +144,11 @@ class fixed_arena_builder {
   /// As buddy_arena_builder::auto_spill.
   fixed_arena_builder& auto_spill() noexcept {
     options_.spills = true;
+    return *this;
+  }
+  /// As buddy_arena_builder::on_spill.
+  fixed_arena_builder& on_spill(spill_hook hook) {
+    options_.on_spill = detail::shared_hook(std::move(hook));
     return *this;
   }
   /// As buddy_arena_builder::init.
@@ -222,6 +231,11 @@ class fixed_region_builder {
   /// As buddy_arena_builder::auto_spill.
   fixed_region_builder& auto_spill() noexcept {
     options_.spills = true;
+    return *this;
+  }
+  /// As buddy_arena_builder::on_spill.
+  fixed_region_builder& on_spill(spill_hook hook) {
+    options_.on_spill = detail::shared_hook(std::move(hook));
     return *this;
   }
   /// As region_arena_builder::init.

@@ -29,6 +29,13 @@ namespace caiman::inline v0 {
 /// not throw. Empty: nothing, the caller keeps the memory.
 using region_release = std::move_only_function<void(std::byte*, std::size_t)>;
 
+/// Told of each spill: how many bytes the buffer should hold, those that were written before
+/// included, and its capacity, which is less. Called by the thread that writes, once the bytes are
+/// on the heap and before the block goes back; by several at once if they do, so it must be
+/// thread-safe. It must not throw, and must leave that buffer alone; it may use the arena. The
+/// arena keeps it, so it must keep no handle of the arena, which would never end then.
+using spill_hook = std::move_only_function<void(std::size_t asked, std::size_t capacity)>;
+
 /// How far apart the bytes lie that prefaulting writes. A value type.
 class page_size {
  public:

@@ -142,6 +142,16 @@ class arena_state {
       go_on(next);
   }
 
+  // ---- spills ----------------------------------------------------------------------------------
+
+  /// Before there is any other handle. Null: nobody is told.
+  void tell_of_spills(std::shared_ptr<spill_hook> hook) noexcept { on_spill_ = std::move(hook); }
+  /// Of a buffer of `capacity` bytes that should hold more.
+  void spilled(std::size_t asked, std::size_t capacity) noexcept {
+    books_.spilled();
+    if (on_spill_ != nullptr) (*on_spill_)(asked, capacity);
+  }
+
   // ---- waiting for room: in arenas that were built for it --------------------------------------
 
   /// Before there is any other handle.
@@ -267,7 +277,13 @@ class arena_state {
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
   std::unique_ptr<any_waiting_room> room_{};
+  std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built
 };
+
+/// Of a builder: null where the hook is empty. Throws std::bad_alloc.
+inline std::shared_ptr<spill_hook> shared_hook(spill_hook hook) {
+  return hook ? std::make_shared<spill_hook>(std::move(hook)) : nullptr;
+}
 
 /// A counted handle on an arena; empty by default, and after it was moved from.
 class arena_handle {

@@ -187,6 +187,85 @@ TEST_CASE("all of them spill", "[buffer][spill]") {
   CHECK(tried.offset() == buffer::npos);
 }
 
+namespace {
+struct spill {
+  std::size_t asked;
+  std::size_t capacity;
+  friend bool operator==(const spill&, const spill&) = default;
+};
+}  // namespace
+
+TEST_CASE("each spill is told, once, while its block is there", "[buffer][spill]") {
+  std::vector<spill> seen;
+  std::size_t live = 0;
+  buddy_arena arena;
+  arena = buddy_arena::builder(buddy_geometry::exact(1024, 64).value())
+              .auto_spill()
+              .on_spill([&](std::size_t asked, std::size_t capacity) {
+                seen.push_back({asked, capacity});
+                live += arena.metrics().bytes_live;
+                REQUIRE(arena.allocate(64).has_value());  // it may use the arena
+              })
+              .build()
+              .value();
+  buffer b = arena.allocate(128).value();
+  b.put(std::string(100, 'x'));
+  b.put(std::string(28, 'y'));
+  CHECK(seen.empty());
+  b.push_back(std::byte{'z'});
+  CHECK(seen == std::vector<spill>{{129, 128}});
+  CHECK(live == 128);
+  b.put(std::string(10'000, 'z'));  // on the heap already
+  CHECK(seen.size() == 1);
+  buffer other = arena.allocate(64).value();
+  CHECK_THROWS_AS(other.fill(std::byte{}, SIZE_MAX), std::bad_alloc);  // that is no spill
+  CHECK(seen.size() == 1);
+  REQUIRE(other.try_put(std::string(65, 'x')).has_value());
+  CHECK(seen == std::vector<spill>{{129, 128}, {65, 64}});
+  CHECK(arena.metrics().spills == 2);
+}
+
+TEST_CASE("all builders tell of spills, and several arenas one hook", "[buffer][spill]") {
+  std::size_t spills = 0;
+  const auto count = [&](std::size_t asked, std::size_t capacity) {
+    spills += asked > capacity ? 1 : 0;
+  };
+  const auto outgrow = [](buffer b) { b.fill(std::byte{'x'}, b.capacity() + 1); };
+  auto builder = buddy_arena::builder(buddy_geometry::nearest(1024, 64).value());
+  builder.auto_spill().on_spill(count);
+  outgrow(builder.build().value().allocate(10).value());
+  outgrow(builder.build_unfaulted().value().into_inner().allocate(10).value());
+  CHECK(spills == 2);
+  outgrow(caiman::fixed_arena::with_slot_capacity(2, 100)
+              .auto_spill()
+              .on_spill(count)
+              .build()
+              .value()
+              .allocate()
+              .value());
+  CHECK(spills == 3);
+  alignas(64) static std::byte memory[1024];
+  outgrow(buddy_arena::from_region(memory, sizeof memory, caiman::buddy_hint::min_alloc(64))
+              .auto_spill()
+              .on_spill(count)
+              .build()
+              .value()
+              .allocate(1)
+              .value());
+  CHECK(spills == 4);
+  outgrow(caiman::fixed_arena::from_region(memory, sizeof memory, caiman::slot_spec::size(64))
+              .auto_spill()
+              .on_spill(count)
+              .build()
+              .value()
+              .allocate()
+              .value());
+  CHECK(spills == 5);
+  builder.on_spill({});
+  outgrow(builder.build().value().allocate(10).value());
+  CHECK(spills == 5);
+}
+
 TEST_CASE("formatted text goes into the block", "[buffer]") {
   const auto arena = spilling_arena();
   buffer b = arena.allocate(64).value();
