@@ -21,6 +21,7 @@
 
 #include "caiman/detail/attributes.hpp"
 #include "caiman/detail/raise.hpp"
+#include "caiman/detail/unique_block.hpp"
 #include "caiman/error.hpp"
 #include "caiman/protocol/tails.hpp"
 #include "caiman/protocol/tree.hpp"
@@ -204,6 +205,13 @@ class buddy {
       release_into_tree({order, first >> order}, me);
     });
   }
+
+  /// The one owner of a block: move-only, its destructor releases. `unique_block<>(&tree, b)`, or
+  /// with another thing that points to what has a `release(block)`, such as a std::shared_ptr,
+  /// which then keeps the buddy. `get()` is the block, `release()` gives it up to the caller, as of
+  /// std::unique_ptr; `reset()`, `swap` and a test for having one are as there.
+  template <class Owner = buddy*>
+  using unique_block = detail::unique_block<block, Owner>;
 
   // ---- observers: exact when no other call runs, harmless otherwise ------------------------
   //
