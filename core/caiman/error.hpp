@@ -6,18 +6,21 @@
 // these types. The two enums are std::error_code enums as well: a program that already speaks
 // std::error_code can pass them on without knowing Caiman. The two structs carry the numbers that
 // a caller needs to act, and therefore are no codes. No enumerator is 0, which std::error_code
-// reads as "no error". Relies on <system_error> alone.
+// reads as "no error". Relies on <system_error>.
 //
 // Code that does not know Caiman compares with std::errc: each value is equivalent to one or more
 // of these. Code that does, with the enumerator, and that must hold in a program of several
 // shared objects, each of which may have category objects of its own: then the name of the category
 // decides, not its address. Two std::error_codes the standard compares by address, whatever we do.
+//
+// What is no error but a misuse ends the program; here is who is told of that before.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <atomic>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -197,6 +200,33 @@ class error_table final : public std::error_category {
 /// The same.
 [[nodiscard]] inline bool operator==(const std::error_code& code, build_error error) noexcept {
   return build_category().equivalent(code, static_cast<int>(error));
+}
+
+/// Told of a misuse before it ends the program: `line` is what stands on stderr already, without
+/// the end of the line, and goes when the hook returns.
+using misuse_hook = void (*)(const char* line) noexcept;
+
+namespace detail {
+// One for all objects that the dynamic linker lets share it, whatever their visibility else.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what this is about
+[[gnu::__visibility__("default")]] constinit inline std::atomic<misuse_hook> hook_of_misuse{
+    nullptr};
+}  // namespace detail
+
+/// From now on `hook` is told of each misuse, and of each broken invariant, that ends the program:
+/// on the thread that misused, after the line was written to stderr, with whatever locks that
+/// thread holds. When the hook returns the program is aborted all the same; it must not throw, and
+/// must not use what was misused. A null pointer, as to begin with: nobody is told. Returns the
+/// hook before, as std::set_terminate does. Exceptions are not misuse: those that nobody catches go
+/// to std::terminate.
+///
+/// One hook per program where the dynamic linker makes the objects of the program share it. An
+/// executable keeps its own unless it is linked with -rdynamic, or to a shared object that uses
+/// Caiman as well. So a plugin that such a program opens with dlopen has a hook of its own, and a
+/// misuse that code of the plugin finds tells that one: the plugin sets it. Thread-safe, wait-free,
+/// O(1).
+inline misuse_hook set_misuse_hook(misuse_hook hook) noexcept {
+  return detail::hook_of_misuse.exchange(hook);
 }
 
 }  // namespace caiman::v0

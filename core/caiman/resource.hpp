@@ -22,8 +22,6 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory_resource>
 #include <utility>
@@ -162,9 +160,8 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
                                                                      std::size_t size,
                                                                      std::size_t alignment,
                                                                      const char* why) noexcept {
-    std::fprintf(stderr, "caiman: deallocate of %zu bytes at %p, alignment %zu: %s\n", size, p,
-                 alignment, why);
-    std::abort();
+    detail::abort_with_line("caiman: deallocate of %zu bytes at %p, alignment %zu: %s", size, p,
+                            alignment, why);
   }
 
   buddy_arena arena_;

@@ -55,6 +55,15 @@ closes_loudly() {
   printf 'the builder is closed too early: one line, and the end\n'
 }
 
+# tells WHOM HOST HOW PLUGIN: of what code of the plugin misuses, one line on stderr and then WHOM.
+tells() {
+  local whom=$1 status=0
+  { (cd -- "$work" && "./$2" "$3" "$4") >"$work/log" 2>&1 || status=$?; } 2>/dev/null
+  [[ $status == 134 && $(cat -- "$work/log") == 'caiman: release of block '*$'already, wholly or in part'"$whom" ]] ||
+    fail "$2 $3 $4 ended with $status"
+}
+host=$'\nthe host is told' plugin=$'\nthe plugin is told'
+
 hidden=-fvisibility=hidden
 if [[ $which == g++ ]]; then
   makes 'host g++' 'host-hidden g++ -fvisibility=hidden' 'default g++' "hidden g++ $hidden" \
@@ -77,6 +86,16 @@ if [[ $which == g++ ]]; then
   right 'two hidden plugins' host-hidden ./hidden.so ./ununique.so
   right 'one linked, one loaded' host-linked ./plain.so
   closes_loudly host ununique.so
+  # One hook where the linker makes it one, whatever the visibility; else each has its own.
+  tells "$host" host-exports hook ./default.so
+  tells "$host" host-exports hook ./hidden.so
+  tells "$host" host-exports hook ./plain.so
+  tells "$plugin" host-exports hooks ./default.so
+  tells "$host" host-linked hook -
+  tells "$host" host-linked-hidden hook -
+  tells '' host hook ./default.so
+  tells "$plugin" host hooks ./hidden.so
+  printf 'of a misuse the right one is told\n'
 else
   makes 'host g++' 'host-clang clang++-19' "host-clang-hidden clang++-19 $hidden" 'gcc g++' \
     'clang clang++-19' "clang-hidden clang++-19 $hidden" 'plain clang++-19 -O0'
@@ -89,6 +108,10 @@ else
   right 'clang linked to g++, loads clang' host-linked ./plain.so
   right 'three of two compilers' host ./gcc.so ./clang.so ./clang-hidden.so
   closes_loudly host clang.so
+  tells "$host" host-linked hook -
+  tells '' host hook ./clang-hidden.so
+  tells "$plugin" host-clang hooks ./gcc.so
+  printf 'of a misuse the right one is told\n'
   exit 0
 fi
 ((setups >= 10)) || fail "only $setups set-ups"

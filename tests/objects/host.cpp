@@ -5,6 +5,8 @@
 // `host [global] [linked] PLUGIN...` loads the plugins, or is linked to the first one, and lets
 // every object in turn build what all of them use. It ends with 0 and a line, or with 1 and what
 // was wrong first. `host close-early PLUGIN` closes the object that built an arena which lives.
+// `host hook PLUGIN` sets a hook, and `host hooks PLUGIN` has the plugin set one, too; then code of
+// the plugin releases what is free. A `-` for the plugin is the one that it is linked to.
 // ---------------------------------------------------------------------------------------------
 #include <dlfcn.h>
 
@@ -135,14 +137,33 @@ int close_early(const char* path) {
   std::_Exit(0);
 }
 
-}  // namespace
-
 #if defined(LINKED)
 extern "C" const objects::api* caiman_test_object();
 #endif
 
+const api* linked_or(const char* path) {
+#if defined(LINKED)
+  if (std::string_view(path) == "-") return caiman_test_object();
+#endif
+  return object_of(load(path, RTLD_LOCAL));
+}
+
+void host_is_told(const char* /*line*/) noexcept { std::fputs("the host is told\n", stderr); }
+void plugin_is_told(const char* /*line*/) noexcept { std::fputs("the plugin is told\n", stderr); }
+
+int misuse(std::string_view how, const char* path) {
+  const api* const plugin = linked_or(path);
+  objects::mine.set_hook(host_is_told);
+  if (how == "hooks") plugin->set_hook(plugin_is_told);
+  plugin->misuse();
+  return 1;
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "close-early") return close_early(argv[2]);
+  if (argc == 3 && std::string_view(argv[1]).starts_with("hook")) return misuse(argv[1], argv[2]);
   int how = RTLD_LOCAL;
   std::vector<const api*> all{&objects::mine};
 #if defined(LINKED)

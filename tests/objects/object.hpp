@@ -42,6 +42,8 @@ struct api {
   fault (*churn_in_a_thread)(const caiman::async_buddy_arena& in, mailbox& mail, unsigned seed);
   fault (*wait)(const caiman::async_buddy_arena& in, std::size_t bytes, unsigned times);
   void (*suspend)(caiman::async_buddy_arena in, std::size_t bytes, std::atomic<int>& served);
+  caiman::misuse_hook (*set_hook)(caiman::misuse_hook hook);
+  void (*misuse)();
 };
 
 namespace {
@@ -133,7 +135,12 @@ void suspend(caiman::async_buddy_arena in, std::size_t bytes, std::atomic<int>& 
   one_waiter(std::move(in), bytes, served);
 }
 
-constexpr api mine{build_buddy, slot, build, lend, churn, churn_in_a_thread, wait, suspend};
+caiman::misuse_hook set_hook(caiman::misuse_hook hook) { return caiman::set_misuse_hook(hook); }
+
+void misuse() { caiman::buddy<>(3).release({3, 0}); }
+
+constexpr api mine{build_buddy,       slot, build,   lend,     churn,
+                   churn_in_a_thread, wait, suspend, set_hook, misuse};
 
 }  // namespace
 }  // namespace objects

@@ -19,8 +19,8 @@
 
 #include <atomic>
 #include <cstddef>
-#include <cstdio>
-#include <cstdlib>
+
+#include "caiman/detail/raise.hpp"
 
 namespace caiman::inline v0::detail {
 
@@ -43,9 +43,7 @@ struct [[gnu::__visibility__("hidden")]] closing_look {
   closing_look& operator=(const closing_look&) = delete;
   ~closing_look() {
     if (!closing || built_here.load(std::memory_order_relaxed) == 0) return;
-    std::fputs("caiman: a shared object was closed while an arena that it built is in use\n",
-               stderr);
-    std::abort();
+    abort_with_line("caiman: a shared object was closed while an arena that it built is in use");
   }
 };
 [[gnu::__used__, gnu::__visibility__("hidden")]] inline const closing_look look_at_closing;
