@@ -32,7 +32,7 @@ using caiman::buddy;
 static_assert(std::is_same_v<caiman::misuse_hook, void (*)(const char*) noexcept>);
 
 void say(const char* text) noexcept {
-  static_cast<void>(!::write(STDERR_FILENO, text, std::strlen(text)));
+  if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) ::_exit(98);
 }
 void repeat(const char* line) noexcept {
   say("told: ");
