@@ -18,6 +18,7 @@
 #include "caiman/metrics.hpp"
 #include "caiman/native_sync.hpp"
 #include "caiman/occupancy.hpp"
+#include "caiman/offset_allocator.hpp"
 #include "caiman/region.hpp"
 #include "caiman/resource.hpp"
 #include "caiman/sequential_sync.hpp"
