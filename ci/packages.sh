@@ -10,7 +10,7 @@
 # Their headers and libraries go into our programs, so that another version makes what is built stale.
 compiled_in=(g++ relacy-dev librapidcheck-dev catch2 libcli11-dev libfmt-dev libzstd-dev
   nlohmann-json3-dev libbenchmark-dev)
-compiled_in_later=(libasio-dev)
+compiled_in_later=(libasio-dev libvulkan-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)
 bench=("${base[@]}" libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
@@ -18,7 +18,7 @@ newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen
   libc++-19-dev libc++abi-19-dev
-  g++-aarch64-linux-gnu make valgrind chromium nodejs npm python3-yaml)
+  g++-aarch64-linux-gnu make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)
 
