@@ -42,9 +42,10 @@ class fixed_arena {
   /// `slot_count` slots of at least `slot_capacity` bytes, in memory of its own.
   [[nodiscard]] static fixed_arena_builder with_slot_capacity(std::size_t slot_count,
                                                               std::size_t slot_capacity) noexcept;
-  /// As many slots as cover `total` bytes.
-  [[nodiscard]] static fixed_arena_builder with_arena_capacity(std::size_t total,
-                                                               std::size_t slot_capacity) noexcept;
+  /// `slot_count` slots that hold `total` bytes together: each of `total / slot_count` bytes,
+  /// rounded up.
+  [[nodiscard]] static fixed_arena_builder with_arena_capacity(std::size_t slot_count,
+                                                               std::size_t total) noexcept;
   /// Over the caller's memory; see buddy_arena::from_region.
   [[nodiscard]] static fixed_region_builder from_region(std::byte* p, std::size_t len,
                                                         slot_spec spec,
@@ -137,9 +138,9 @@ inline constexpr std::size_t most_slots = std::size_t{1} << buddy<>::largest_max
 /// Every setter returns the builder. Not thread-safe; may build several arenas.
 class fixed_arena_builder {
  public:
-  /// `slots` 0: as many as cover `total` bytes, once the capacity is rounded.
-  fixed_arena_builder(std::size_t count, std::size_t total, std::size_t capacity) noexcept
-      : count_(count), total_(total), capacity_(capacity) {}
+  /// What fixed_arena::with_slot_capacity calls.
+  fixed_arena_builder(std::size_t count, std::size_t capacity) noexcept
+      : count_(count), capacity_(capacity) {}
 
   /// As buddy_arena_builder::auto_spill.
   fixed_arena_builder& auto_spill() noexcept {
@@ -173,8 +174,8 @@ class fixed_arena_builder {
   }
 
   /// Maps the memory, touches its pages as asked, and makes the metadata. Blocking: heap and
-  /// operating system. Errors: invalid_alignment; invalid_geometry if count, total or capacity is 0
-  /// or there would be more than 2^32 slots; size_overflow if all together passes SIZE_MAX;
+  /// operating system. Errors: invalid_alignment; invalid_geometry for no slots, for slots of 0
+  /// bytes and for more than 2^32 slots; size_overflow if all together passes SIZE_MAX;
   /// out_of_memory.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() const noexcept {
     return make(pages_);
@@ -192,27 +193,22 @@ class fixed_arena_builder {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
     }
-    if (capacity_ == 0 || (count_ == 0 && total_ == 0)) {
-      return std::unexpected(build_error::invalid_geometry);
-    }
+    if (capacity_ == 0 || count_ == 0) return std::unexpected(build_error::invalid_geometry);
     if (capacity_ > SIZE_MAX - (options_.alignment - 1)) {
       return std::unexpected(build_error::size_overflow);
     }
     const std::size_t capacity = (capacity_ + options_.alignment - 1) & ~(options_.alignment - 1);
-    const std::size_t count =
-        count_ != 0 ? count_ : total_ / capacity + std::size_t{total_ % capacity != 0};
-    if (count > SIZE_MAX / capacity) return std::unexpected(build_error::size_overflow);
-    if (count > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
-    auto memory = detail::region::map(count * capacity, options_.alignment, huge_);
+    if (count_ > SIZE_MAX / capacity) return std::unexpected(build_error::size_overflow);
+    if (count_ > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
+    auto memory = detail::region::map(count_ * capacity, options_.alignment, huge_);
     if (!memory) return std::unexpected(memory.error());
     memory->fault(pages);
-    const auto made = options_.make(*memory, count, capacity, false);
+    const auto made = options_.make(*memory, count_, capacity, false);
     if (!made) return std::unexpected(made.error());
     return fixed_arena(*made);
   }
 
   std::size_t count_;
-  std::size_t total_;
   std::size_t capacity_;
   detail::slot_options options_{};
   page_size pages_ = page_size::automatic();
@@ -294,15 +290,16 @@ class fixed_region_builder {
   detail::slot_options options_{};
 };
 
+// No slots at all, and slots of no bytes, are errors that build() reports.
 inline fixed_arena_builder fixed_arena::with_slot_capacity(std::size_t slot_count,
                                                            std::size_t slot_capacity) noexcept {
-  // No slots at all is an error that build() reports.
-  return {slot_count, 0, slot_capacity};
+  return {slot_count, slot_capacity};
 }
 
-inline fixed_arena_builder fixed_arena::with_arena_capacity(std::size_t total,
-                                                            std::size_t slot_capacity) noexcept {
-  return {0, total, slot_capacity};
+inline fixed_arena_builder fixed_arena::with_arena_capacity(std::size_t slot_count,
+                                                            std::size_t total) noexcept {
+  if (slot_count == 0) return {0, 0};
+  return {slot_count, total / slot_count + std::size_t{total % slot_count != 0}};
 }
 
 inline fixed_region_builder fixed_arena::from_region(std::byte* p, std::size_t len, slot_spec spec,

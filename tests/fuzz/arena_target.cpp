@@ -112,23 +112,28 @@ any_arena make_buddy(choices& in, traits& is) {
 any_arena make_fixed(choices& in, traits& is) {
   is.fixed = true;
   const bool by_total = in.maybe();
-  const std::size_t first = in.any_size();
-  const std::size_t capacity = in.any_size();
-  auto builder = by_total ? caiman::fixed_arena::with_arena_capacity(first, capacity)
-                          : caiman::fixed_arena::with_slot_capacity(first, capacity);
+  const std::size_t count = in.any_size();
+  const std::size_t size = in.any_size();  // of a slot, or of all
+  auto builder = by_total ? caiman::fixed_arena::with_arena_capacity(count, size)
+                          : caiman::fixed_arena::with_slot_capacity(count, size);
   set_up(builder, in, is);
   std::size_t alignment = 1;
   if (in.maybe()) alignment = std::size_t{1} << in.up_to(8);
   builder.alignment(alignment).prefault(any_page(in));
   // What would have to be mapped: not more than this test wants to spend, or more than there is.
+  const std::size_t capacity =
+      by_total && count != 0 ? size / count + std::size_t{size % count != 0} : size;
   const std::size_t rounded = capacity > SIZE_MAX - alignment ? SIZE_MAX : capacity + alignment - 1;
-  const bool small = rounded <= most_memory && first <= most_memory &&
-                     (by_total || first * rounded <= most_memory);
-  const bool refused = first == 0 || capacity == 0 || rounded == SIZE_MAX;
+  const bool small =
+      rounded <= most_memory && count <= most_memory && count * rounded <= most_memory;
+  const bool refused = count == 0 || size == 0 || rounded == SIZE_MAX;
   if (!small && !refused) return {};
   auto made = builder.build();
-  expect(made.has_value() != refused, "with_slot_capacity: built, or refused, against its rule");
+  expect(made.has_value() != refused, "a fixed arena: built, or refused, against its rule");
   if (!made) return {};
+  expect(made->slot_count() == count && made->slot_capacity() >= capacity &&
+             made->slot_capacity() - capacity < alignment,
+         "a fixed arena has other slots than were asked for");
   return {{}, *std::move(made)};
 }
 

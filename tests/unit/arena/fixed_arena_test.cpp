@@ -164,16 +164,23 @@ TEST_CASE("a fixed arena has the slots that were asked for", "[fixed]") {
     CHECK(arena.metrics().bytes_reserved == r.slots * r.rounded);
     check_all_slots(arena, r.slots);
   }
+}
+
+TEST_CASE("a fixed arena has slots that hold a total together", "[fixed]") {
+  struct row {
+    std::size_t slots, total, alignment;
+    std::size_t capacity;
+  };
   for (const row& r :
-       {row{1'000, 100, 1, 10, 100}, row{1'001, 100, 1, 11, 100}, row{999, 100, 1, 10, 100},
-        row{1, 100, 1, 1, 100}, row{1'000, 100, 64, 8, 128}, row{1'024, 100, 64, 8, 128},
-        row{1'025, 100, 64, 9, 128}}) {
-    const auto arena = fixed_arena::with_arena_capacity(r.given, r.capacity)
-                           .alignment(r.alignment)
-                           .build()
-                           .value();
+       {row{4, 1'000, 1, 250}, row{4, 1'001, 1, 251}, row{4, 1'003, 1, 251}, row{4, 1'004, 1, 251},
+        row{1, 1'000, 1, 1'000}, row{7, 1, 1, 1}, row{7, 7, 1, 1}, row{7, 8, 1, 2},
+        row{4, 1'000, 64, 256}, row{4, 1'024, 64, 256}, row{4, 1'025, 64, 320}}) {
+    const auto arena =
+        fixed_arena::with_arena_capacity(r.slots, r.total).alignment(r.alignment).build().value();
     CHECK(arena.slot_count() == r.slots);
-    CHECK(arena.slot_capacity() == r.rounded);
+    CHECK(arena.slot_capacity() == r.capacity);
+    CHECK(arena.metrics().bytes_reserved >= r.total);
+    check_all_slots(arena, r.slots);
   }
 }
 
@@ -216,8 +223,8 @@ TEST_CASE("what a fixed arena cannot be built of", "[fixed][build]") {
   const auto slots = [](std::size_t count, std::size_t capacity, std::size_t alignment = 1) {
     return fixed_arena::with_slot_capacity(count, capacity).alignment(alignment).build().error();
   };
-  const auto total = [](std::size_t bytes, std::size_t capacity, std::size_t alignment = 1) {
-    return fixed_arena::with_arena_capacity(bytes, capacity).alignment(alignment).build().error();
+  const auto total = [](std::size_t count, std::size_t bytes, std::size_t alignment = 1) {
+    return fixed_arena::with_arena_capacity(count, bytes).alignment(alignment).build().error();
   };
   for (const std::size_t wrong : {std::size_t{0}, std::size_t{3}, top_bit + 1, SIZE_MAX}) {
     CHECK(slots(1, 1, wrong) == build_error::invalid_alignment);
@@ -229,15 +236,17 @@ TEST_CASE("what a fixed arena cannot be built of", "[fixed][build]") {
   CHECK(total(1, 0) == build_error::invalid_geometry);
   CHECK(slots((std::size_t{1} << 32) + 1, 1) == build_error::invalid_geometry);
   CHECK(total(SIZE_MAX, 1) == build_error::invalid_geometry);
+  CHECK(total(0, 0) == build_error::invalid_geometry);
   CHECK(slots(2, top_bit) == build_error::size_overflow);
   CHECK(slots(SIZE_MAX, SIZE_MAX) == build_error::size_overflow);
   CHECK(slots(1, SIZE_MAX) == build_error::size_overflow);  // and a page
   CHECK(slots(1, SIZE_MAX, 2) == build_error::size_overflow);
   CHECK(slots(1, top_bit + 1, top_bit) == build_error::size_overflow);
-  CHECK(total(SIZE_MAX, SIZE_MAX) == build_error::size_overflow);
-  CHECK(total(SIZE_MAX, top_bit) == build_error::size_overflow);
+  CHECK(total(1, SIZE_MAX) == build_error::size_overflow);     // and a page
+  CHECK(total(2, SIZE_MAX) == build_error::size_overflow);     // rounded up, one byte too many
+  CHECK(total(3, SIZE_MAX, 2) == build_error::size_overflow);  // 3 * (SIZE_MAX / 3), rounded up
   CHECK(slots(1, top_bit) == build_error::out_of_memory);
-  CHECK(total(top_bit, top_bit >> 20) == build_error::out_of_memory);
+  CHECK(total(1 << 20, top_bit) == build_error::out_of_memory);
   CHECK(fixed_arena::with_slot_capacity(1, top_bit).build_unfaulted().error() ==
         build_error::out_of_memory);
 }
@@ -278,7 +287,7 @@ TEST_CASE("setters and handles work as those of the buddy arena", "[fixed]") {
 }
 
 TEST_CASE("a machine without the memory for slots is an error and no abort", "[fixed][build]") {
-  const auto builder = fixed_arena::with_arena_capacity(std::size_t{1} << 28, 5'000);
+  const auto builder = fixed_arena::with_slot_capacity((std::size_t{1} << 28) / 5'000, 5'000);
   const auto end = child::in_child([&] {
     const rlimit little{1 << 20, RLIM_INFINITY};
     if (setrlimit(RLIMIT_AS, &little) != 0) _exit(10);
