@@ -31,7 +31,10 @@ namespace caiman::inline v0 {
 
 namespace detail {
 struct arena_insides;
+struct room_request;
 }
+template <class Arena, class... Size>
+class async_arena;
 class async_buddy_arena;
 class buddy_arena_builder;
 class region_arena_builder;
@@ -162,7 +165,8 @@ class buddy_arena {
   }
 
  private:
-  friend class async_buddy_arena;
+  template <class Arena, class... Size>
+  friend class async_arena;
   friend class buddy_arena_builder;
   friend class region_arena_builder;
   friend struct detail::arena_insides;
@@ -174,6 +178,8 @@ class buddy_arena {
     if (home_) home_->fault(pages);
   }
 
+  /// Of one that waits (async.hpp).
+  static detail::room_request request_of(detail::arena_state& home, std::size_t len) noexcept;
   /// Of at most total bytes.
   static unsigned order_for(const detail::arena_plan& plan, std::size_t len) noexcept {
     if (len <= plan.unit) return 0;
@@ -340,6 +346,13 @@ class region_arena_builder {
     (*made)->tell_of_spills(on_spill_);
     return buddy_arena(*made);
   }
+  /// The same, once, with a place for requests that wait for room, served by fair_waiters; and on
+  /// an error the region stays the caller's as well. Defined in async.hpp.
+  [[nodiscard]] std::expected<async_buddy_arena, build_error> build_async() noexcept;
+  /// With a policy of the caller's, which becomes the arena's.
+  template <buddy_waiter Waiters>
+  [[nodiscard]] auto build_async_with(Waiters waiters) noexcept
+      -> std::expected<async_buddy_arena, build_error>;
 
  private:
   /// Bytes up to the next multiple of a power of two.

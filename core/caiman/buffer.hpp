@@ -26,6 +26,10 @@
 
 namespace caiman::inline v0 {
 
+namespace detail {
+struct buffer_maker;
+}
+
 /// Memory to write, with one owner; its destructor returns the block, on whichever thread, and it
 /// may outlive every handle of its arena; the last thing that needs an arena ends it. Written from
 /// the front: `size()` bytes are written of `capacity()`. Not thread-safe by itself, as any value.
@@ -169,7 +173,7 @@ class buffer {
  private:
   friend class buddy_arena;
   friend class fixed_arena;
-  friend class async_buddy_arena;
+  friend struct detail::buffer_maker;
   friend class bytes;
   buffer(detail::arena_state* home, block b, std::byte* data, std::size_t capacity) noexcept
       : data_(data), capacity_(capacity), from_(home, b) {}

@@ -18,9 +18,11 @@
 #include <utility>
 
 #include "caiman/arena.hpp"
+#include "caiman/waiters.hpp"
 
 namespace caiman::inline v0 {
 
+class async_fixed_arena;
 class fixed_arena_builder;
 class fixed_region_builder;
 
@@ -93,6 +95,8 @@ class fixed_arena {
   }
 
  private:
+  template <class Arena, class... Size>
+  friend class async_arena;
   friend class fixed_arena_builder;
   friend class fixed_region_builder;
   template <class Arena>
@@ -187,6 +191,13 @@ class fixed_arena_builder {
     if (!made) return std::unexpected(made.error());
     return unfaulted<fixed_arena>(*std::move(made), pages_);
   }
+  /// The same as `build`, with a place for requests that wait for a slot, served by fair_waiters.
+  /// Defined in async.hpp.
+  [[nodiscard]] std::expected<async_fixed_arena, build_error> build_async() const noexcept;
+  /// With a policy of the caller's, which becomes the arena's.
+  template <buddy_waiter Waiters>
+  [[nodiscard]] auto build_async_with(Waiters waiters) const noexcept
+      -> std::expected<async_fixed_arena, build_error>;
 
  private:
   [[nodiscard]] std::expected<fixed_arena, build_error> make(page_size pages) const noexcept {
@@ -283,6 +294,13 @@ class fixed_region_builder {
     offer_.start = nullptr;
     return fixed_arena(*made);
   }
+  /// The same, once, with a place for requests that wait for a slot, served by fair_waiters; and on
+  /// an error the region stays the caller's as well. Defined in async.hpp.
+  [[nodiscard]] std::expected<async_fixed_arena, build_error> build_async() noexcept;
+  /// With a policy of the caller's, which becomes the arena's.
+  template <buddy_waiter Waiters>
+  [[nodiscard]] auto build_async_with(Waiters waiters) noexcept
+      -> std::expected<async_fixed_arena, build_error>;
 
  private:
   detail::region_offer offer_;

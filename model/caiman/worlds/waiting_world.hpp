@@ -202,7 +202,7 @@ class waiting_world final : public part {
     checked_atomic<std::uint32_t> woken;  // how its thread is told
     checked_atomic<std::uint64_t> call;   // its ticket, for who has a resumption of it
   };
-  /// A call on a thread's stack that wakes waiters: waking_call of async.hpp.
+  /// A call on a thread's stack that wakes waiters: waking_call of hosted_room.hpp.
   class waking_call {
    public:
     waking_call(waiting_world& all, unsigned thread) : outermost_(all.outermost_[thread]) {
@@ -263,7 +263,7 @@ class waiting_world final : public part {
       }
     }
   }
-  /// A resumption is called: place_of::run of async.hpp.
+  /// A resumption is called: hosted_room::run.
   void resume(unsigned thread, std::uint64_t ticket) {
     waking_call here(*this, thread);
     waiter* one = room_.claim(home_, ticket, here.wakes);

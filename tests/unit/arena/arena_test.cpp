@@ -8,6 +8,7 @@
 // Relies on Linux (mincore, setrlimit) and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include "caiman/arena.hpp"
+#include "caiman/async.hpp"
 
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -58,12 +59,13 @@ std::uintptr_t address(const buffer& b) {
 }
 
 // How many pages of the arena the system has given memory to.
-std::size_t resident_pages(const buddy_arena& arena) {
+std::size_t resident_pages(const auto& arena) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  std::vector<unsigned char> pages(arena.total_size() / page);
+  const std::size_t total = arena.metrics().bytes_reserved;
+  std::vector<unsigned char> pages(total / page);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): mincore only looks
   void* const at = const_cast<std::byte*>(arena.base());
-  REQUIRE(mincore(at, arena.total_size(), pages.data()) == 0);
+  REQUIRE(mincore(at, total, pages.data()) == 0);
   std::size_t resident = 0;
   for (const unsigned char each : pages) resident += each & 1U;
   return resident;
@@ -248,17 +250,21 @@ TEST_CASE("a machine without the memory is an error and no abort", "[arena][buil
   CHECK(end.exit_code == 0);
 }
 
-TEST_CASE("pages are touched when and as far as asked", "[arena][pages]") {
-  constexpr std::size_t total = 1 << 18;
+namespace {
+
+constexpr std::size_t touched_total = 1 << 18;
+
+void check_pages(auto builder) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t all = total / page;
-  auto builder = buddy_arena::builder(exact(total, 256));
+  const std::size_t all = touched_total / page;
   CHECK(resident_pages(builder.build().value()) == all);
   CHECK(resident_pages(builder.build_unfaulted().value().into_inner()) == 0);
   CHECK(resident_pages(builder.build_unfaulted().value().fault_pages()) == all);
+  CHECK(resident_pages(builder.build_async().value().synchronous()) == all);
   builder.prefault(page_size::unknown());
   CHECK(resident_pages(builder.build().value()) == 0);
   CHECK(resident_pages(builder.build_unfaulted().value().fault_pages()) == 0);
+  CHECK(resident_pages(builder.build_async().value().synchronous()) == 0);
   builder.prefault(page_size::of(2 * page));
   CHECK(resident_pages(builder.build().value()) == all / 2);
   CHECK(resident_pages(builder.build_unfaulted().value().fault_pages()) == all / 2);
@@ -267,18 +273,24 @@ TEST_CASE("pages are touched when and as far as asked", "[arena][pages]") {
   builder.prefault(page_size::automatic());
   const auto arena = builder.build_unfaulted().value().fault_pages();
   CHECK(resident_pages(arena) == all);
-  CHECK(arena.allocate(total).has_value());
-  CHECK(page_size::automatic().bytes() == page);
-  CHECK(page_size::of(0) == page_size::unknown());
+
+  auto once = builder.build_unfaulted().value();
+  const auto inner = std::move(once).into_inner();
+  CHECK(resident_pages(inner) == 0);
+  CHECK(std::move(once).fault_pages().base() == nullptr);
+  CHECK(std::move(once).into_inner().base() == nullptr);
+  CHECK(resident_pages(inner) == 0);
 }
 
-TEST_CASE("pages are touched once, and of an arena that was taken out none", "[arena][pages]") {
-  auto once = buddy_arena::builder(exact(4'096, 256)).build_unfaulted().value();
-  const auto arena = std::move(once).into_inner();
-  CHECK(resident_pages(arena) == 0);
-  CHECK(std::move(once).fault_pages().total_size() == 0);
-  CHECK(std::move(once).into_inner().total_size() == 0);
-  CHECK(resident_pages(arena) == 0);
+}  // namespace
+
+TEST_CASE("pages are touched when and as far as asked, once", "[arena][pages]") {
+  SECTION("blocks") { check_pages(buddy_arena::builder(exact(touched_total, 256))); }
+  SECTION("slots") {
+    check_pages(caiman::fixed_arena::with_slot_capacity(touched_total / 512, 512));
+  }
+  CHECK(page_size::automatic().bytes() == static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  CHECK(page_size::of(0) == page_size::unknown());
 }
 
 TEST_CASE("a handle is shared by its copies, and empty after a move", "[arena]") {

@@ -1,25 +1,24 @@
 // SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
-// async_test.cpp: arenas that make their callers wait
+// async_test.cpp: arenas of any kind that make their callers wait
 //
 // Coroutines on one thread, where everything is foretold; then threads that wait, where order is
-// made by looking at how many do, never by time.
+// made by looking at how many do, never by time. Own memory and lent, blocks of many sizes and
+// slots of one, each with every policy that makes a difference.
 // ---------------------------------------------------------------------------------------------
-#include <sys/mman.h>
-
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <cstdint>
 #include <deque>
 #include <limits>
 #include <optional>
 #include <stop_token>
-#include <string>
 #include <thread>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
+#include "../arena/lent.hpp"
 #include "caiman/caiman.hpp"
 #include "waits.hpp"
 
@@ -27,88 +26,107 @@ namespace {
 
 using namespace std::chrono_literals;
 using caiman::alloc_error;
-using caiman::async_buddy_arena;
+using caiman::buddy_hint;
 using caiman::buffer;
 using caiman::job;
-using caiman::testing::arena_of;
+using caiman::slot_spec;
+using caiman::testing::all_kinds;
+using caiman::testing::lent_region;
 using caiman::testing::outcome;
 using caiman::testing::unit;
 using caiman::testing::wait_until;
-using caiman::testing::want;
+using caiman::testing::want_one;
 
 /// Gives back at once what it got.
-job borrow(async_buddy_arena arena, std::size_t len, int& count) {
-  auto got = co_await arena.allocate(len);
+template <class In>
+job borrow(typename In::arena_type arena, int& count) {
+  auto got = co_await In::allocate(arena);
   if (got) ++count;
 }
 
-bool is_whole(const async_buddy_arena& arena) {
-  return arena.is_block_free(arena.max_order(), 0) &&
-         arena.metrics().allocations_ok == arena.metrics().frees;
-}
-
-/// Whether there is memory at a page.
-bool is_mapped(const std::byte* page) {
-  return msync(const_cast<std::byte*>(page), 1, MS_ASYNC) == 0;  // NOLINT(*-const-cast): as it is
-}
-
-using policies = std::tuple<caiman::fair_waiters, caiman::fifo_waiters, caiman::stack_waiters>;
-
 }  // namespace
 
-TEMPLATE_LIST_TEST_CASE("a coroutine waits until there is room", "", policies) {
-  const auto arena = arena_of<TestType>(4);
+TEMPLATE_LIST_TEST_CASE("a coroutine waits until a block is free", "", all_kinds) {
+  const auto arena = TestType::make(2);
   outcome first;
-  const job a = want(arena, 4 * unit, first);
+  const job a = want_one<TestType>(arena, first);
   REQUIRE(first.got);
-  CHECK(first.got->capacity() == 4 * unit);
+  CHECK(first.got->capacity() == unit);
   outcome second;
-  const job b = want(arena, unit, second);
-  CHECK_FALSE(second.over);
-  CHECK(arena.waiting() == 1);
-  first.got.reset();
+  const job b = want_one<TestType>(arena, second);
   REQUIRE(second.got);
-  CHECK(b.done());
-  CHECK(arena.waiting() == 0);
-  second.got->put("memory");
+  CHECK(second.got->written().data() != first.got->written().data());
+  outcome third;
+  const job c = want_one<TestType>(arena, third);
+  CHECK_FALSE(third.over);
+  CHECK(arena.waiting() == 1);
+  CHECK(TestType::try_allocate(arena).error() == alloc_error::arena_full);
   second.got.reset();
-  CHECK(is_whole(arena));
-}
-
-TEMPLATE_LIST_TEST_CASE("what can never be served is said at once", "", policies) {
-  const auto arena = arena_of<TestType>(4);
-  auto all = arena.try_allocate(4 * unit);
-  outcome out;
-  for (const std::size_t len : {4 * unit + 1, SIZE_MAX, SIZE_MAX - 7}) {
-    const job a = want(arena, len, out);
-    CHECK(out.error == alloc_error::request_too_large);
-    CHECK(arena.allocate_for(len, 1h).error() == alloc_error::request_too_large);
-    CHECK(arena.allocate_wait(len).error() == alloc_error::request_too_large);
-    CHECK(arena.try_allocate(len).error() == alloc_error::request_too_large);
-  }
+  REQUIRE(third.got);
+  CHECK(third.got->capacity() == unit);
+  CHECK(c.done());
   CHECK(arena.waiting() == 0);
-  CHECK(arena.try_allocate(0).error() == alloc_error::arena_full);
+  third.got->put("memory");
+  first.got.reset();
+  third.got.reset();
+  CHECK(TestType::is_whole(arena));
 }
 
-TEST_CASE("an empty handle refuses") {
-  auto arena = arena_of(4);
+TEMPLATE_LIST_TEST_CASE("every block that comes back serves one", "", all_kinds) {
+  const auto arena = TestType::make(16);
+  auto all = TestType::take_all(arena);
+  REQUIRE(all.size() == 16);
+  std::deque<outcome> outs(16);
+  std::vector<job> jobs;
+  for (auto& out : outs) jobs.push_back(want_one<TestType>(arena, out));
+  CHECK(arena.waiting() == 16);
+  while (!all.empty()) {
+    all.pop_back();
+    CHECK(arena.waiting() == all.size());
+  }
+  for (auto& out : outs) {
+    REQUIRE(out.got);
+    out.got.reset();
+  }
+  CHECK(TestType::is_whole(arena));
+}
+
+TEMPLATE_LIST_TEST_CASE("an asynchronous handle is one on the same arena", "", all_kinds) {
+  const auto arena = TestType::make(2);
+  const auto other = TestType::make(2);
+  const auto same = arena;  // NOLINT(performance-unnecessary-copy-initialization): that is the test
+  CHECK(same == arena);
+  CHECK_FALSE(other == arena);
+  CHECK(arena.synchronous() == same.synchronous());
+  CHECK(arena.base() == arena.synchronous().base());
+  const auto got = TestType::try_allocate(same);
+  REQUIRE(got);
+  CHECK(got->written().data() == arena.base());
+  CHECK(arena.metrics().allocations_ok == 1);
+  CHECK(arena.metrics().bytes_live == unit);
+  CHECK(arena.metrics() == arena.synchronous().metrics());
+}
+
+TEMPLATE_LIST_TEST_CASE("an empty handle refuses", "", all_kinds) {
+  auto arena = TestType::make(4);
   const auto moved = std::move(arena);
   outcome out;
   // NOLINTNEXTLINE(bugprone-use-after-move): that is the test
-  const job a = want(arena, unit, out);
+  const job a = want_one<TestType>(arena, out);
   CHECK(out.error == alloc_error::request_too_large);
-  CHECK(arena.allocate_wait(1).error() == alloc_error::request_too_large);
+  CHECK(TestType::allocate_wait(arena).error() == alloc_error::request_too_large);
   CHECK(arena.waiting() == 0);
-  CHECK(arena.total_size() == 0);
-  CHECK(moved.total_size() == 4 * unit);
+  CHECK(arena.base() == nullptr);
+  CHECK(moved.base() != nullptr);
+  CHECK(TestType::is_whole(moved));
 }
 
-TEMPLATE_LIST_TEST_CASE("a destroyed coroutine leaves nothing behind", "", policies) {
-  const auto arena = arena_of<TestType>(1);
-  auto all = arena.try_allocate(unit);
+TEMPLATE_LIST_TEST_CASE("a destroyed coroutine leaves nothing behind", "", all_kinds) {
+  const auto arena = TestType::make(1);
+  auto all = TestType::try_allocate(arena);
   std::deque<outcome> outs(9);
   std::vector<job> jobs;
-  for (auto& out : outs) jobs.push_back(want(arena, unit, out));
+  for (auto& out : outs) jobs.push_back(want_one<TestType>(arena, out));
   const std::size_t kept = 4;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (i != kept) jobs[i] = job();
@@ -117,111 +135,31 @@ TEMPLATE_LIST_TEST_CASE("a destroyed coroutine leaves nothing behind", "", polic
   all = std::unexpected(alloc_error::arena_full);  // the block goes back
   CHECK(outs[kept].got);
   outs[kept].got.reset();
-  CHECK(is_whole(arena));
+  CHECK(TestType::is_whole(arena));
 }
 
-TEMPLATE_LIST_TEST_CASE("room that was kept for one that is destroyed goes to the next", "",
-                        policies) {
-  const auto arena = arena_of<TestType>(2);
-  auto a = arena.try_allocate(unit);
-  auto b = arena.try_allocate(unit);
-  outcome large;
-  outcome small;
-  job waits = want(arena, 2 * unit, large);
-  const job next = want(arena, unit, small);
-  a = std::unexpected(alloc_error::arena_full);
-  waits = job();
-  CHECK(small.got);
-  CHECK(arena.waiting() == 0);
-}
-
-TEMPLATE_LIST_TEST_CASE("one release serves several", "", policies) {
-  const auto arena = arena_of<TestType>(16);
-  auto all = arena.try_allocate(16 * unit);
-  std::deque<outcome> outs(16);
-  std::vector<job> jobs;
-  for (auto& out : outs) jobs.push_back(want(arena, unit, out));
-  all = std::unexpected(alloc_error::arena_full);
-  for (const auto& out : outs) CHECK(out.got);
-}
-
-TEMPLATE_LIST_TEST_CASE("blocks in stacks and in words kept full are no secret", "", policies) {
-  const auto arena = arena_of<TestType>(128);
-  std::vector<buffer> all;
-  for (int i = 0; i < 128; ++i) all.push_back(arena.try_allocate(unit).value());
-  outcome out;
-  const job a = want(arena, 128 * unit, out);
-  while (!all.empty()) {
-    CHECK_FALSE(out.over);
-    all.pop_back();
-  }
-  CHECK(out.got);
-}
-
-TEMPLATE_LIST_TEST_CASE("a long chain of releases does not deepen the stack", "", policies) {
-  const auto arena = arena_of<TestType>(1);
-  auto all = arena.try_allocate(unit);
+TEMPLATE_LIST_TEST_CASE("a long chain of releases does not deepen the stack", "", all_kinds) {
+  const auto arena = TestType::make(1);
+  auto all = TestType::try_allocate(arena);
   constexpr int length = 30'000;
   int count = 0;
   std::vector<job> jobs;
-  for (int i = 0; i < length; ++i) jobs.push_back(borrow(arena, unit, count));
+  for (int i = 0; i < length; ++i) jobs.push_back(borrow<TestType>(arena, count));
   CHECK(count == 0);
   all = std::unexpected(alloc_error::arena_full);
   CHECK(count == length);
-  CHECK(is_whole(arena));
+  CHECK(TestType::is_whole(arena));
 }
 
-TEST_CASE("a chain through two arenas ends as deep as there are arenas") {
-  const auto a = arena_of(1);
-  const auto b = arena_of(1);
-  auto in_a = a.try_allocate(unit);
-  auto in_b = b.try_allocate(unit);
-  int count = 0;
-  const auto through = [](async_buddy_arena first, async_buddy_arena second, int& n) -> job {
-    auto one = co_await first.allocate(unit);
-    one = std::unexpected(alloc_error::arena_full);
-    auto other = co_await second.allocate(unit);
-    if (other) ++n;
-  };
-  std::vector<job> jobs;
-  for (int i = 0; i < 10'000; ++i) {
-    jobs.push_back(i % 2 == 0 ? through(a, b, count) : through(b, a, count));
-  }
-  in_a = std::unexpected(alloc_error::arena_full);
-  in_b = std::unexpected(alloc_error::arena_full);
-  CHECK(count == 10'000);
-}
-
-TEMPLATE_LIST_TEST_CASE("a coroutine that was served is destroyed by the one before it", "",
-                        policies) {
-  const auto arena = arena_of<TestType>(2);
-  auto all = arena.try_allocate(2 * unit);
-  std::vector<job> jobs(2);
-  int ran = 0;
-  const auto body = [](async_buddy_arena from, std::vector<job>& all_jobs, std::size_t me,
-                       int& n) -> job {
-    auto got = co_await from.allocate(unit);
-    ++n;
-    all_jobs[1 - me] = job();  // whichever of the two runs first; both have their block
-  };
-  jobs[0] = body(arena, jobs, 0, ran);
-  jobs[1] = body(arena, jobs, 1, ran);
-  all = std::unexpected(alloc_error::arena_full);
-  CHECK(ran == 1);
-  CHECK(arena.waiting() == 0);
-  jobs.clear();
-  CHECK(is_whole(arena));
-}
-
-TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", policies) {
-  const auto arena = arena_of<TestType>(1);
-  auto all = arena.try_allocate(unit);
+TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", all_kinds) {
+  const auto arena = TestType::make(1);
+  auto all = TestType::try_allocate(arena);
   std::vector<caiman::resumption> queue;
   const auto later = [&queue](const caiman::resumption& run) { queue.push_back(run); };
   outcome first;
   outcome second;
-  job a = want(arena, unit, first, later);
-  job b = want(arena, unit, second, later);
+  job a = want_one<TestType>(arena, first, later);
+  job b = want_one<TestType>(arena, second, later);
   all = std::unexpected(alloc_error::arena_full);
   CHECK_FALSE(first.over);
   REQUIRE(queue.size() == 1);
@@ -236,7 +174,7 @@ TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", policies) {
     CHECK((first.over && second.over));
   }
   SECTION("not, if it was destroyed meanwhile: the next has the block") {
-    job& served = std::is_same_v<TestType, caiman::stack_waiters> ? b : a;
+    job& served = std::is_same_v<typename TestType::waiters, caiman::stack_waiters> ? b : a;
     served = job();
     REQUIRE(queue.size() == 2);
     queue[0]();
@@ -247,14 +185,14 @@ TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", policies) {
   SECTION("not, if the executor drops it") {
     queue.clear();
     CHECK_FALSE((first.over || second.over));
-    job& served = std::is_same_v<TestType, caiman::stack_waiters> ? b : a;
+    job& served = std::is_same_v<typename TestType::waiters, caiman::stack_waiters> ? b : a;
     served = job();
     REQUIRE(queue.size() == 1);
   }
   SECTION("also at once") {
     const auto at_once = [](const caiman::resumption& run) { run(); };
     outcome third;
-    const job c = want(arena, unit, third, at_once);
+    const job c = want_one<TestType>(arena, third, at_once);
     queue[0]();
     first.got.reset();
     second.got.reset();
@@ -270,23 +208,24 @@ TEMPLATE_LIST_TEST_CASE("an executor says where to run on", "", policies) {
   b = job();
 }
 
-TEST_CASE("an executor is asked only where somebody had to wait") {
-  const auto arena = arena_of(1);
+TEMPLATE_LIST_TEST_CASE("an executor is asked only where somebody had to wait", "", all_kinds) {
+  const auto arena = TestType::make(1);
   outcome out;
-  const job a = want(arena, unit, out, [](const caiman::resumption&) { FAIL("it was asked"); });
+  const job a =
+      want_one<TestType>(arena, out, [](const caiman::resumption&) { FAIL("it was asked"); });
   CHECK(out.got);
 }
 
-TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", policies) {
+TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", all_kinds) {
   outcome first;
   outcome second;
   std::optional<job> a;
   std::optional<job> b;
   std::optional<buffer> all;
   {
-    auto arena = arena_of<TestType>(1);
-    all = arena.try_allocate(unit).value();
-    a = want(std::move(arena), unit, first);
+    auto arena = TestType::make(1);
+    all = TestType::try_allocate(arena).value();
+    a = want_one<TestType>(std::move(arena), first);
   }
   SECTION("they are served by what comes back") {
     all.reset();
@@ -300,140 +239,116 @@ TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", pol
   }
 }
 
-TEST_CASE("an arena ends when the coroutines that waited have run on, and no sooner") {
-  outcome out;
-  const std::byte* base = nullptr;
-  {
-    auto arena = arena_of(std::size_t{1} << 14);
-    std::optional<buffer> all = arena.try_allocate(arena.total_size()).value();
-    base = arena.base();
-    const job waits = want(std::move(arena), 1, out);
-    CHECK(is_mapped(base));
-    all.reset();
-    REQUIRE(out.got);
-    CHECK(is_mapped(base));
-    out.got.reset();
-  }
-  CHECK(!is_mapped(base));
-}
-
-TEST_CASE("a later waiter overtakes none for which room is kept") {
-  const auto arena = arena_of<caiman::fifo_waiters>(2);
-  std::optional<buffer> first = arena.try_allocate(unit).value();
-  outcome large;
-  const job a = want(arena, 2 * unit, large);
-  outcome small;
-  const job b = want(arena, unit, small);  // there is a unit for it
-  CHECK(arena.waiting() == 2);
-  CHECK(!small.over);
-  first.reset();
-  CHECK(large.got);
-  large.got.reset();
-  CHECK(small.got);
-}
-
-TEMPLATE_LIST_TEST_CASE("a thread waits", "", policies) {
-  const auto arena = arena_of<TestType>(4);
-  auto all = arena.try_allocate(4 * unit);
+TEMPLATE_LIST_TEST_CASE("a thread waits", "", all_kinds) {
+  const auto arena = TestType::make(4);
+  auto all = TestType::take_all(arena);
   std::optional<std::size_t> capacity;
-  std::thread waits([&] { capacity = arena.allocate_wait(2 * unit).value().capacity(); });
+  std::thread waits([&] { capacity = TestType::allocate_wait(arena).value().capacity(); });
   wait_until([&] { return arena.waiting() == 1; });
-  all = std::unexpected(alloc_error::arena_full);
+  all.clear();
   waits.join();
-  CHECK(capacity == 2 * unit);
-  CHECK(is_whole(arena));
+  CHECK(capacity == unit);
+  CHECK(TestType::is_whole(arena));
 }
 
-TEMPLATE_LIST_TEST_CASE("a thread waits until the time is up", "", policies) {
-  const auto arena = arena_of<TestType>(4);
-  auto all = arena.try_allocate(4 * unit);
-  CHECK(arena.allocate_for(unit, 2ms).error() == alloc_error::arena_full);
-  CHECK(arena.allocate_for(unit, 0ms).error() == alloc_error::arena_full);
-  CHECK(arena.allocate_for(unit, -1h).error() == alloc_error::arena_full);
-  CHECK(arena.allocate_for(unit, std::chrono::nanoseconds::min()).error() ==
+TEMPLATE_LIST_TEST_CASE("a thread waits until the time is up", "", all_kinds) {
+  const auto arena = TestType::make(4);
+  auto all = TestType::take_all(arena);
+  const auto before = arena.metrics().allocations_failed;
+  CHECK(TestType::allocate_for(arena, 2ms).error() == alloc_error::arena_full);
+  CHECK(TestType::allocate_for(arena, 0ms).error() == alloc_error::arena_full);
+  CHECK(TestType::allocate_for(arena, -1h).error() == alloc_error::arena_full);
+  CHECK(TestType::allocate_for(arena, std::chrono::nanoseconds::min()).error() ==
         alloc_error::arena_full);
   using fraction = std::chrono::duration<double>;
   constexpr double none = std::numeric_limits<double>::quiet_NaN();
-  CHECK(arena.allocate_for(unit, fraction(none)).error() == alloc_error::arena_full);
+  CHECK(TestType::allocate_for(arena, fraction(none)).error() == alloc_error::arena_full);
   CHECK(arena.waiting() == 0);
-  CHECK(arena.metrics().allocations_failed == 5);
-  all = std::unexpected(alloc_error::arena_full);
-  CHECK(arena.allocate_for(unit, -1h));
-  CHECK(arena.allocate_for(unit, fraction(std::numeric_limits<double>::infinity())));
+  CHECK(arena.metrics().allocations_failed - before == 5);
+  all.clear();
+  CHECK(TestType::allocate_for(arena, -1h));
+  CHECK(TestType::allocate_for(arena, fraction(std::numeric_limits<double>::infinity())));
 }
 
-TEST_CASE("no patience is too long") {
-  const auto arena = arena_of(1);
-  auto all = arena.try_allocate(unit);
-  std::thread waits([&] { CHECK(arena.allocate_for(unit, std::chrono::hours::max())); });
+TEMPLATE_LIST_TEST_CASE("no patience is too long", "", all_kinds) {
+  const auto arena = TestType::make(1);
+  auto all = TestType::try_allocate(arena);
+  std::thread waits([&] { CHECK(TestType::allocate_for(arena, std::chrono::hours::max())); });
   wait_until([&] { return arena.waiting() == 1; });
   all = std::unexpected(alloc_error::arena_full);
   waits.join();
 }
 
-TEMPLATE_LIST_TEST_CASE("a thread stops waiting when it is asked to", "", policies) {
-  const auto arena = arena_of<TestType>(1);
-  auto all = arena.try_allocate(unit);
+TEMPLATE_LIST_TEST_CASE("a thread stops waiting when it is asked to", "", all_kinds) {
+  const auto arena = TestType::make(1);
+  auto all = TestType::try_allocate(arena);
   std::stop_source asks;
   std::optional<alloc_error> said;
-  std::thread waits([&] { said = arena.allocate_wait(unit, asks.get_token()).error(); });
+  std::thread waits([&] { said = TestType::allocate_wait(arena, asks.get_token()).error(); });
   wait_until([&] { return arena.waiting() == 1; });
   asks.request_stop();
   waits.join();
   CHECK(said == alloc_error::arena_full);
   CHECK(arena.waiting() == 0);
-  CHECK(arena.allocate_wait(unit, asks.get_token()).error() == alloc_error::arena_full);
+  CHECK(TestType::allocate_wait(arena, asks.get_token()).error() == alloc_error::arena_full);
   all = std::unexpected(alloc_error::arena_full);
-  CHECK(arena.allocate_wait(unit, asks.get_token()));  // asked to stop, and served at once
+  CHECK(TestType::allocate_wait(arena, asks.get_token()));  // asked to stop, and served at once
 }
 
-TEST_CASE("blocks of a waiting arena are zeroed as those of any") {
-  const auto geometry = caiman::buddy_geometry::exact(4 * unit, unit).value();
-  const auto arena =
-      caiman::buddy_arena::builder(geometry).init(caiman::init_policy::zero).build_async().value();
-  auto all = arena.try_allocate(4 * unit);
-  for (std::byte& b : all->spare()) b = std::byte{7};
-  outcome out;
-  const job a = want(arena, unit, out);
-  all = std::unexpected(alloc_error::arena_full);
-  REQUIRE(out.got);
-  for (const std::byte b : out.got->spare()) REQUIRE(b == std::byte{0});
+TEST_CASE("a region that no waiting arena can be made of stays the caller's") {
+  using caiman::build_error;
+  lent_region region(8'192);
+  auto large =
+      caiman::buddy_arena::from_region(region.at(), 63, buddy_hint::min_alloc(64), region.note());
+  CHECK(large.build_async().error() == build_error::region_too_small);
+  CHECK(large.build_async_with(caiman::fifo_waiters()).error() == build_error::region_too_small);
+  CHECK(caiman::buddy_arena::from_region(nullptr, 64, buddy_hint::min_alloc(64), region.note())
+            .build_async()
+            .error() == build_error::null_region);
+  auto none = caiman::fixed_arena::from_region(region.at(), 64, slot_spec::size(0), region.note());
+  CHECK(none.build_async().error() == build_error::invalid_geometry);
+  CHECK(none.build_async_with(caiman::fifo_waiters()).error() == build_error::invalid_geometry);
+  CHECK(caiman::fixed_arena::from_region(region.at(), 64, slot_spec::size(1), region.note())
+            .alignment(3)
+            .build_async()
+            .error() == build_error::invalid_alignment);
+  CHECK(region.calls() == 0);
 }
 
-TEST_CASE("a buffer shows what was asked for") {
-  const auto geometry = caiman::buddy_geometry::nearest(1'000, 100).value();
-  const auto arena = caiman::buddy_arena::builder(geometry).build_async().value();
-  auto all = arena.try_allocate(arena.total_size());
-  outcome out;
-  const job a = want(arena, 77, out);
-  all = std::unexpected(alloc_error::arena_full);
-  REQUIRE(out.got);
-  CHECK(out.got->capacity() == 77);
-}
-
-TEST_CASE("frozen bytes and spilled buffers make room as others do") {
-  const auto geometry = caiman::buddy_geometry::exact(unit, unit).value();
-  const auto arena = caiman::buddy_arena::builder(geometry).auto_spill().build_async().value();
-  outcome out;
-  SECTION("frozen") {
-    auto all = arena.try_allocate(unit);
-    all->put("text");
-    caiman::bytes frozen = std::move(*all).freeze();
-    const job a = want(arena, unit, out);
-    CHECK_FALSE(out.over);
-    frozen = {};
-    CHECK(out.got);
+TEST_CASE("a region is one waiting arena's, and comes back after the last who waited") {
+  lent_region region(8'192);
+  const auto check = [&](auto builder, auto want_from) {
+    outcome first;
+    outcome second;
+    {
+      auto arena = builder.build_async().value();
+      CHECK(builder.build_async().error() == caiman::build_error::null_region);
+      CHECK(builder.build().error() == caiman::build_error::null_region);
+      CHECK(arena.base() == region.at());
+      const job a = want_from(arena, first);
+      REQUIRE(first.got);
+      const job b = want_from(std::move(arena), second);
+      REQUIRE_FALSE(second.over);
+      first.got.reset();
+    }
+    CHECK(region.calls() == 0);
+    REQUIRE(second.got);
+    second.got.reset();
+    CHECK(region.is_back(region.at(), region.size()));
+  };
+  SECTION("of blocks") {
+    check(caiman::buddy_arena::from_region(region.at(), region.size(),
+                                           buddy_hint::min_alloc(region.size()), region.note()),
+          [&](caiman::async_buddy_arena arena, outcome& out) {
+            return caiman::testing::want(std::move(arena), region.size(), out);
+          });
   }
-  SECTION("spilled") {
-    auto all = arena.try_allocate(unit);
-    const job a = want(arena, unit, out);
-    all->put(std::string(unit + 1, 'x'));
-    CHECK(out.got);
+  SECTION("of slots") {
+    check(caiman::fixed_arena::from_region(region.at(), region.size(), slot_spec::count(1),
+                                           region.note()),
+          [](caiman::async_fixed_arena arena, outcome& out) {
+            return want_one<caiman::testing::waits_in<caiman::testing::fixed_kind>>(
+                std::move(arena), out);
+          });
   }
-}
-
-TEST_CASE("errors of the builder are those of build") {
-  const auto geometry = caiman::buddy_geometry::exact(std::size_t{1} << 40, 1).value();
-  CHECK(caiman::buddy_arena::builder(geometry).build_async().error() ==
-        caiman::build_error::invalid_geometry);
 }

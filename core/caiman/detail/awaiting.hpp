@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// awaiting.hpp: what a request for room is, and a thread that waits for it
+//
+// What all asynchronous arenas have in common and nobody else sees. A waiter lies on the stack of
+// the thread that waits. Not part of the public surface.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include "caiman/detail/requirements.hpp"
+#if defined(CAIMAN_REQUIREMENTS_MET)
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <expected>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <optional>
+#include <stop_token>
+#include <utility>
+
+#include "caiman/buffer.hpp"
+#include "caiman/detail/arena_state.hpp"
+#include "caiman/detail/hosted_room.hpp"
+#include "caiman/error.hpp"
+#include "caiman/waiters.hpp"
+
+namespace caiman::inline v0::detail {
+
+using steady_time = std::chrono::steady_clock::time_point;
+
+/// What is asked of an arena.
+struct room_request {
+  arena_state* home = nullptr;  // null: it can never be served
+  unsigned order = 0;
+  std::size_t shown = 0;  // bytes that the buffer shows
+};
+
+/// A block that was taken becomes a buffer.
+struct buffer_maker {
+  [[nodiscard]] static buffer of(const room_request& what, std::size_t index) noexcept {
+    const block b{what.order, index};
+    what.home->open(b, what.shown);
+    return {what.home, b, what.home->address_of(b), what.shown};
+  }
+};
+
+/// A thread that waits.
+class thread_waiter final : public native_waiter {
+ public:
+  explicit thread_waiter(unsigned order) noexcept : native_waiter(order) {}
+
+  // Under the lock to the end: *this goes as soon as the other side has had it.
+  void wake(any_waiting_room& /*room*/, arena_state& /*home*/,
+            wake_list& /*wakes*/) noexcept override {
+    tell(woken_);
+  }
+  void stop() noexcept { tell(stopped_); }
+
+  /// False if it was stopped, or it is past the end.
+  bool wait(const std::optional<steady_time>& end) noexcept {
+    std::unique_lock lock(mutex_);
+    const auto over = [&] { return woken_ || stopped_; };
+    if (end) {
+      told_.wait_until(lock, *end, over);
+    } else {
+      told_.wait(lock, over);
+    }
+    return woken_;
+  }
+  void wait_to_be_woken() noexcept {
+    std::unique_lock lock(mutex_);
+    told_.wait(lock, [&] { return woken_; });
+  }
+
+ private:
+  void tell(bool& what) noexcept {
+    const std::lock_guard lock(mutex_);
+    what = true;
+    told_.notify_one();
+  }
+
+  std::mutex mutex_{};
+  std::condition_variable told_{};
+  bool woken_ = false;
+  bool stopped_ = false;
+};
+
+/// When so much time is over; none for a patience that no clock could show the end of.
+inline std::optional<steady_time> end_of(std::chrono::duration<double> patience) noexcept {
+  constexpr std::chrono::duration<double> years(1e9);
+  const auto now = std::chrono::steady_clock::now();
+  if (patience > years) return std::nullopt;
+  if (!(patience.count() > 0)) return now;  // and what is no number
+  return now + std::chrono::ceil<std::chrono::steady_clock::duration>(patience);
+}
+
+/// A block that comes too late is taken all the same.
+inline bool is_served(arena_state& home, thread_waiter& one, const std::optional<steady_time>& end,
+                      const std::stop_token& stop) noexcept {
+  home.room()->enter(home, one);
+  {
+    const std::stop_callback stops(stop, [&one] { one.stop(); });
+    if (one.wait(end)) return true;
+  }
+  const parting found = home.room()->leave(home, one);
+  if (found == parting::wake_up) one.wait_to_be_woken();
+  return found != parting::nothing;
+}
+
+/// This thread waits, until there is room, it is the end, or somebody asks it to stop.
+inline std::expected<buffer, alloc_error> wait_for(const arena_handle& handle,
+                                                   const room_request& what,
+                                                   const std::optional<steady_time>& end,
+                                                   const std::stop_token& stop) noexcept {
+  if (what.home == nullptr) return std::unexpected(alloc_error::request_too_large);
+  if (what.home->room()->waiting() == 0) {
+    if (const auto got = what.home->try_take(what.order)) return buffer_maker::of(what, *got);
+  }
+  // NOLINTNEXTLINE(performance-unnecessary-copy-initialization): the caller's may go meanwhile
+  const arena_handle alive = handle;
+  thread_waiter one(what.order);
+  if (!is_served(*alive.get(), one, end, stop)) {
+    what.home->books().failed();
+    return std::unexpected(alloc_error::arena_full);
+  }
+  return buffer_maker::of(what, one.index());
+}
+
+}  // namespace caiman::v0::detail
+
+#endif  // CAIMAN_REQUIREMENTS_MET
