@@ -60,6 +60,8 @@ ROOMS = (
     Room("waiters", ("stress/waiters/",), CORE + ("common",)),
     Room("bench", ("stress/bench/",), CORE + ("common",)),
     Room("traces", ("stress/traces/",), CORE + ("common", "bench")),
+    # Real use, which is measured, too.
+    Room("examples/programs", ("examples/programs/",), CORE + ("common", "examples")),
     Room("examples", ("examples/",), CORE),
 )
 # May include any of them, and is included by none.
