@@ -181,13 +181,25 @@ class buddy {
   /// Gives all but the first `keep` min blocks of a live block back; 0 < keep < 2^order, anything
   /// else is misuse. What is given back is free at once, for any thread, as the fewest aligned
   /// blocks that it consists of; it coalesces as all others. What stays is the caller's until
-  /// release_part, and may be cut again: then as a part, by the block of the least order that holds
-  /// it. The same misuse is seen as by `release`. Lock-free: one CAS where the block lies in one
-  /// word, one more per level that the border goes through; O(words right below the block).
+  /// release_part. The same misuse is seen as by `release`. Lock-free: one CAS where the block lies
+  /// in one word, one more per level that the border goes through; O(words right below the block).
   CAIMAN_COLD void release_tail(block b, std::size_t keep) noexcept {
     const slot_type me = seen_live(b, keep, 1);
     if (!protocol::tails<Sync, Log2Fanout>::release(tree_, me, b.order, b.index, keep)) [[unlikely]]
       free_already(b);
+  }
+  /// The same of a block of which `kept` min blocks are left, keep < kept <= 2^order. Lock-free: a
+  /// CAS per aligned block that goes back, unless the block is whole.
+  CAIMAN_COLD void release_tail(block b, std::size_t keep, std::size_t kept) noexcept {
+    if (b.order <= max_order() && kept == std::size_t{1} << b.order) return release_tail(b, keep);
+    const slot_type me = seen_live(b, kept, 0);
+    if (keep == 0 || keep >= kept) [[unlikely]]
+      no_part(b);
+    const std::size_t first = b.index << b.order;
+    using protocol::piece_count;
+    me.count_splits(piece_count(first, keep) + piece_count(first + keep, kept - keep) -
+                    piece_count(first, kept));
+    release_pieces(first + keep, kept - keep, me);
   }
   /// What `release` is for a block of which release_tail left the first `kept` min blocks: 0 < kept
   /// <= 2^order. Goes into the tree, unless it is a block of another order now. The same misuse is
@@ -201,9 +213,7 @@ class buddy {
       return release({order, b.index << (b.order - order)});
     }
     const slot_type me = seen_live(b, kept, 0);
-    protocol::for_each_piece(b.index << b.order, kept, [&](unsigned order, std::size_t first) {
-      release_into_tree({order, first >> order}, me);
-    });
+    release_pieces(b.index << b.order, kept, me);
   }
 
   /// The one owner of a block: move-only, its destructor releases. `unique_block<>(&tree, b)`, or
@@ -391,6 +401,11 @@ class buddy {
   [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD void no_such(block b) const {
     Sync::misuse(b.order > max_order() ? "there is no such order" : "there is no such index",
                  b.order, b.index);
+  }
+  void release_pieces(std::size_t from, std::size_t count, slot_type me) noexcept {
+    protocol::for_each_piece(from, count, [&](unsigned order, std::size_t first) {
+      release_into_tree({order, first >> order}, me);
+    });
   }
   [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void no_part(block b) {
     Sync::misuse("it has no part of that size", b.order, b.index);

@@ -30,6 +30,14 @@ namespace detail {
 struct buffer_maker;
 }
 
+/// What buffer::freeze is told so that it shrinks the buffer first.
+struct shrink_t {
+  /// Of `shrink`.
+  explicit shrink_t() = default;
+};
+/// The one value of its type.
+inline constexpr shrink_t shrink{};
+
 /// Memory to write, with one owner; its destructor returns the block, on whichever thread, and it
 /// may outlive every handle of its arena; the last thing that needs an arena ends it. Written from
 /// the front: `size()` bytes are written of `capacity()`. Not thread-safe by itself, as any value.
@@ -166,6 +174,18 @@ class buffer {
     }
     return frozen(offset, length);
   }
+
+  /// shrink_to_fit and freeze in one: `std::move(b).freeze(caiman::shrink)`. Lock-free.
+  [[nodiscard]] bytes freeze(shrink_t /*tag*/) && noexcept {
+    shrink_to_fit();
+    return frozen(0, size_);
+  }
+
+  /// Gives whole min blocks past what is written back, but for the first one; they are free for
+  /// anybody at once, and the rest is kept until this buffer, or the bytes that it becomes, go.
+  /// `capacity()` is what is left. A buffer that has spilled stays as it is. Lock-free, O(bytes
+  /// that go back) in an arena that zeroes.
+  void shrink_to_fit() noexcept { capacity_ = (std::min)(capacity_, from_.shrink(data_, size_)); }
 
   /// Returns the block now. Lock-free.
   void abandon() && noexcept { const buffer taken(std::move(*this)); }

@@ -353,6 +353,10 @@ constexpr scenario scenario_table[] = {
      "who waits is woken through an executor, or goes while it is handed over"},
     {"wait-posted-two", "S7", "core=waiting order=1 : 0A0 0A0 ; F0F1 | P0F0 | P0F0", 1, no,
      "two that were posted, of which each claims its own"},
+    {"wait-tail", "S7", "core=waiting order=1 : 0A1 ; T0:1 | E0", 3, no,
+     "the end of a block goes back to one who waits"},
+    {"wait-tail-part", "S7 R1", "core=waiting order=2 stacks=1 : 0A2 ; T0:3F0 | E0F0 | E1F0", 1, no,
+     "and then the rest of it"},
     {"wait-shared-slot", "S7", "core=waiting order=0 slots=shared : 0A0 ; F0 | E0F0 | E0F0", 1, no,
      "all on the line that further threads share"},
     // ---- what is cold (Z1)

@@ -70,7 +70,7 @@ class small_arena {
  public:
   using tree_type = tree<genmc_sync, Log2Fanout>;
 
-  small_arena() noexcept : tree_(memory_, MaxOrder) {}
+  small_arena() noexcept : tree_(memory_, MaxOrder, std::size_t{1} << MaxOrder) {}
 
   /// The index of a block, or `full`, or `contended`.
   std::size_t take(unsigned order) noexcept {

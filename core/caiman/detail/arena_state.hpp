@@ -97,8 +97,11 @@ class arena_state {
   /// Bytes of the largest block.
   [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
+  [[nodiscard]] std::byte* address_of(std::size_t min_block) const noexcept {
+    return base_ + min_block * plan_.unit;
+  }
   [[nodiscard]] std::byte* address_of(block b) const noexcept {
-    return base_ + (b.index << b.order) * plan_.unit;
+    return address_of(b.index << b.order);
   }
 
   // ---- handles ---------------------------------------------------------------------------------
@@ -152,6 +155,22 @@ class arena_state {
     if (on_spill_ != nullptr) (*on_spill_)(asked, capacity);
   }
 
+  /// All but the first `keep` of `count` min blocks from `first` on, which are an owner's.
+  CAIMAN_COLD void release_tail(std::size_t first, std::size_t count, std::size_t keep) noexcept {
+    const auto scrub = [&] {
+      if (shows_) close(first + keep, count - keep);
+    };
+    return_tail(tree_, books_, around(first, count), keep, count, scrub,
+                [&] { room_->serve(*this); });
+  }
+  /// Gives back what is left of a block: `count` min blocks. The arena may be gone afterwards.
+  CAIMAN_COLD void give_back_part(std::size_t first, std::size_t count) noexcept {
+    const duty next = return_part(tree_, books_, around(first, count), count, [&] {
+      if (shows_) close(first, count);
+    });
+    if (next != duty::none) go_on(next);
+  }
+
   // ---- waiting for room: in arenas that were built for it --------------------------------------
 
   /// Before there is any other handle.
@@ -172,15 +191,15 @@ class arena_state {
   void await() noexcept { books_.await(); }
   void await_no_more() noexcept { books_.await_no_more(); }
 
-  /// The count of a live block that its owner makes or has made. Neighbours, which two threads may
+  /// The count of the live block that begins at a min block, which its owner makes or has made; and
+  /// four bytes of the owner's for each other one. Neighbours, which two threads may
   /// have, are a line apart.
-  [[nodiscard]] void* share_memory(block b) const noexcept {
-    const std::size_t i = b.index << b.order;
+  [[nodiscard]] void* share_memory(std::size_t i) const noexcept {
     const std::size_t at = i ^ (i & 15) << 4;
     return shares_.get() + at * sizeof(native_share);
   }
-  [[nodiscard]] native_share& share_of(block b) const noexcept {
-    return *std::launder(static_cast<native_share*>(share_memory(b)));
+  [[nodiscard]] native_share& share_of(std::size_t first) const noexcept {
+    return *std::launder(static_cast<native_share*>(share_memory(first)));
   }
 
   /// Touches every page, while nobody has taken a block yet.
@@ -230,9 +249,10 @@ class arena_state {
     }
   }
   /// Leaves a block as its next owner may find it.
-  void close(block b) const noexcept {
-    std::byte* const at = address_of(b);
-    const std::size_t size = size_of(b.order);
+  void close(block b) const noexcept { close(b.index << b.order, std::size_t{1} << b.order); }
+  void close(std::size_t first, std::size_t count) const noexcept {
+    std::byte* const at = address_of(first);
+    const std::size_t size = count * plan_.unit;
     if (zeroes()) {
       watch_.allow_as_written(at, size, size);
       os::scrub(at, size);
@@ -249,6 +269,11 @@ class arena_state {
   CAIMAN_COLD void give_back_past_stacks(block b) noexcept {
     const duty next = return_past_stacks(tree_, books_, b, [&] { close(b); });
     if (next != duty::none) go_on(next);
+  }
+  /// The block of the least order that begins where `count` min blocks do, and holds them.
+  static block around(std::size_t first, std::size_t count) noexcept {
+    const unsigned order = buddy<>::root_of(count);
+    return {order, first >> order};
   }
   CAIMAN_COLD void go_on(duty next) noexcept {
     if (ends_after(next, books_, [&] { room_->serve(*this); })) delete this;

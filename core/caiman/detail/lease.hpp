@@ -11,6 +11,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include "caiman/detail/arena_state.hpp"
+#include "caiman/detail/attributes.hpp"
 
 namespace caiman::inline v0::detail {
 
@@ -79,14 +81,9 @@ class lease {
   explicit lease(heap_piece* piece) noexcept : owner_(piece), where_(on_heap) {}
 
   [[nodiscard]] bool empty() const noexcept { return owner_ == nullptr; }
-  [[nodiscard]] bool heap() const noexcept { return where_ == on_heap; }
+  [[nodiscard]] bool heap() const noexcept { return order() == on_heap; }
   [[nodiscard]] arena_state* home() const noexcept { return static_cast<arena_state*>(owner_); }
   [[nodiscard]] heap_piece* piece() const noexcept { return static_cast<heap_piece*>(owner_); }
-  [[nodiscard]] block what() const noexcept {
-    const auto order = static_cast<unsigned>(where_ & ((1U << order_bits) - 1));
-    return {order, where_ >> order_bits >> order};
-  }
-
   /// Bytes from the start of the arena to `at`, or SIZE_MAX outside of an arena.
   [[nodiscard]] std::size_t offset_of(const std::byte* at) const noexcept {
     return empty() || heap() ? SIZE_MAX : static_cast<std::size_t>(at - home()->base());
@@ -94,18 +91,33 @@ class lease {
 
   /// Of a sole owner: gives it back.
   void give_back() const noexcept {
-    if (heap()) {
-      piece()->end();
+    if (order() >= part) [[unlikely]] {
+      give_back_rarely();
     } else if (!empty()) {
-      home()->give_back(what());
+      home()->give_back({order(), first() >> order()});
     }
+  }
+
+  /// Of a sole owner: whole min blocks past `size` bytes from `at` on, which lies in it, go back.
+  /// How many bytes from `at` on are left, or SIZE_MAX if that is as it was.
+  [[nodiscard]] std::size_t shrink(const std::byte* at, std::size_t size) noexcept {
+    if (empty() || heap() || order() == 0) return SIZE_MAX;
+    const std::size_t unit = home()->plan().unit;
+    const auto before = static_cast<std::size_t>(at - home()->address_of(first()));
+    const std::size_t used = before + size;
+    const std::size_t keep = used == 0 ? 1 : (used - 1) / unit + 1;
+    const std::size_t count = min_blocks();
+    if (keep >= count) return SIZE_MAX;
+    home()->release_tail(first(), count, keep);
+    hold(keep);
+    return keep * unit - before;
   }
 
   // ---- shared: after the sole owner has called share() -----------------------------------------
 
   void share() const noexcept {
     if (heap()) return;  // made with it
-    ::new (home()->share_memory(what())) native_share;
+    ::new (home()->share_memory(first())) native_share;
     home()->books().froze();
   }
   void add() const noexcept {
@@ -121,16 +133,48 @@ class lease {
   [[nodiscard]] std::size_t writable(const std::byte* at, std::size_t size) const noexcept {
     if (heap()) return piece()->capacity - static_cast<std::size_t>(at - piece()->data());
     if (home()->plan().caps) return size;
-    const block b = what();
-    return home()->size_of(b.order) - static_cast<std::size_t>(at - home()->address_of(b));
+    return min_blocks() * home()->plan().unit -
+           static_cast<std::size_t>(at - home()->address_of(first()));
   }
 
  private:
+  // What stands where the order of a block would.
   static constexpr unsigned order_bits = 6;
-  static constexpr std::uint64_t on_heap = ~std::uint64_t{0};
+  static constexpr unsigned part = 62;     // of a block, its first min blocks, of no order's number
+  static constexpr unsigned on_heap = 63;  // a piece of the heap
+
+  [[nodiscard]] unsigned order() const noexcept {
+    return static_cast<unsigned>(where_ & ((1U << order_bits) - 1));
+  }
+  /// The first min block.
+  [[nodiscard]] std::size_t first() const noexcept { return where_ >> order_bits; }
+  /// How many there are. A part has three at least, so its second one has a count that nobody
+  /// counts with.
+  [[nodiscard]] std::size_t min_blocks() const noexcept {
+    return order() == part ? *part_size() : std::size_t{1} << order();
+  }
+  [[nodiscard]] std::uint32_t* part_size() const noexcept {
+    return std::launder(static_cast<std::uint32_t*>(home()->share_memory(first() + 1)));
+  }
+  void hold(std::size_t count) noexcept {
+    const std::uint64_t at = std::uint64_t{first()} << order_bits;
+    if (std::has_single_bit(count)) {
+      where_ = at | static_cast<unsigned>(std::countr_zero(count));
+    } else {
+      where_ = at | part;
+      ::new (home()->share_memory(first() + 1)) std::uint32_t(static_cast<std::uint32_t>(count));
+    }
+  }
+  CAIMAN_COLD void give_back_rarely() const noexcept {
+    if (heap()) {
+      piece()->end();
+    } else {
+      home()->give_back_part(first(), min_blocks());
+    }
+  }
 
   native_share& shares() const noexcept {
-    return heap() ? piece()->shares : home()->share_of(what());
+    return heap() ? piece()->shares : home()->share_of(first());
   }
 
   void* owner_ = nullptr;

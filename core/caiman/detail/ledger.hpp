@@ -93,6 +93,13 @@ class ledger {
     const cell& returned = lines_[slot_at_hand()].returned;
     return (returned.load(Sync::order(site::ledger_look)) & awaited) != 0;
   }
+  /// Whether somebody waits for room, of a caller who gave some back and has a block yet: like
+  /// gave(), it cannot be missed, but returns nothing. Wait-free.
+  [[nodiscard]] bool is_awaited() noexcept {
+    // (9) (11) a read-modify-write of the line, for the order of those
+    return (lines_[slot_at_hand()].returned.fetch_add(0, Sync::order(site::ledger_gave)) &
+            awaited) != 0;
+  }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
   /// Wait-free.
   [[nodiscard]] duty gave() noexcept {

@@ -12,6 +12,8 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <cstddef>
+
 #include "caiman/buddy_core.hpp"
 #include "caiman/detail/attributes.hpp"
 #include "caiman/detail/ledger.hpp"
@@ -39,7 +41,26 @@ template <class Tree, class Books, class Scrub>
   return books.gave();
 }
 
-/// What is left to do after either of them: `serve()` looks after those who wait. True if the
+/// Gives the end of a block back that the caller keeps: of its first `kept` min blocks all but
+/// `keep`. `serve()` looks after those who wait, if there are any. Progress: that of release_tail.
+template <class Tree, class Books, class Scrub, class Serve>
+inline void return_tail(Tree& tree, Books& books, block b, std::size_t keep, std::size_t kept,
+                        Scrub scrub, Serve serve) noexcept {
+  scrub();
+  tree.release_tail(b, keep, kept);
+  if (books.is_awaited()) serve();
+}
+
+/// return_block for what is left of a block whose tail went back: its first `kept` min blocks.
+template <class Tree, class Books, class Scrub>
+[[nodiscard]] inline auto return_part(Tree& tree, Books& books, block b, std::size_t kept,
+                                      Scrub scrub) noexcept {
+  scrub();
+  tree.release_part(b, kept);
+  return books.gave();
+}
+
+/// What is left to do after any of them: `serve()` looks after those who wait. True if the
 /// caller has to end the arena; else it must not touch it again. Progress: that of `serve`.
 template <class Books, class Serve>
 [[nodiscard]] inline bool ends_after(duty next, Books& books, Serve serve) noexcept {

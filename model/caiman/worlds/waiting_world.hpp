@@ -112,6 +112,9 @@ class waiting_world final : public part {
       case operation::kind::release:
         give_up(thread, op.arg);
         return;
+      case operation::kind::cut:
+        cut(thread, op);
+        return;
       case operation::kind::drop:
         if (std::exchange(handles_[thread], false)) drop();
         return;
@@ -189,6 +192,7 @@ class waiting_world final : public part {
   struct request {
     unsigned order = 0;
     std::size_t index = 0;
+    std::size_t kept = 0;  // min blocks, from the first one on
     bool live = false;
     bool borrows = false;
     std::optional<sleeper> sleeps{};
@@ -342,6 +346,7 @@ class waiting_world final : public part {
 
   void own(unsigned owner, request& r, std::size_t index, location at = location::here()) {
     r.index = index;
+    r.kept = std::size_t{1} << r.order;
     r.live = true;
     for_each_unit(r, [&](unit& u) {
       if (u.owner != nobody) report_fault("S1", "a min block with two owners");
@@ -355,6 +360,26 @@ class waiting_world final : public part {
     if (r.sleeps) settle(thread, r);
     if (r.live) give_back(thread, r, at);
   }
+  /// All but the first min blocks of a live block goes back.
+  void cut(unsigned thread, const operation& op, location at = location::here()) {
+    if (op.arg >= count_[thread] || !requests_[thread][op.arg].live) return;
+    request& r = requests_[thread][op.arg];
+    const std::size_t before = r.kept;
+    if (op.keep >= before) report_fault("model", "a block that cannot be cut so");
+    for (std::size_t i = op.keep; i < before; ++i) {
+      unit& u = units_[(r.index << r.order) + i];
+      u.owner = nobody;
+      u.payload.store(0, at);
+    }
+    r.kept = op.keep;
+    return_tail(
+        tree_, books_, {r.order, r.index}, op.keep, before, [] {}, [&] { serve(thread); });
+  }
+  void serve(unsigned thread) {
+    waking_call here(*this, thread);
+    room_.serve(home_, here.wakes);
+    wake(thread, here.wakes);
+  }
   void give_back(unsigned thread, request& r, location at = location::here()) {
     r.live = false;
     for_each_unit(r, [&](unit& u) {
@@ -364,16 +389,16 @@ class waiting_world final : public part {
     arena_.gives_up();
     const block back{r.order, r.index};
     const auto scrub = [] { mortal::touch(); };
-    const duty next = books_.seems_awaited() ? return_past_stacks(tree_, books_, back, scrub)
-                                             : return_block<&buddy<arena_sync, 1>::release_owned>(
-                                                   tree_, books_, back, scrub);
-    const auto serve = [&] {
+    const bool whole = r.kept == std::size_t{1} << r.order;
+    const duty next = !whole                   ? return_part(tree_, books_, back, r.kept, scrub)
+                      : books_.seems_awaited() ? return_past_stacks(tree_, books_, back, scrub)
+                                               : return_block<&buddy<arena_sync, 1>::release_owned>(
+                                                     tree_, books_, back, scrub);
+    const auto look = [&] {
       if (marked_for_all_ && kept_at_hand(back)) report_fault("S7", "it is kept from who waits");
-      waking_call here(*this, thread);
-      room_.serve(home_, here.wakes);
-      wake(thread, here.wakes);
+      serve(thread);
     };
-    if (ends_after(next, books_, serve)) arena_.end();
+    if (ends_after(next, books_, look)) arena_.end();
   }
 
   static constexpr int nobody = -1;
@@ -383,7 +408,8 @@ class waiting_world final : public part {
   };
   template <class F>
   void for_each_unit(const request& r, F f) {
-    for (std::size_t i = r.index << r.order; i < (r.index + 1) << r.order; ++i) f(units_[i]);
+    const std::size_t first = r.index << r.order;
+    for (std::size_t i = first; i < first + r.kept; ++i) f(units_[i]);
   }
 
   mortal arena_;

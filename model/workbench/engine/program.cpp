@@ -27,11 +27,11 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {subject_kind::buddy, "buddy", "AMXFT"},     {subject_kind::textbook, "textbook", "AMXF"},
-    {subject_kind::arena, "arena", "AFHD"},      {subject_kind::ledger, "ledger", "AFHD"},
-    {subject_kind::shares, "shares", "HD"},      {subject_kind::cold, "cold", "W"},
-    {subject_kind::waiting, "waiting", "AFDEP"}, {subject_kind::handshake, "handshake", "AFE"},
-    {subject_kind::litmus, "litmus", "FE"},      {subject_kind::structure, "structure", "C"}};
+    {subject_kind::buddy, "buddy", "AMXFT"},      {subject_kind::textbook, "textbook", "AMXF"},
+    {subject_kind::arena, "arena", "AFHD"},       {subject_kind::ledger, "ledger", "AFHD"},
+    {subject_kind::shares, "shares", "HD"},       {subject_kind::cold, "cold", "W"},
+    {subject_kind::waiting, "waiting", "AFTDEP"}, {subject_kind::handshake, "handshake", "AFE"},
+    {subject_kind::litmus, "litmus", "FE"},       {subject_kind::structure, "structure", "C"}};
 constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
 const core_name& row_of(subject_kind core) { return cores[static_cast<std::size_t>(core)]; }
 
