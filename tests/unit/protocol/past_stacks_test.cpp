@@ -90,7 +90,6 @@ struct arena_that_waits {
             .value();
     state = arena_state::make({.unit = unit,
                                .units = std::size_t{1} << max_order,
-                               .max_order = max_order,
                                .caps = false,
                                .spills = false,
                                .init = init,
