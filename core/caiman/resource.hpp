@@ -4,8 +4,8 @@
 //
 // deallocate() is told a pointer, a size and an alignment, and believes none of them: a container
 // may speak to another resource than it was given its memory by. What cannot be a block that this
-// resource gave ends the program with one line before the arena is touched. Relies on
-// <memory_resource>, and on the block's release for what only the tree can see.
+// resource gave ends the program with one line before the arena is touched (raw_blocks.hpp).
+// Relies on <memory_resource>.
 //
 // A class with virtual functions is another one without RTTI: where its table should lead to its
 // type_info there is a null pointer, and a dynamic_cast of a program's own falls over it. If the
@@ -18,17 +18,14 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
 #include <cstring>
 #include <memory_resource>
 #include <utility>
 
 #include "caiman/arena.hpp"
-#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/raise.hpp"
+#include "caiman/detail/raw_blocks.hpp"
 
 #if defined(__cpp_rtti)
 /// Of this header alone: what the class is marked with where there is no RTTI.
@@ -40,18 +37,6 @@
 
 namespace caiman::inline v0 {
 
-namespace detail {
-/// What a resource needs of its arena, whichever of the two classes it is.
-struct arena_insides {
-  [[nodiscard]] static arena_state* home_of(const buddy_arena& arena) noexcept {
-    return arena.home_.get();
-  }
-  [[nodiscard]] static unsigned order_for(const arena_plan& plan, std::size_t len) noexcept {
-    return buddy_arena::order_for(plan, len);
-  }
-};
-}  // namespace detail
-
 /// Gives the standard containers memory from a buddy_arena. A request takes the smallest block that
 /// holds it and is at least as large as its alignment. What the arena cannot serve, because it is
 /// full or too small, or because the alignment is above that of the arena's base, goes to
@@ -60,10 +45,10 @@ struct arena_insides {
 ///
 /// Memory that it gave must be given back to it, or to one that is equal, with the same size and
 /// alignment. What lies outside the arena goes to `upstream`, which may judge it. Else the program
-/// ends, in every build, with one line on stderr that says why, where there is no upstream, where
-/// the arena never gives a block of that size and alignment at that address, and where the block is
-/// wholly or partly free (buddy::release). Not seen: another size that takes a block of the same
-/// order, or of another order that fits there while no bit of it is free.
+/// ends, in every build, with one line on stderr that says why: where there is no upstream, where
+/// no block that was handed out so begins at that address (one of a buffer, or one that came back
+/// already), and where it is one of another order than takes that size and alignment. Not seen:
+/// another size that takes a block of the same order.
 class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
  public:
   /// Keeps a handle of `arena`; `upstream`, if there is one, must live as long as the resource.
@@ -90,32 +75,20 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
 
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
-    detail::arena_state* const home = detail::arena_insides::home_of(arena_);
-    const std::size_t block_size = (std::max)(size, alignment);
-    if (home != nullptr && block_size <= home->largest() && alignment <= base_alignment()) {
-      const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
-      if (const auto got = home->take(order, size)) return home->address_of(*got);
-    }
+    if (void* const at = blocks().take(size, alignment)) return at;
     if (upstream_ == nullptr) detail::raise_bad_alloc();
     return upstream_->allocate(size, alignment);
   }
 
   void do_deallocate(void* p, std::size_t size, std::size_t alignment) override {
-    if (!lies_in_arena(p)) {
-      if (upstream_ == nullptr) [[unlikely]]
-        wrong(p, size, alignment, whose());
+    const auto own = blocks();
+    if (own.has(p)) {
+      own.give(p, size, alignment);
+    } else if (upstream_ != nullptr) {
       upstream_->deallocate(p, size, alignment);
-      return;
+    } else {
+      decltype(own)::wrong(p, size, alignment, whose());
     }
-    detail::arena_state* const home = detail::arena_insides::home_of(arena_);
-    const std::size_t block_size = (std::max)(size, alignment);
-    if (block_size > home->largest() || alignment > base_alignment()) [[unlikely]]
-      wrong(p, size, alignment, "the arena has no such blocks");
-    const unsigned order = detail::arena_insides::order_for(home->plan(), block_size);
-    const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home->base());
-    if (offset % home->size_of(order) != 0) [[unlikely]]
-      wrong(p, size, alignment, "no block for that size begins there");
-    home->give_back<&buddy<>::release>({order, offset / home->size_of(order)});
   }
 
   /// Two resources are equal if they are the same, or serve the same arena with the same upstream:
@@ -141,29 +114,14 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
     return table == own ? static_cast<const buddy_resource*>(&other) : nullptr;
 #endif
   }
-  [[nodiscard]] std::size_t base_alignment() const noexcept {
-    const auto base = reinterpret_cast<std::uintptr_t>(arena_.base());
-    return std::size_t{1} << std::countr_zero(base);
+  [[nodiscard]] detail::raw_blocks<buddy_arena> blocks() const noexcept {
+    return detail::raw_blocks(arena_);
   }
-  [[nodiscard]] bool lies_in_arena(const void* p) const noexcept {
-    const auto at = reinterpret_cast<std::uintptr_t>(p);
-    const auto base = reinterpret_cast<std::uintptr_t>(arena_.base());
-    return at >= base && at - base < arena_.total_size();
-  }
-
   [[nodiscard]] const char* whose() const noexcept {
     return detail::arena_insides::home_of(arena_) != nullptr
                ? "it is not of this resource's arena, and there is no upstream"
                : "the resource has no arena; perhaps it was moved from";
   }
-  [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void wrong(const void* p,
-                                                                     std::size_t size,
-                                                                     std::size_t alignment,
-                                                                     const char* why) noexcept {
-    detail::abort_with_line("caiman: deallocate of %zu bytes at %p, alignment %zu: %s", size, p,
-                            alignment, why);
-  }
-
   buddy_arena arena_;
   std::pmr::memory_resource* upstream_;
 };
