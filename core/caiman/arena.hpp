@@ -23,7 +23,6 @@
 #include "caiman/error.hpp"
 #include "caiman/geometry.hpp"
 #include "caiman/metrics.hpp"
-#include "caiman/occupancy.hpp"
 #include "caiman/region.hpp"
 #include "caiman/waiters.hpp"
 

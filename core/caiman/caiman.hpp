@@ -17,7 +17,6 @@
 #include "caiman/geometry.hpp"
 #include "caiman/metrics.hpp"
 #include "caiman/native_sync.hpp"
-#include "caiman/occupancy.hpp"
 #include "caiman/offset_allocator.hpp"
 #include "caiman/region.hpp"
 #include "caiman/resource.hpp"

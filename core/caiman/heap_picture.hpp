@@ -2,7 +2,7 @@
 // ---------------------------------------------------------------------------------------------
 // heap_picture.hpp: how an arena lies, as a picture
 //
-// Fragmentation is a matter of where, and numbers do not say where. So the extents of occupancy.hpp
+// Fragmentation is a matter of where, and numbers do not say where. So the extents of metrics.hpp
 // become one SVG, without scripts or anything from elsewhere, that a browser shows as it is. The
 // umbrella leaves this header out: a program that draws nothing compiles nothing of it.
 //
@@ -29,7 +29,7 @@
 #include <string_view>
 #include <vector>
 
-#include "caiman/occupancy.hpp"
+#include "caiman/metrics.hpp"
 
 namespace caiman::inline v0 {
 

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "caiman/buddy.hpp"
-#include "caiman/occupancy.hpp"
 
 #include <catch2/catch.hpp>
 
