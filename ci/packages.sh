@@ -10,10 +10,10 @@
 # Their headers and libraries go into our programs, so that another version makes what is built stale.
 compiled_in=(g++ relacy-dev librapidcheck-dev catch2 libcli11-dev libfmt-dev libzstd-dev
   nlohmann-json3-dev libbenchmark-dev)
-compiled_in_later=(libasio-dev libvulkan-dev)
+compiled_in_later=(libasio-dev liburing-dev libvulkan-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)
-bench=("${base[@]}" libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
+bench=("${base[@]}" libasio-dev liburing-dev libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
 newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen

@@ -9,12 +9,14 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <caiman/caiman.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
@@ -83,6 +85,24 @@ class vector_memory {
     return of == nullptr ? std::span<const std::byte>() : std::span<const std::byte>(*of);
   }
   void expect_whole() const {}
+};
+
+/// What one thread leaves for another to take.
+template <class Thing>
+class exchange {
+ public:
+  std::optional<Thing> swap(Thing&& left, std::size_t where) {
+    std::optional<Thing> found(std::move(left));
+    const std::lock_guard lock(mutex_);
+    found.swap(places_[where % places_.size()]);
+    return found;
+  }
+  /// When nobody swaps any more.
+  std::array<std::optional<Thing>, 16>& places() { return places_; }
+
+ private:
+  std::mutex mutex_{};
+  std::array<std::optional<Thing>, 16> places_{};
 };
 
 // ---- what is written ----------------------------------------------------------------------------

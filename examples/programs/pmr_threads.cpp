@@ -7,12 +7,10 @@
 // one thread has asked for another gives back. The resource is an arena, the pool of the standard
 // library, or the heap.
 // ---------------------------------------------------------------------------------------------
-#include <array>
 #include <caiman/resource.hpp>
 #include <map>
 #include <memory>
 #include <memory_resource>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -65,29 +63,13 @@ std::uint64_t digest_of(const document& of) {
   return sum;
 }
 
-/// What one thread leaves for another.
-class exchange {
- public:
-  std::optional<document> swap(document&& left, std::size_t where) {
-    std::optional<document> found(std::move(left));
-    const std::lock_guard lock(mutex_);
-    found.swap(places_[where % places_.size()]);
-    return found;
-  }
-  std::array<std::optional<document>, 16>& places() { return places_; }
-
- private:
-  std::mutex mutex_{};
-  std::array<std::optional<document>, 16> places_{};
-};
-
 struct writer {
   std::uint64_t digest = 0;
   programs::histogram latencies{};
 };
 
-void write(std::pmr::memory_resource* in, exchange& with, std::uint64_t first, std::uint64_t count,
-           writer& me) {
+void write(std::pmr::memory_resource* in, programs::exchange<document>& with, std::uint64_t first,
+           std::uint64_t count, writer& me) {
   for (std::uint64_t n = first; n < first + count; ++n) {
     const auto start = programs::clock::now();
     const std::optional<document> found = with.swap(build(n << 16U, in), n);
@@ -100,7 +82,7 @@ outcome run(std::size_t amount, std::pmr::memory_resource* in) {
   const std::uint64_t share = amount / thread_count;
   outcome done;
   std::vector<writer> writers(thread_count);
-  exchange between;
+  programs::exchange<document> between;
   caiman::stress::gate all(thread_count);
   std::vector<std::thread> threads;
   const auto start = programs::clock::now();
