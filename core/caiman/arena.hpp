@@ -95,19 +95,11 @@ class buddy_arena {
   /// buddy::allocate is; O(1) in the common case. An arena that zeroes cold memory first touches
   /// it: O(len) then.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate(std::size_t len) const noexcept {
-    if (!home_) [[unlikely]]
-      return std::unexpected(alloc_error::request_too_large);
-    const detail::arena_plan& plan = home_->plan();
-    if (len > home_->largest()) [[unlikely]] {
-      home_->books().failed();
-      return std::unexpected(alloc_error::request_too_large);
-    }
-    const unsigned order = order_for(plan, len);
-    const std::size_t shown = plan.caps ? len : home_->size_of(order);
-    const auto got = home_->take(order, shown);
-    if (!got) [[unlikely]]
-      return std::unexpected(got.error());
-    return buffer(home_.get(), *got, home_->address_of(*got), shown);
+    detail::arena_state* const home = home_.get();
+    if (home == nullptr || len > home->largest()) [[unlikely]]
+      return buffer::too_large(home);
+    const unsigned order = home->order_for(len);
+    return buffer::taken(home, order, home->plan().caps ? len : home->size_of(order));
   }
 
   /// Bytes in all. Wait-free, O(1).
@@ -179,13 +171,6 @@ class buddy_arena {
 
   /// Of one that waits (async.hpp).
   static detail::room_request request_of(detail::arena_state& home, std::size_t len) noexcept;
-  /// Of at most total bytes.
-  static unsigned order_for(const detail::arena_plan& plan, std::size_t len) noexcept {
-    if (len <= plan.unit) return 0;
-    return static_cast<unsigned>(std::bit_width(len - 1)) -
-           static_cast<unsigned>(std::countr_zero(plan.unit));
-  }
-
   detail::arena_handle home_;
 };
 

@@ -264,7 +264,7 @@ inline detail::room_request buddy_arena::request_of(detail::arena_state& home,
     home.books().failed();
     return {};
   }
-  const unsigned order = order_for(home.plan(), len);
+  const unsigned order = home.order_for(len);
   return {&home, order, home.plan().caps ? len : home.size_of(order)};
 }
 

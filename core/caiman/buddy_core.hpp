@@ -128,13 +128,24 @@ class buddy {
     if constexpr (stacks::orders == 0) {
       return allocate_from_tree(order, tree_.lanes().mine());
     } else {
-      if (Sync::stack_depth != 0 && order < stacks::orders && tree_.lanes().are_own()) [[likely]] {
-        std::size_t index = 0;
-        if (tree_.lanes().at_hand().stacks().pop_top(order, index)) [[likely]]
-          return block{order, index};
-      }
+      std::size_t index = 0;
+      unsigned scaled = 0;
+      if (pop_at_hand(order, index, scaled)) [[likely]]
+        return block{order, index};
       return allocate_slow(order);
     }
+  }
+  /// The common half of allocate alone: out of the thread's own stack. `scaled` is its slot then,
+  /// as Sync::scaled_slot() has it. False: nothing has happened. For who keeps books by slots. Not
+  /// part of the stable surface.
+  CAIMAN_HOT bool pop_at_hand(unsigned order, std::size_t& index, unsigned& scaled) noexcept {
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && order < stacks::orders && tree_.lanes().are_own()) [[likely]] {
+        scaled = Sync::scaled_slot();
+        return tree_.lanes().at_hand(scaled).stacks().pop_top(order, index);
+      }
+    }
+    return false;
   }
 
   /// Gives a block back, on any thread, and coalesces it with its free buddies. The owner's writes
@@ -161,6 +172,22 @@ class buddy {
   /// the tree sees; a second release into a stack does when the stack is drained, or hands the
   /// block out twice.
   void release_owned(block b) noexcept { give_back<false>(b); }
+  /// The common half of release_owned alone: the block popped last, into the thread's own stack.
+  /// Else as pop_at_hand.
+  CAIMAN_HOT bool push_at_hand(block b, unsigned& scaled) noexcept {
+    if constexpr (stacks::orders != 0) {
+      if (Sync::stack_depth != 0 && b.order < stacks::orders && tree_.lanes().are_own())
+          [[likely]] {
+        scaled = Sync::scaled_slot();
+        const slot_type me = tree_.lanes().at_hand(scaled);
+        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
+          me.count_own_release();  // (5) last: a thread that reads it finds the block
+          return true;
+        }
+      }
+    }
+    return false;
+  }
 
   /// The same past the thread's own stack, into the tree, where any search finds the block
   /// without draining: for a caller who knows that somebody waits for room. The same misuse is
@@ -344,15 +371,9 @@ class buddy {
     if constexpr (stacks::orders == 0) {
       release_into_tree(b, tree_.lanes().mine());
     } else {
-      if (Sync::stack_depth != 0 && b.order < stacks::orders && tree_.lanes().are_own())
-          [[likely]] {
-        const slot_type me = tree_.lanes().at_hand();
-        if (me.stacks().push_again(b.order, b.index)) [[likely]] {
-          me.count_own_release();  // (5) last: a thread that reads it finds the block
-          return;
-        }
-      }
-      give_back_slow<Looks>(b);
+      unsigned scaled = 0;
+      if (!push_at_hand(b, scaled)) [[unlikely]]
+        give_back_slow<Looks>(b);
     }
   }
   /// Into the stack of a thread that has its slot at hand. Calls nothing but as its last act, so

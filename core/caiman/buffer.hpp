@@ -20,15 +20,12 @@
 #include <utility>
 
 #include "caiman/bytes.hpp"
+#include "caiman/detail/attributes.hpp"
 #include "caiman/detail/lease.hpp"
 #include "caiman/detail/raise.hpp"
 #include "caiman/error.hpp"
 
 namespace caiman::inline v0 {
-
-namespace detail {
-struct buffer_maker;
-}
 
 /// What buffer::freeze is told so that it shrinks the buffer first.
 struct shrink_t {
@@ -54,6 +51,10 @@ class buffer {
 
   /// Of no block: no capacity, and it refuses whatever is written. Wait-free.
   buffer() noexcept = default;
+  /// Of an arena alone: not part of the public surface.
+  buffer(detail::making /*tag*/, detail::arena_state* home, block b, std::byte* data,
+         std::size_t capacity) noexcept
+      : data_(data), capacity_(capacity), from_(home, b) {}
   /// Takes the block over; `other` is empty afterwards. Wait-free, O(1).
   buffer(buffer&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)),
@@ -193,10 +194,32 @@ class buffer {
  private:
   friend class buddy_arena;
   friend class fixed_arena;
-  friend struct detail::buffer_maker;
   friend class bytes;
-  buffer(detail::arena_state* home, block b, std::byte* data, std::size_t capacity) noexcept
-      : data_(data), capacity_(capacity), from_(home, b) {}
+  /// A block of an arena, of which `shown` bytes are shown. Calls nothing but as its last act, so
+  /// that it saves no register.
+  CAIMAN_HOT static std::expected<buffer, alloc_error> taken(detail::arena_state* home,
+                                                             unsigned order,
+                                                             std::size_t shown) noexcept {
+    std::size_t index = 0;
+    if (!home->take_at_hand(order, index)) [[unlikely]]
+      return taken_rarely(home, order, shown);
+    const block b{order, index};
+    return std::expected<buffer, alloc_error>(std::in_place, detail::making(), home, b,
+                                              home->address_of(b), shown);
+  }
+  CAIMAN_COLD static std::expected<buffer, alloc_error> taken_rarely(detail::arena_state* home,
+                                                                     unsigned order,
+                                                                     std::size_t shown) noexcept {
+    const auto got = home->take(order, shown);
+    if (!got) return std::unexpected(got.error());
+    return buffer(detail::making(), home, *got, home->address_of(*got), shown);
+  }
+  /// Null: of an empty handle.
+  CAIMAN_COLD static std::expected<buffer, alloc_error> too_large(
+      detail::arena_state* home) noexcept {
+    if (home != nullptr) home->books().failed();
+    return std::unexpected(alloc_error::request_too_large);
+  }
 
   [[nodiscard]] bytes frozen(std::size_t offset, std::size_t length) noexcept {
     if (from_.empty()) return {};

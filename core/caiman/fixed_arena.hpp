@@ -56,12 +56,10 @@ class fixed_arena {
   /// A buffer that shows a whole slot. Errors: arena_full, contended. All else as
   /// buddy_arena::allocate.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate() const noexcept {
-    if (!home_) [[unlikely]]
-      return std::unexpected(alloc_error::request_too_large);
-    const auto got = home_->take(0, home_->plan().unit);
-    if (!got) [[unlikely]]
-      return std::unexpected(got.error());
-    return buffer(home_.get(), *got, home_->address_of(*got), home_->plan().unit);
+    detail::arena_state* const home = home_.get();
+    if (home == nullptr) [[unlikely]]
+      return buffer::too_large(home);
+    return buffer::taken(home, 0, home->plan().unit);
   }
 
   /// How many slots there are, free or not. Wait-free, O(1).

@@ -71,6 +71,11 @@ struct native_sync {
   static void heavy_fence() noexcept {
     invariant(detail::os::fence_all(), "membarrier was granted, then refused");
   }
+  /// The same for who could do without: it may also be a sleep, long enough for what other threads
+  /// have stored to be seen.
+  static void closing_fence() noexcept {
+    if (!detail::os::fence_all()) detail::os::nap(10'000'000);
+  }
   /// Asked once per process. Where the kernel, or a filter of system calls, says no, it is no.
   static bool heavy_fence_works() noexcept {
     static const bool works = detail::os::prepare_fence_all() && detail::os::fence_all();

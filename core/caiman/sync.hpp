@@ -45,7 +45,8 @@ namespace caiman::inline v0 {
 ///    none; `stack_room`: a constant, at least that, what there is memory for; `stack_orders`: for
 ///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
 ///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's; where
-///    `heavy_fence_works()` says no, pops are exchanges all the same.
+///    `heavy_fence_works()` says no, pops are exchanges all the same, and returns of an arena
+///    (detail/ledger.hpp) read-modify-writes; `closing_fence()` is the heavy one for those.
 ///  - `touch(waiter)`, if there is one: called before a waiter's fields are read or written, which
 ///    only one thread at a time may do (waiting.hpp).
 ///  - `invariant(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not
@@ -81,6 +82,7 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { S::heavy_fence_works() } -> std::same_as<bool>;
   S::light_fence();
   S::heavy_fence();
+  S::closing_fence();
   S::pause(u);
   S::invariant(b, text);
   S::misuse(text, u, n);

@@ -15,12 +15,13 @@
 namespace caiman::model {
 
 /// What can end: the variable, and who still has something of it.
-class mortal {
+template <unsigned Number>
+class mortal_body {
  public:
-  mortal() noexcept { in_force() = this; }
-  mortal(const mortal&) = delete;
-  mortal& operator=(const mortal&) = delete;
-  ~mortal() = default;
+  mortal_body() noexcept { in_force() = this; }
+  mortal_body(const mortal_body&) = delete;
+  mortal_body& operator=(const mortal_body&) = delete;
+  ~mortal_body() = default;
 
   static void touch(location at = location::here()) { (void)in_force()->body_.load(at); }
 
@@ -41,8 +42,8 @@ class mortal {
   }
 
  private:
-  static mortal*& in_force() noexcept {
-    static mortal* only = nullptr;
+  static mortal_body*& in_force() noexcept {
+    static mortal_body* only = nullptr;
     return only;
   }
 
@@ -51,7 +52,13 @@ class mortal {
   bool ended_ = false;
 };
 
-struct arena_sync : checked_sync {
+/// The arena.
+using mortal = mortal_body<0>;
+/// The lines of its ledger, where these may outlive it.
+using mortal_lines = mortal_body<1>;
+
+template <class Mortal>
+struct touching_sync : checked_sync {
   // As few as can be: each is a line that who waits must mark, and who closes must add up.
   static constexpr unsigned exclusive_slots = model_slots;
 
@@ -61,32 +68,32 @@ struct arena_sync : checked_sync {
     using base = checked_atomic<T>;
     using base::base;
     T load(std::memory_order o, location at = location::here()) const {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::load(o, at);
     }
     void store(T value, std::memory_order o, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       base::store(value, o, at);
     }
     T fetch_add(T n, std::memory_order o, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::fetch_add(n, o, at);
     }
     T exchange(T value, std::memory_order o, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::exchange(value, o, at);
     }
     T fetch_or(T n, std::memory_order o, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::fetch_or(n, o, at);
     }
     T fetch_and(T n, std::memory_order o, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::fetch_and(n, o, at);
     }
     bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
                                  std::memory_order failure, location at = location::here()) {
-      mortal::touch(at);
+      Mortal::touch(at);
       return base::compare_exchange_strong(expected, desired, success, failure, at);
     }
   };
@@ -95,19 +102,54 @@ struct arena_sync : checked_sync {
    public:
     using checked_statistic::checked_statistic;
     std::uint64_t load(std::memory_order o, location at = location::here()) const noexcept {
-      mortal::touch(at);
+      Mortal::touch(at);
       return checked_statistic::load(o);
     }
     void store(std::uint64_t value, std::memory_order o, location at = location::here()) noexcept {
-      mortal::touch(at);
+      Mortal::touch(at);
       checked_statistic::store(value, o);
     }
     std::uint64_t fetch_add(std::uint64_t n, std::memory_order o,
                             location at = location::here()) noexcept {
-      mortal::touch(at);
+      Mortal::touch(at);
       return checked_statistic::fetch_add(n, o);
     }
   };
+};
+using arena_sync = touching_sync<mortal>;
+using lines_sync = touching_sync<mortal_lines>;
+
+/// Where a ledger's lines are a body of their own: they go when nobody is on them.
+template <class Sync>
+class lines_of {
+ public:
+  template <class Books>
+  void end_with(const Books& /*books*/) {}
+  template <class Books>
+  finding quiescent_fault(const Books& /*books*/) {
+    return {};
+  }
+};
+template <>
+class lines_of<lines_sync> {
+ public:
+  /// By the one who ends the arena.
+  template <class Books>
+  void end_with(const Books& books) {
+    due_ = true;
+    if (books.is_quiet()) body_.end();
+  }
+  template <class Books>
+  finding quiescent_fault(const Books& books) {
+    if (!due_ || body_.ended()) return {};
+    if (!books.is_quiet()) return {"R1", "somebody is on a line for ever"};
+    body_.end();
+    return {};
+  }
+
+ private:
+  mortal_lines body_;
+  bool due_ = false;
 };
 
 /// What a thread got one after another: blocks of a ledger.

@@ -54,9 +54,16 @@ struct checked_sync {
     sites_touched.set(row);
     return with_site(settings.orders[row], row);
   }
-  // Relacy knows no asymmetric fence: a full one on either side, which promises the owner no more.
-  static void light_fence() { full_fence(); }
-  static void heavy_fence() { full_fence(); }
+  // The asymmetric fence, in two ways of which neither is all that the system's is: a full fence on
+  // either side, which lets two owners see each other's stores; or none on the owner's, and one of
+  // all threads at once, which lets all of them see what any has done before.
+  static void light_fence() {
+    if (!settings.one_sided) full_fence();
+  }
+  static void heavy_fence(location at = location::here()) {
+    settings.one_sided ? checked_system_fence(at) : checked_fence(at);
+  }
+  static void closing_fence(location at = location::here()) { heavy_fence(at); }
   static bool heavy_fence_works() noexcept { return true; }
   static void full_fence(location at = location::here()) { checked_fence(at); }
 

@@ -131,19 +131,22 @@ std::string name_in_ledger(const ledger<Sync>& books, const void* address) {
   };
   struct alike {
     line lines[Sync::exclusive_slots + 1];
+    alignas(128) typename ledger<Sync>::cell closed;
+    bool light;
     alignas(128) typename ledger<Sync>::cell handles;
-    typename ledger<Sync>::cell rest, met;
+    typename ledger<Sync>::cell ended, rest, met;
     [[no_unique_address]] typename Sync::home home;
   };
   static_assert(sizeof(alike) == sizeof(ledger<Sync>), "ledger.hpp has changed: name its parts");
   const auto at = static_cast<std::size_t>(static_cast<const std::byte*>(address) -
                                            reinterpret_cast<const std::byte*>(&books));
   const std::size_t all_lines = sizeof(line) * (Sync::exclusive_slots + 1);
-  if (at >= all_lines) {
-    constexpr const char* cells[] = {"handles", "rest", "met"};
-    const std::size_t cell = (at - all_lines) / sizeof(typename ledger<Sync>::cell);
+  if (at >= offsetof(alike, handles)) {
+    constexpr const char* cells[] = {"handles", "ended", "rest", "met"};
+    const std::size_t cell = (at - offsetof(alike, handles)) / sizeof(typename ledger<Sync>::cell);
     return cell < std::size(cells) ? cells[cell] : std::string();
   }
+  if (at >= all_lines) return "closed";
   const bool taken = at % sizeof(line) < sizeof(typename ledger<Sync>::cell);
   return numbered({taken ? "taken of slot " : "returned of slot "}, {at / sizeof(line)});
 }

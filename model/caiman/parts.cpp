@@ -34,9 +34,11 @@ part* build_waiting(const world_spec& spec, void* storage, std::size_t size) {
 part* make_part(subject_kind which, const world_spec& spec, void* storage, std::size_t size) {
   switch (which) {
     case subject_kind::arena:
-      return build<arena_world>(spec, storage, size);
+      return spec.light ? build<arena_world<lines_sync>>(spec, storage, size)
+                        : build<arena_world<arena_sync>>(spec, storage, size);
     case subject_kind::ledger:
-      return build<ledger_world>(spec, storage, size);
+      return spec.light ? build<ledger_world<lines_sync>>(spec, storage, size)
+                        : build<ledger_world<arena_sync>>(spec, storage, size);
     case subject_kind::shares:
       return build<shares_world>(spec, storage, size);
     case subject_kind::cold:

@@ -38,6 +38,7 @@ struct genmc_sync {
   static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
   static void light_fence() noexcept {}
   static void heavy_fence() noexcept {}
+  static void closing_fence() noexcept {}
   static bool heavy_fence_works() noexcept { return false; }
 
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread

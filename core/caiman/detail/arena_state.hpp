@@ -11,6 +11,8 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -75,6 +77,7 @@ class arena_state {
                                                        region& memory) noexcept {
     parts own(plan);
     if (!own.complete) return std::unexpected(build_error::out_of_memory);
+    sweep_ended();
     auto* const made = new (std::nothrow) arena_state(plan, memory.base(), own);
     if (made == nullptr) return std::unexpected(build_error::out_of_memory);
     made->watch_.forbid(memory.base(), memory.size());
@@ -83,9 +86,7 @@ class arena_state {
   }
   arena_state(const arena_state&) = delete;
   arena_state& operator=(const arena_state&) = delete;
-  ~arena_state() {
-    if (memory_) watch_.allow_as_written(memory_->base(), memory_->size(), memory_->size());
-  }
+  ~arena_state() { let_go(); }
 
   // ---- what all of them may ask ----------------------------------------------------------------
 
@@ -94,6 +95,10 @@ class arena_state {
   [[nodiscard]] const buddy<>& tree() const noexcept { return tree_; }
   [[nodiscard]] ledger<native_sync>& books() noexcept { return books_; }
   [[nodiscard]] std::size_t total() const noexcept { return plan_.unit * plan_.units; }
+  /// Of a length of at most that of the largest block, where a unit is a power of two.
+  [[nodiscard]] unsigned order_for(std::size_t len) const noexcept {
+    return len <= plan_.unit ? 0 : static_cast<unsigned>(std::bit_width(len - 1)) - log2_unit_;
+  }
   /// Bytes of the largest block.
   [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
@@ -108,7 +113,7 @@ class arena_state {
 
   void add_handle() noexcept { books_.add_handle(); }
   void drop_handle() noexcept {
-    if (books_.drop_handle()) delete this;
+    if (books_.drop_handle()) end();
   }
 
   // ---- blocks ----------------------------------------------------------------------------------
@@ -116,13 +121,21 @@ class arena_state {
   /// A block, of which the first `shown` bytes may be touched. Through a handle.
   [[nodiscard]] std::expected<block, alloc_error> take(unsigned order, std::size_t shown) noexcept {
     const std::expected<block, alloc_error> got = tree_.allocate(order);
-    if (!got) [[unlikely]] {
+    if (!got) {
       books_.failed();
       return got;
     }
     books_.took();
     open(*got, shown);
     return got;
+  }
+  /// The common half of that alone; false if nothing has happened.
+  CAIMAN_HOT bool take_at_hand(unsigned order, std::size_t& index) noexcept {
+    unsigned scaled = 0;
+    if (shows_ || !tree_.pop_at_hand(order, index, scaled)) [[unlikely]]
+      return false;
+    books_.took(scaled);
+    return true;
   }
   /// A block that was taken becomes memory, of which the first `shown` bytes may be touched.
   void open(block b, std::size_t shown) noexcept {
@@ -131,18 +144,15 @@ class arena_state {
   }
 
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
-  /// a caller that does not says `&buddy<>::release`.
-  template <auto Release = &buddy<>::release_owned>
-  void give_back(block b) noexcept {
-    if (careful_) [[unlikely]] {
-      if (shows_) return give_back_carefully<Release>(b);
-      // A caller that is careful and shows nothing has waiters.
-      if (books_.seems_awaited()) [[unlikely]]
-        return give_back_past_stacks(b);
-    }
-    const duty next = return_block<Release>(tree_, books_, b, [] {});
-    if (next != duty::none) [[unlikely]]
-      go_on(next);
+  /// a caller that does not says that it shall be looked at.
+  template <bool Looks = false>
+  CAIMAN_HOT void give_back(block b) noexcept {
+    unsigned scaled = 0;
+    const at_hand how = careful_ || Looks ? at_hand::no : return_at_hand(tree_, books_, b, scaled);
+    if (how == at_hand::no) [[unlikely]]
+      return give_back_carefully<Looks>(b);
+    if (how == at_hand::late) [[unlikely]]
+      return give_back_late(scaled);
   }
 
   // ---- spills ----------------------------------------------------------------------------------
@@ -176,6 +186,7 @@ class arena_state {
   /// Before there is any other handle.
   void host(std::unique_ptr<any_waiting_room> room) noexcept {
     room_ = std::move(room);
+    books_.mark_returns();
     careful_ = true;
   }
   [[nodiscard]] any_waiting_room* room() const noexcept { return room_.get(); }
@@ -191,9 +202,8 @@ class arena_state {
   void await() noexcept { books_.await(); }
   void await_no_more() noexcept { books_.await_no_more(); }
 
-  /// The count of the live block that begins at a min block, which its owner makes or has made; and
-  /// four bytes of the owner's for each other one. Neighbours, which two threads may
-  /// have, are a line apart.
+  /// The count of the live block that begins at a min block, which its owner makes or has made.
+  /// Neighbours, which two threads may have, are a line apart.
   [[nodiscard]] void* share_memory(std::size_t i) const noexcept {
     const std::size_t at = i ^ (i & 15) << 4;
     return shares_.get() + at * sizeof(native_share);
@@ -210,6 +220,45 @@ class arena_state {
   }
 
  private:
+  /// Nobody has anything of it any more: the memory goes back now, and the rest when nobody is on
+  /// the ledger's lines. Nearly always that is now, too; else a thread was stopped right behind its
+  /// last return, and the next arena that is built or ends looks again.
+  void end() noexcept {
+    sweep_ended();
+    if (books_.is_quiet()) [[likely]] {
+      delete this;
+      return;
+    }
+    let_go();
+    memory_.reset();
+    room_.reset();
+    on_spill_.reset();
+    keep_ended(this);
+  }
+  /// No tool watches the memory any more, if it is still there.
+  void let_go() const noexcept {
+    if (memory_) watch_.allow_as_written(memory_->base(), memory_->size(), memory_->size());
+  }
+  static void keep_ended(arena_state* one) noexcept {
+    one->next_ended_ = ended_.load();
+    while (!ended_.compare_exchange_weak(one->next_ended_, one)) {
+    }
+  }
+  static void sweep_ended() noexcept {
+    if (ended_.load(std::memory_order_relaxed) == nullptr) [[likely]]
+      return;
+    arena_state* one = ended_.exchange(nullptr);
+    while (one != nullptr) {
+      arena_state* const next = one->next_ended_;
+      if (one->books_.is_quiet()) {
+        delete one;
+      } else {
+        keep_ended(one);
+      }
+      one = next;
+    }
+  }
+
   /// What lies on the heap, asked for without exceptions.
   struct parts {
     explicit parts(const arena_plan& plan) noexcept
@@ -234,9 +283,12 @@ class arena_state {
         shows_(careful_),
         tree_(std::move(own.metadata), plan.units),
         largest_(plan.unit << tree_.max_order()),
+        log2_unit_(static_cast<unsigned>(std::countr_zero(plan.unit))),
         shares_(std::move(own.shares)),
         cold_(std::move(own.cold)),
-        books_(tree_.inside().lanes().home()) {}
+        books_(tree_.inside().lanes().home()) {
+    careful_ |= !books_.is_light();
+  }
 
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
   CAIMAN_COLD void open_carefully(block b, std::size_t shown) noexcept {
@@ -260,15 +312,19 @@ class arena_state {
     watch_.forbid(at, size);
   }
   // Out of line: a caller's code has this way back in it wherever a buffer ends.
-  template <auto Release>
+  template <bool Looks>
   CAIMAN_COLD void give_back_carefully(block b) noexcept {
-    if (room_ != nullptr && books_.seems_awaited()) return give_back_past_stacks(b);
-    const duty next = return_block<Release>(tree_, books_, b, [&] { close(b); });
+    const auto scrub = [&] {
+      if (shows_) close(b);
+    };
+    const duty next = room_ != nullptr && books_.seems_awaited()
+                          ? return_past_stacks(tree_, books_, b, scrub)
+                      : return_block < Looks ? &buddy<>::release
+                                             : &buddy<>::release_owned > (tree_, books_, b, scrub);
     if (next != duty::none) go_on(next);
   }
-  CAIMAN_COLD void give_back_past_stacks(block b) noexcept {
-    const duty next = return_past_stacks(tree_, books_, b, [&] { close(b); });
-    if (next != duty::none) go_on(next);
+  CAIMAN_COLD void give_back_late(unsigned scaled) noexcept {
+    if (books_.gave_late(scaled) == duty::end) end();
   }
   /// The block of the least order that begins where `count` min blocks do, and holds them.
   static block around(std::size_t first, std::size_t count) noexcept {
@@ -276,7 +332,7 @@ class arena_state {
     return {order, first >> order};
   }
   CAIMAN_COLD void go_on(duty next) noexcept {
-    if (ends_after(next, books_, [&] { room_->serve(*this); })) delete this;
+    if (ends_after(next, books_, [&] { room_->serve(*this); })) end();
   }
 
   void zero_what_is_cold(block b) noexcept {
@@ -292,16 +348,21 @@ class arena_state {
   std::byte* base_;
   arena_plan plan_;
   memory_watch watch_;
-  // Whether a block's way back has more to think of than to be released and counted: what it shows,
-  // or those who wait. One test of one byte, so that an arena without either pays for neither.
+  // Whether a block's way back has more to think of than to be released and counted by a store:
+  // what it shows, or those who wait, or a system without the fence. One test of one byte, so that
+  // an arena without either pays for neither.
   bool careful_;
   bool shows_;  // whether it matters what a block shows: there are zeros, or a tool that watches
   buddy<> tree_;
   std::size_t largest_;
+  unsigned log2_unit_;                   // where it is a power of two
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
   ledger<native_sync> books_;
   std::unique_ptr<any_waiting_room> room_{};
+  arena_state* next_ended_ = nullptr;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): arenas that have ended
+  static constinit inline std::atomic<arena_state*> ended_{nullptr};
   std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built
 };
 

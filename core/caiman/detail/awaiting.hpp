@@ -43,7 +43,7 @@ struct buffer_maker {
   [[nodiscard]] static buffer of(const room_request& what, std::size_t index) noexcept {
     const block b{what.order, index};
     what.home->open(b, what.shown);
-    return {what.home, b, what.home->address_of(b), what.shown};
+    return {making(), what.home, b, what.home->address_of(b), what.shown};
   }
 };
 

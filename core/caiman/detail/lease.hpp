@@ -73,15 +73,20 @@ inline std::byte* heap_piece::data() noexcept {
 }
 // NOLINTEND(cppcoreguidelines-pro-type-static-cast-downcast)
 
+/// Who may make a buffer: what its constructor takes is no part of the public surface.
+struct making {
+  explicit making() = default;
+};
+
 class lease {
  public:
   lease() noexcept = default;
   lease(arena_state* home, block b) noexcept
-      : owner_(home), where_(std::uint64_t{b.index} << b.order << order_bits | b.order) {}
-  explicit lease(heap_piece* piece) noexcept : owner_(piece), where_(on_heap) {}
+      : owner_(home), order_(b.order), index_(static_cast<std::uint32_t>(b.index)) {}
+  explicit lease(heap_piece* piece) noexcept : owner_(piece), order_(on_heap) {}
 
   [[nodiscard]] bool empty() const noexcept { return owner_ == nullptr; }
-  [[nodiscard]] bool heap() const noexcept { return order() == on_heap; }
+  [[nodiscard]] bool heap() const noexcept { return order_ == on_heap; }
   [[nodiscard]] arena_state* home() const noexcept { return static_cast<arena_state*>(owner_); }
   [[nodiscard]] heap_piece* piece() const noexcept { return static_cast<heap_piece*>(owner_); }
   /// Bytes from the start of the arena to `at`, or SIZE_MAX outside of an arena.
@@ -89,27 +94,31 @@ class lease {
     return empty() || heap() ? SIZE_MAX : static_cast<std::size_t>(at - home()->base());
   }
 
-  /// Of a sole owner: gives it back.
+  /// Of a sole owner: gives it back. One test finds out all that is no small block.
   void give_back() const noexcept {
-    if (order() >= part) [[unlikely]] {
-      give_back_rarely();
-    } else if (!empty()) {
-      home()->give_back({order(), first() >> order()});
+    if (order_ >= native_sync::stack_orders) [[unlikely]] {
+      if (order_ != nothing) give_back_rarely();
+      return;
     }
+    home()->give_back({order_, index_});
   }
 
   /// Of a sole owner: whole min blocks past `size` bytes from `at` on, which lies in it, go back.
   /// How many bytes from `at` on are left, or SIZE_MAX if that is as it was.
   [[nodiscard]] std::size_t shrink(const std::byte* at, std::size_t size) noexcept {
-    if (empty() || heap() || order() == 0) return SIZE_MAX;
+    if (empty() || heap() || order_ == 0) return SIZE_MAX;
     const std::size_t unit = home()->plan().unit;
     const auto before = static_cast<std::size_t>(at - home()->address_of(first()));
     const std::size_t used = before + size;
     const std::size_t keep = used == 0 ? 1 : (used - 1) / unit + 1;
     const std::size_t count = min_blocks();
-    if (keep >= count) return SIZE_MAX;
+    if (keep >= count || keep > UINT32_MAX - parts) return SIZE_MAX;
     home()->release_tail(first(), count, keep);
-    hold(keep);
+    const std::size_t start = first();
+    const bool is_block = std::has_single_bit(keep);
+    order_ = is_block ? static_cast<unsigned>(std::countr_zero(keep))
+                      : static_cast<std::uint32_t>(parts + keep);
+    index_ = static_cast<std::uint32_t>(is_block ? start >> order_ : start);
     return keep * unit - before;
   }
 
@@ -139,37 +148,26 @@ class lease {
 
  private:
   // What stands where the order of a block would.
-  static constexpr unsigned order_bits = 6;
-  static constexpr unsigned part = 62;     // of a block, its first min blocks, of no order's number
-  static constexpr unsigned on_heap = 63;  // a piece of the heap
+  static constexpr std::uint32_t on_heap = 62;  // a piece of the heap
+  static constexpr std::uint32_t nothing = 63;
+  static constexpr std::uint32_t parts = 64;  // and more: so many min blocks more than that, from
+                                              // the one on whose number stands for the index
 
-  [[nodiscard]] unsigned order() const noexcept {
-    return static_cast<unsigned>(where_ & ((1U << order_bits) - 1));
+  /// The first min block, of an arena's.
+  [[nodiscard]] std::size_t first() const noexcept {
+    return order_ >= parts ? index_ : std::size_t{index_} << order_;
   }
-  /// The first min block.
-  [[nodiscard]] std::size_t first() const noexcept { return where_ >> order_bits; }
-  /// How many there are. A part has three at least, so its second one has a count that nobody
-  /// counts with.
+  /// How many there are.
   [[nodiscard]] std::size_t min_blocks() const noexcept {
-    return order() == part ? *part_size() : std::size_t{1} << order();
-  }
-  [[nodiscard]] std::uint32_t* part_size() const noexcept {
-    return std::launder(static_cast<std::uint32_t*>(home()->share_memory(first() + 1)));
-  }
-  void hold(std::size_t count) noexcept {
-    const std::uint64_t at = std::uint64_t{first()} << order_bits;
-    if (std::has_single_bit(count)) {
-      where_ = at | static_cast<unsigned>(std::countr_zero(count));
-    } else {
-      where_ = at | part;
-      ::new (home()->share_memory(first() + 1)) std::uint32_t(static_cast<std::uint32_t>(count));
-    }
+    return order_ >= parts ? order_ - parts : std::size_t{1} << order_;
   }
   CAIMAN_COLD void give_back_rarely() const noexcept {
     if (heap()) {
       piece()->end();
-    } else {
+    } else if (order_ >= parts) {
       home()->give_back_part(first(), min_blocks());
+    } else {
+      home()->give_back({order_, index_});
     }
   }
 
@@ -178,7 +176,8 @@ class lease {
   }
 
   void* owner_ = nullptr;
-  std::uint64_t where_ = 0;
+  std::uint32_t order_ = nothing;
+  std::uint32_t index_ = 0;
 };
 
 }  // namespace caiman::v0::detail

@@ -17,14 +17,26 @@
 // The same idea as a per-CPU reference count that is "killed" into one atomic count (Linux,
 // percpu-refcount), with the mark in every counter instead of a grace period.
 //
-// A waiter (waiting.hpp) marks every line "awaited" in the same way. Then nothing that a
-// release did can be missed: of the two read-modify-writes of a line, the return's and the mark's,
-// one comes first, so either the search behind the mark finds the block, or the return meets the
-// mark and looks after the waiters. Without waiters that costs a release nothing; one that would
-// know before it releases, so as to go past the stacks (turnover.hpp), pays a load. A return that
-// meets this mark is not done yet, so it counts as still out until it says served(): with the marks
-// taken away again, the number of such returns is known and added to what the closing takes for
-// out.
+// Where the system has a fence that one thread orders for all (sync.hpp), and nobody waits, a
+// return needs no read-modify-write: the dear half is the last handle's, once. A return stores the
+// new count of its own line, and in it that its thread is here; then it looks whether the ledger is
+// closed, and then it says that its thread has gone. The last handle closes, has every thread pass
+// a fence, and adds up. So of any return either the count is in that sum, or its look sees that the
+// ledger is closed, and then it adds up as well, behind a read-modify-write that all who add up
+// pass: the last of these has seen all. That taken and returned are equal is true for ever once
+// somebody has seen it, and the first one to say so ends the arena. Several lines may still have
+// somebody there who will only say that it has gone: the lines stay until nobody is, on a list if
+// need be, and nobody waits for that (arena_state.hpp). What hangs on the fence is only that
+// somebody ends it.
+//
+// A waiter (waiting.hpp) marks every line "awaited" in the first of the two ways. Then nothing that
+// a release did can be missed: of the two read-modify-writes of a line, the return's and the
+// mark's, one comes first, so either the search behind the mark finds the block, or the return
+// meets the mark and looks after the waiters. Without waiters that costs a release nothing; one
+// that would know before it releases, so as to go past the stacks (turnover.hpp), pays a load. A
+// return that meets this mark is not done yet, so it counts as still out until it says served():
+// with the marks taken away again, the number of such returns is known and added to what the
+// closing takes for out.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -34,6 +46,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "caiman/detail/attributes.hpp"
+#include "caiman/protocol/slots.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::detail {
@@ -57,7 +71,8 @@ class ledger {
   using statistic = typename Sync::statistic;
 
   /// Threads count where they have their slots: at `from`.
-  explicit ledger(const typename Sync::home& from) noexcept : home_(from) {}
+  explicit ledger(const typename Sync::home& from) noexcept
+      : light_(Sync::heavy_fence_works()), home_(from) {}
   ledger(const ledger&) = delete;
   ledger& operator=(const ledger&) = delete;
   ~ledger() = default;
@@ -67,25 +82,31 @@ class ledger {
   /// One more handle, by somebody who has one. Wait-free.
   void add_handle() noexcept { handles_.fetch_add(1, Sync::order(site::handle_add)); }
 
+  /// Whether returns are stores. Wait-free.
+  [[nodiscard]] bool is_light() const noexcept { return light_; }
+  /// From now on they are read-modify-writes, for waiters' sake; before anything else.
+  void mark_returns() noexcept { light_ = false; }
+
   /// One less. True if nothing is left of the arena but its memory: then the caller must end it,
   /// else it must not touch it again. Wait-free; O(slots) for the last handle.
   [[nodiscard]] bool drop_handle() noexcept {
     return handles_.fetch_add(~std::uint64_t{0}, Sync::order(site::handle_drop)) == 1 &&  // (9)
-           close();
+           (light_ ? close_lightly() : close());
   }
 
   // ---- blocks --------------------------------------------------------------------------------
 
   /// A block was taken, through a handle. Wait-free.
-  void took() noexcept {
+  CAIMAN_COLD void took() noexcept {
     const unsigned slot = slot_at_hand();
-    cell& taken = lines_[slot].taken;
     if (slot == Sync::exclusive_slots) [[unlikely]] {
-      taken.fetch_add(1, Sync::order(site::ledger_count));
+      lines_[slot].taken.fetch_add(1, Sync::order(site::ledger_count));
     } else {
-      taken.store(taken.load(Sync::order(site::ledger_count)) + 1, Sync::order(site::ledger_count));
+      count_taken(lines_[slot]);
     }
   }
+  /// The same by a thread that has a slot of its own at hand: Sync::scaled_slot().
+  CAIMAN_HOT void took(unsigned scaled) noexcept { count_taken(line_of(scaled)); }
 
   /// Whether somebody waits for room, as far as the own line shows yet: a hint, which may be late
   /// either way. What must not be missed gave() says. Wait-free.
@@ -96,13 +117,37 @@ class ledger {
   /// Whether somebody waits for room, of a caller who gave some back and has a block yet: like
   /// gave(), it cannot be missed, but returns nothing. Wait-free.
   [[nodiscard]] bool is_awaited() noexcept {
+    if (light_) return false;
     // (9) (11) a read-modify-write of the line, for the order of those
     return (lines_[slot_at_hand()].returned.fetch_add(0, Sync::order(site::ledger_gave)) &
             awaited) != 0;
   }
+  /// gave() where is_light(), by a thread that has a slot of its own at hand: Sync::scaled_slot().
+  /// False if the ledger is closed: then gave_late() has the answer.
+  [[nodiscard]] CAIMAN_HOT bool gave_at_once(unsigned scaled) noexcept {
+    cell& returned = line_of(scaled).returned;
+    const std::uint64_t now = returned.load(Sync::order(site::ledger_count)) + one;
+    returned.store(now + here, Sync::order(site::ledger_return));          // (9) (13)
+    Sync::light_fence();                                                   // (13)
+    if (closed_.load(Sync::order(site::ledger_closed)) != 0) [[unlikely]]  // (13)
+      return false;
+    returned.store(now, Sync::order(site::ledger_left));  // (14) the last touch
+    return true;
+  }
+  /// What is left of gave() then. Wait-free, O(slots).
+  [[nodiscard]] duty gave_late(unsigned scaled) noexcept {
+    return gave_late(line_of(scaled).returned);
+  }
+  /// Whether nobody is on any line any more: then these may go. Wait-free, O(slots).
+  [[nodiscard]] bool is_quiet() const noexcept {
+    std::uint64_t all = 0;
+    for (const line& each : lines_) all |= each.returned.load(Sync::order(site::ledger_quiet));
+    return all < here;  // (14)
+  }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
   /// Wait-free.
   [[nodiscard]] duty gave() noexcept {
+    if (light_) return gave_lightly(lines_[slot_at_hand()]);
     // (9) (11) releases all that the caller did with the arena
     const std::uint64_t before =
         lines_[slot_at_hand()].returned.fetch_add(one, Sync::order(site::ledger_gave));
@@ -138,7 +183,7 @@ class ledger {
   // ---- statistics: exact when no other call runs ---------------------------------------------
 
   /// A request was refused. Wait-free.
-  void failed() noexcept { tally(&line::failures); }
+  CAIMAN_COLD void failed() noexcept { tally(&line::failures); }
   /// A buffer became bytes. Wait-free.
   void froze() noexcept { tally(&line::frozen); }
   /// A buffer moved to the heap. Wait-free.
@@ -157,7 +202,7 @@ class ledger {
     counts all{};
     for (const line& each : lines_) {
       all.taken += each.taken.load(Sync::order(site::observe));
-      all.returned += each.returned.load(Sync::order(site::observe)) / one;
+      all.returned += returns_of(each.returned.load(Sync::order(site::observe)));
       all.failures += each.failures.load(std::memory_order_relaxed);
       all.frozen += each.frozen.load(std::memory_order_relaxed);
       all.spills += each.spills.load(std::memory_order_relaxed);
@@ -169,6 +214,11 @@ class ledger {
   static constexpr std::uint64_t closed = 1;
   static constexpr std::uint64_t awaited = 2;
   static constexpr std::uint64_t one = 4;
+  // How many threads are on a line, above the count: one at most, but for the one that is shared.
+  static constexpr std::uint64_t here = std::uint64_t{1} << 48;
+  static constexpr std::uint64_t returns_of(std::uint64_t returned) noexcept {
+    return returned % here / one;
+  }
 
   // Two lines of the cache, since some processors fetch them in pairs.
   struct alignas(128) line {
@@ -178,6 +228,58 @@ class ledger {
     statistic frozen{0};
     statistic spills{0};
   };
+
+  line& line_of(unsigned scaled) noexcept {
+    constexpr std::size_t size = sizeof(line);
+    auto* const first = reinterpret_cast<std::byte*>(lines_);
+    return *reinterpret_cast<line*>(first + protocol::scaled<size, Sync::slot_scale>(scaled));
+  }
+  CAIMAN_HOT static void count_taken(line& own) noexcept {
+    own.taken.store(own.taken.load(Sync::order(site::ledger_count)) + 1,
+                    Sync::order(site::ledger_count));
+  }
+
+  // ---- by stores -----------------------------------------------------------------------------
+
+  /// On any line, which may be the one that several share.
+  CAIMAN_COLD duty gave_lightly(line& at) noexcept {
+    at.returned.fetch_add(one + here, Sync::order(site::ledger_return));  // (9) (13)
+    Sync::light_fence();                                                  // (13)
+    if (closed_.load(Sync::order(site::ledger_closed)) != 0) return gave_late(at.returned);  // (13)
+    leave(at.returned);
+    return duty::none;
+  }
+  /// The ledger is closed, and the caller is on this line.
+  CAIMAN_COLD duty gave_late(cell& returned) noexcept {
+    const bool ends = settles();
+    leave(returned);
+    return ends ? duty::end : duty::none;
+  }
+  /// The caller is on this line no more.
+  static void leave(cell& returned) noexcept {
+    returned.fetch_add(~here + 1, Sync::order(site::ledger_left));  // (14) the last touch
+  }
+  bool close_lightly() noexcept {
+    cell& own = lines_[slot_at_hand()].returned;
+    own.fetch_add(here, Sync::order(site::ledger_count));
+    closed_.store(1, Sync::order(site::ledger_shut));  // (13)
+    Sync::closing_fence();                             // (13)
+    const bool ends = settles();
+    leave(own);
+    return ends;
+  }
+  /// True for the first one that finds all returned.
+  bool settles() noexcept {
+    rest_.fetch_add(1, Sync::order(site::ledger_rest));  // (9) before the sum, one after the other
+    std::uint64_t out = 0;
+    for (line& each : lines_) {
+      out += each.taken.load(Sync::order(site::ledger_count));
+      out -= returns_of(each.returned.load(Sync::order(site::ledger_sum)));  // (9)
+    }
+    return out == 0 && ended_.exchange(1, Sync::order(site::ledger_count)) == 0;
+  }
+
+  // ---- by read-modify-writes -----------------------------------------------------------------
 
   /// A block less of those that were out when the ledger was closed.
   duty count_off() noexcept {
@@ -222,7 +324,10 @@ class ledger {
   // A thread whose slot is not at hand counts on the line that further threads share: all know it
   // for one that takes read-modify-writes, and it is marked as all are.
   line lines_[Sync::exclusive_slots + 1];
+  alignas(128) cell closed_{0};  // for returns that are stores
+  bool light_;
   alignas(128) cell handles_{1};
+  cell ended_{0};
   cell rest_{0};
   cell met_{0};  // returns that met the mark `awaited`, all told, while it is not there
   [[no_unique_address]] typename Sync::home home_;

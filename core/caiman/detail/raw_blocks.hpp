@@ -36,10 +36,6 @@ struct arena_insides {
   [[nodiscard]] static arena_state* home_of(const Arena& arena) noexcept {
     return arena.home_.get();
   }
-  template <class Arena>
-  [[nodiscard]] static unsigned order_for(const arena_plan& plan, std::size_t len) noexcept {
-    return Arena::order_for(plan, len);
-  }
 };
 
 /// The blocks of one arena, for as long as its handle is there. All may be called by any threads at
@@ -82,7 +78,7 @@ class raw_blocks {
     if (read_tag(b) != tag_of(order)) [[unlikely]]
       tell_what_is_there(p, size, alignment, b);
     write_tag(b, no_tag);
-    home_->template give_back<&buddy<>::release>(b);
+    home_->template give_back<true>(b);
   }
 
   /// Ends the program with one line.
@@ -99,9 +95,7 @@ class raw_blocks {
   static constexpr std::uint32_t tag_of(unsigned order) noexcept { return 0xb10c'0000U | order; }
   static constexpr std::uint32_t no_tag = 0;
 
-  [[nodiscard]] unsigned order_for(std::size_t len) const noexcept {
-    return arena_insides::order_for<Arena>(home_->plan(), len);
-  }
+  [[nodiscard]] unsigned order_for(std::size_t len) const noexcept { return home_->order_for(len); }
   [[nodiscard]] std::size_t base_alignment() const noexcept {
     const auto base = reinterpret_cast<std::uintptr_t>(home_->base());
     return std::size_t{1} << std::countr_zero(base);
@@ -109,11 +103,11 @@ class raw_blocks {
   // Copied, since nobody knows what a wrong pointer leads to.
   [[nodiscard]] std::uint32_t read_tag(block b) const noexcept {
     std::uint32_t tag = 0;
-    std::memcpy(&tag, home_->share_memory(b), sizeof tag);
+    std::memcpy(&tag, home_->share_memory(b.index << b.order), sizeof tag);
     return tag;
   }
   void write_tag(block b, std::uint32_t tag) const noexcept {
-    std::memcpy(home_->share_memory(b), &tag, sizeof tag);
+    std::memcpy(home_->share_memory(b.index << b.order), &tag, sizeof tag);
   }
 
   /// Of a block that was not handed out so. It may be another thread's, which changes the line and

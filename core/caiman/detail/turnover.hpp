@@ -31,6 +31,23 @@ template <auto Release, class Tree, class Books, class Scrub>
   return books.gave();
 }
 
+/// How far return_at_hand came.
+enum class at_hand : unsigned char {
+  no,    ///< Nothing has happened: return_block has it all to do.
+  done,  ///< It is returned, and the arena may be gone.
+  late   ///< It is returned, and the ledger is closed: books.gave_late(scaled) is still to come.
+};
+/// The common half of return_block alone, into the thread's own stack, for a ledger whose returns
+/// are stores and a block that needs no scrub. `scaled` is the caller's slot unless the answer is
+/// no.
+template <class Tree, class Books>
+[[nodiscard]] CAIMAN_HOT inline at_hand return_at_hand(Tree& tree, Books& books, block b,
+                                                       unsigned& scaled) noexcept {
+  if (!tree.push_at_hand(b, scaled)) [[unlikely]]
+    return at_hand::no;
+  return books.gave_at_once(scaled) ? at_hand::done : at_hand::late;
+}
+
 /// The same for a block that somebody waits for, as far as books.seems_awaited() knows: into the
 /// tree, where the look for the waiters finds it at once.
 template <class Tree, class Books, class Scrub>

@@ -318,7 +318,9 @@ class slot_table {
   }
   /// Where are_own(): the same for a thread that has called before; the shared slot, whose stacks
   /// are empty, for one that is new here.
-  slot_ref<Sync> at_hand() const noexcept { return at_scaled(Sync::scaled_slot()); }
+  slot_ref<Sync> at_hand() const noexcept { return at_hand(Sync::scaled_slot()); }
+  /// The same of who has asked already.
+  slot_ref<Sync> at_hand(unsigned scaled) const noexcept { return at_scaled(scaled); }
 
   /// The slot that further threads share, for who has none yet.
   slot_ref<Sync> shared() const noexcept {

@@ -17,10 +17,12 @@
 
 namespace caiman::model {
 
+template <class Sync>
 class arena_world final : public part {
  public:
   explicit arena_world(const world_spec& spec)
       : tree_(spec.max_order), pool_(spec.pool, model_slots) {
+    if (!spec.light) books_.mark_returns();
     arena_.took();
     handles_[0] = 1;
   }
@@ -48,6 +50,7 @@ class arena_world final : public part {
       for (unsigned i = 0; i < count_[t]; ++i) give(t, i);
       while (handles_[t] > 0) drop(t);
     }
+    if (const finding f = lines_.quiescent_fault(books_)) return f;
     return arena_.fault();
   }
 
@@ -84,19 +87,31 @@ class arena_world final : public part {
   void give(unsigned thread, unsigned i) {
     if (i >= count_[thread] || !std::exchange(blocks_[thread][i].live, false)) return;
     arena_.gives_up();
-    const duty next = return_block<&buddy<arena_sync, 1>::release_owned>(
-        tree_, books_, blocks_[thread][i].what, [] { mortal::touch(); });
-    if (next == duty::end) arena_.end();
+    const block what = blocks_[thread][i].what;
+    const auto scrub = [] { mortal::touch(); };
+    unsigned scaled = 0;
+    const at_hand how =
+        books_.is_light() ? return_at_hand(tree_, books_, what, scaled) : at_hand::no;
+    duty next = duty::none;
+    if (how == at_hand::no)
+      next = return_block<&buddy<arena_sync, 1>::release_owned>(tree_, books_, what, scrub);
+    if (how == at_hand::late) next = books_.gave_late(scaled);
+    if (next == duty::end) end();
+  }
+  void end() {
+    arena_.end();
+    lines_.end_with(books_);
   }
   void drop(unsigned thread) {
     --handles_[thread];
     arena_.gives_up();
-    if (books_.drop_handle()) arena_.end();
+    if (books_.drop_handle()) end();
   }
 
   mortal arena_;
+  lines_of<Sync> lines_;
   buddy<arena_sync, 1> tree_;
-  ledger<arena_sync> books_{arena_sync::home{}};
+  ledger<Sync> books_{typename Sync::home{}};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena
   std::array<unsigned, max_threads> handles_{};
   std::array<std::array<holding, most>, max_threads> blocks_{};

@@ -5,7 +5,8 @@
 //   A0  a block is taken, through a handle    F<i>  the i-th is returned
 //   H   one more handle                       D     one less
 //
-// Thread 0 begins with the first handle. `0H>1` in the set-up gives one to thread 1.
+// Thread 0 begins with the first handle. `0H>1` in the set-up gives one to thread 1. Where returns
+// are stores, the lines outlive the arena until nobody is there: they are a body of their own.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -16,9 +17,11 @@
 
 namespace caiman::model {
 
+template <class Sync>
 class ledger_world final : public part {
  public:
   explicit ledger_world(const world_spec& spec) : pool_(spec.pool, model_slots) {
+    if (!spec.light) books_.mark_returns();
     arena_.took();
     handles_[0] = 1;
   }
@@ -56,6 +59,7 @@ class ledger_world final : public part {
       if (counts.taken - counts.returned != out_) return {"S3", "the books and the blocks differ"};
       for (unsigned t = 0; t < max_threads; ++t) drop_all_of(t);
     }
+    if (const finding f = lines_.quiescent_fault(books_)) return f;
     return arena_.fault();
   }
 
@@ -74,16 +78,26 @@ class ledger_world final : public part {
     if (handles_[thread] == 0) report_fault("model", "a thread without a handle uses one");
   }
   /// As the buddy does before a block is counted: until then its thread has none at hand.
-  static void ask_for_slot() { (void)arena_sync::thread_slot(); }
+  static void ask_for_slot() { (void)Sync::thread_slot(); }
   void give() {
     --out_;
     arena_.gives_up();
     ask_for_slot();
-    if (books_.gave() == duty::end) arena_.end();
+    mortal::touch();  // the release, whatever it does
+    const unsigned slot = Sync::scaled_slot();
+    if (!books_.is_light() || slot == Sync::exclusive_slots || !Sync::is_own({})) {
+      if (books_.gave() == duty::end) end();
+    } else if (!books_.gave_at_once(slot) && books_.gave_late(slot) == duty::end) {
+      end();
+    }
   }
   void drop() {
     arena_.gives_up();
-    if (books_.drop_handle()) arena_.end();
+    if (books_.drop_handle()) end();
+  }
+  void end() {
+    arena_.end();
+    lines_.end_with(books_);
   }
   void drop_all_of(unsigned thread) {
     for (unsigned i = 0; i < blocks_[thread].count(); ++i) {
@@ -93,7 +107,8 @@ class ledger_world final : public part {
   }
 
   mortal arena_;
-  ledger<arena_sync> books_{arena_sync::home{}};
+  lines_of<Sync> lines_;
+  ledger<Sync> books_{typename Sync::home{}};
   slot_pool<checked_sync> pool_;  // of the process, not of the arena
   std::array<unsigned, max_threads> handles_{};
   std::array<belongings, max_threads> blocks_;

@@ -97,6 +97,7 @@ class waiting_world final : public part {
  public:
   explicit waiting_world(const world_spec& spec)
       : tree_(spec.max_order), room_(at_desk<Waiters>()), pool_(spec.pool, model_slots) {
+    books_.mark_returns();
     arena_.took();
     handles_[0] = true;
     for (unsigned t = 1; t < settings.threads; ++t) {

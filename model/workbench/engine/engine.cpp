@@ -139,6 +139,7 @@ verdict run(const request& what) {
   settings.looks = what.what.looks;
   settings.stack_depth = what.what.stack_depth;
   settings.announced = what.what.announced;
+  settings.one_sided = what.what.one_sided;
   const bool tree = !what.how.draws();
   rl::test_params params = params_of(what.how);
   rl::ostringstream log;

@@ -151,7 +151,8 @@ void execution::build_subject() {
                         p.pool,
                         p.init != memory::any,
                         p.init == memory::cold,
-                        static_cast<unsigned>(p.policy)};
+                        static_cast<unsigned>(p.policy),
+                        p.light};
   const client& make = client_in_force();
   subject_ = nullptr;
   world_ = nullptr;

@@ -112,6 +112,14 @@ bool read_use(reader& in, program& p) {
     p.announced = true;
     return in.number(p.stack_depth);
   }
+  if (in.take("returns=light")) {
+    p.light = true;
+    return true;
+  }
+  if (in.take("fences=one-sided")) {
+    p.one_sided = true;
+    return true;
+  }
   if (in.take("stop=")) {
     p.stops = true;
     return in.number(p.stop_thread) && in.take(":") && in.number(p.stop_most);
@@ -233,6 +241,9 @@ const char* fault_of(const program& p) {
   if (p.core == subject_kind::waiting && (p.log2_fanout != 1 || p.max_order > 3)) {
     return "core=waiting has fan-out 2 and at most order 3";
   }
+  if (p.light && p.core != subject_kind::ledger && p.core != subject_kind::arena) {
+    return "there are no returns here that could be light";
+  }
   if (p.policy != waiters::fair && p.core != subject_kind::waiting) return "nobody waits here";
   if (p.init != memory::any && p.core != subject_kind::buddy) return "only the buddy has init=";
   if (p.looks < 1) return "a failing request looks again at least once";
@@ -256,7 +267,9 @@ std::expected<program, std::string> parse_program(std::string_view text) {
   program p;
   if (!read_head(in, p)) {
     return bad(
-        "expected fanout=, order=, slots=, objects=, stop=, stacks=, init=, core=, waiters= or ':'",
+        "expected fanout=, order=, slots=, objects=, stop=, stacks=, returns=, fences=, init=, "
+        "core=, "
+        "waiters= or ':'",
         in);
   }
   if (!read_setup(in, p)) return bad("expected <thread><op> or ';' in the set-up", in);
@@ -291,6 +304,8 @@ std::string to_string(const program& p) {
   if (p.stack_depth != 0) {
     text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
   }
+  if (p.light) text += " returns=light";
+  if (p.one_sided) text += " fences=one-sided";
   if (p.init != memory::any) text += p.init == memory::zero ? " init=zero" : " init=cold";
   if (p.policy != waiters::fair) {
     text += fmt::format(" waiters={}", policies[static_cast<std::size_t>(p.policy)]);

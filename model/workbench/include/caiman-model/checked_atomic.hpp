@@ -237,5 +237,14 @@ inline void checked_fence(location at = location::here()) {
   if (is_recorded()) [[unlikely]]
     the_recorder().fence(at);
 }
+/// What membarrier(2) does: every thread passes a fence. Relacy's orders more than that one, since
+/// all threads have seen all that any had before it; so a program is worth checking with both.
+inline void checked_system_fence(location at = location::here()) {
+  before_access();
+  rl::ctx().sched();
+  rl::systemwide_fence(info_of(at));
+  if (is_recorded()) [[unlikely]]
+    the_recorder().fence(at);
+}
 
 }  // namespace caiman::model

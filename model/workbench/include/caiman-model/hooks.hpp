@@ -24,6 +24,7 @@ struct run_settings {
   unsigned threads = 2;      // how many there are
   unsigned looks = 1;        // how often a failing search may look again
   unsigned stack_depth = 0;  // of the owner stacks, 0 for none,
+  bool one_sided = false;    // the owner's fence is none
   bool announced = false;    // and how they pop
 };
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one run at a time

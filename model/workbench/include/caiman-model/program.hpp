@@ -14,6 +14,9 @@
 //                    looks=<n> (how often a failing request looks again),
 //                    stacks=<depth> (owner stacks, exchange pop), announced=<depth> (the same with
 //                    the announced pop),
+//                    returns=light (of core=ledger and core=arena: returns are stores),
+//                    fences=one-sided (the owner's fence is none, and the other one Relacy's
+//                    system-wide fence; else both are full fences),
 //                    init=zero (blocks are handed out zeroed, and scrubbed when they come back),
 //                    init=cold (the same over memory that nobody has zeroed),
 //                    core=textbook (a specimen instead of the world that ships),
@@ -102,6 +105,8 @@ struct program {
   unsigned looks = plenty_of_looks;  // a failing request looks again so often, then says contended
   unsigned stack_depth = 0;          // 0: the tree alone
   bool announced = false;            // pops without a locked instruction
+  bool light = false;                // returns without one
+  bool one_sided = false;            // asymmetric fences are a system-wide one
   memory init = memory::any;
   subject_kind core = subject_kind::buddy;
   waiters policy = waiters::fair;

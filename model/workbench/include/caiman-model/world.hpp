@@ -119,6 +119,7 @@ struct world_spec {
   bool scrubs = false;  // a block that comes back is zeroed,
   bool cold = false;    // and so is what was never handed out, when it is
   unsigned policy = 0;  // of those who wait
+  bool light = false;   // returns are stores
 };
 
 }  // namespace caiman::model
