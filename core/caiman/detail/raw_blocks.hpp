@@ -7,7 +7,8 @@
 // that is out has a tag with its order in the cell of its first min block, where a frozen block has
 // its share count. A block is either the one or the other, and only its owner touches the cell,
 // which goes from hand to hand with the block: no access is atomic. What is left there of earlier
-// owners is a count below 2^31, which no tag is, or nothing that was ever written.
+// owners is a share count, below 2^31, which no tag is, or a number of min blocks, or nothing that
+// was ever written; where one of these looks like a tag, a wrong pointer to it is not seen.
 //
 // What cannot be a block that was handed out so ends the program with one line, in every build.
 // Not part of the public surface.
