@@ -7,6 +7,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include "caiman/allocator.hpp"
 #include "caiman/arena.hpp"
 #include "caiman/async.hpp"
 #include "caiman/buddy.hpp"

@@ -100,6 +100,8 @@ inline bool containers(const caiman::buddy_arena& arena) {
   std::pmr::vector<std::pmr::string> texts(&resource);
   for (int i = 0; i < 10; ++i) texts.emplace_back(std::string(50, 'y'));
   std::pmr::vector<int> numbers(100'000, 7, &with_upstream);
+  std::vector<int, caiman::arena_allocator<int>> mine(10, 7, arena);
+  if (mine.get_allocator() != caiman::arena_allocator<long>(arena)) return false;
   return arena.metrics().bytes_live > 0 && resource == same && resource != with_upstream &&
          resource != *std::pmr::new_delete_resource() && numbers.back() == 7;
 }
