@@ -72,16 +72,20 @@ right fetch-git cmake-fetch -DCAIMAN_URL="file://$work/caiman"
 
 # --- Installed -----------------------------------------------------------------------------
 
-# installed_as_wanted FOLDER: nothing more and nothing less than the headers and the package.
+# installed_as_wanted FOLDER: nothing more and nothing less than the headers, two libraries and the package.
 installed_as_wanted() {
   diff <(find "$1" -type f -printf '%P\n' | sort) <({
     find "$source_root/core/caiman" -name '*.hpp' -printf 'include/caiman/%P\n'
+    printf 'include/caiman/c.h\n'
+    printf 'lib/libcaiman-c.%s\n' a so."$version"
     printf 'lib/cmake/caiman/%s\n' caiman-config{,-version}.cmake
   } | sort)
 }
 dirs=(-DCMAKE_INSTALL_LIBDIR=lib -DCMAKE_INSTALL_INCLUDEDIR=include)
 quietly cmake -G Ninja -S "$work/caiman" -B "$work/install" -DCMAKE_INSTALL_PREFIX="$work/prefix" "${dirs[@]}"
+quietly cmake --build "$work/install"
 quietly cmake --install "$work/install"
+version=$(sed -nE 's/^set\(PACKAGE_VERSION "(.*)"\)$/\1/p' "$work/install/caiman-config-version.cmake")
 installed_as_wanted "$work/prefix" || fail 'not what should be installed'
 touch "$work/prefix/include/caiman/more.hpp"
 if installed_as_wanted "$work/prefix" >"$work/log"; then fail 'one file too many was not seen'; fi
@@ -98,7 +102,6 @@ if same_package >"$work/log"; then fail 'a difference of the packages was not se
 mv -- "$work/prefix" "$work/moved"
 found=(-DCMAKE_PREFIX_PATH="$work/moved")
 right find-package cmake "${found[@]}" -DWANTED=
-version=$(sed -nE 's/^set\(PACKAGE_VERSION "(.*)"\)$/\1/p' "$work/install/caiman-config-version.cmake")
 IFS=. read -r major minor patch <<<"$version"
 for wanted in "$major" "$major.$minor" "$version" "$version;EXACT" "$major.$minor...$((major + 1))"; do
   quietly cmake -G Ninja -S "$consumers/cmake" -B "$work/asked" "${found[@]}" -DWANTED="$wanted"
