@@ -15,12 +15,12 @@ source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
 # Shows what the command printed only if it fails.
 quietly() { "$@" >"$work/log" 2>&1 || fail "failed: $*"; }
 
-# installed_as_wanted PREFIX: nothing more and nothing less than the headers, two libraries and four files.
+# installed_as_wanted PREFIX: nothing more and nothing less than the headers, two libraries and five files.
 installed_as_wanted() {
   diff <(cd -- "$1" && find . -type f | sed -E 's#^\./lib(64|/[^/]*-linux-[^/]*)?/#lib/#; s#^\./##' | sort) \
     <({
       find "$source_root/core/caiman" -name '*.hpp' -printf 'include/caiman/%P\n'
-      printf 'include/caiman/c.h\n'
+      printf '%s\n' include/caiman/c.h share/caiman/caiman_gdb.py
       printf 'lib/%s\n' pkgconfig/caiman{,-c}.pc cmake/caiman/caiman-config{,-version}.cmake \
         libcaiman-c.{a,so."$version"}
     } | sort)

@@ -76,7 +76,7 @@ right fetch-git cmake-fetch -DCAIMAN_URL="file://$work/caiman"
 installed_as_wanted() {
   diff <(find "$1" -type f -printf '%P\n' | sort) <({
     find "$source_root/core/caiman" -name '*.hpp' -printf 'include/caiman/%P\n'
-    printf 'include/caiman/c.h\n'
+    printf '%s\n' include/caiman/c.h share/caiman/caiman_gdb.py
     printf 'lib/libcaiman-c.%s\n' a so."$version"
     printf 'lib/cmake/caiman/%s\n' caiman-config{,-version}.cmake
   } | sort)
