@@ -303,6 +303,28 @@ TEST_CASE("a slice's sole holder writes from there to the block's end", "[bytes]
   CHECK(live(arena) == 64);
 }
 
+TEST_CASE("of a block that shrank the sole holder has what is left", "[bytes]") {
+  const auto arena = buddy_arena::builder(buddy_geometry::exact(4096, 64).value())
+                         .init(caiman::init_policy::zero)
+                         .build()
+                         .value();
+  buffer large = arena.allocate(1024).value();
+  large.fill(std::byte{'x'}, 150);
+  bytes part = std::move(large).freeze(caiman::shrink).slice(70, 10);
+  CHECK(live(arena) == 192);
+  buffer b = std::move(part).try_into_buffer().value();
+  CHECK(b.capacity() == 192 - 70);
+  b.fill(std::byte{'y'}, b.remaining());
+  const buffer neighbour = arena.allocate(64).value();
+  b.truncate(10);
+  b.shrink_to_fit();
+  CHECK(b.capacity() == 128 - 70);
+  CHECK(live(arena) == 128 + 64);
+  b.put("z");
+  const bytes again = std::move(b).freeze();
+  CHECK(again == "xxxxxxxxxxz");
+}
+
 TEST_CASE("in an arena that caps, the sole holder has what it showed", "[bytes]") {
   const auto arena =
       buddy_arena::builder(buddy_geometry::nearest(1024, 64).value()).auto_spill().build().value();

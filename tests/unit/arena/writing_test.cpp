@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "caiman/arena.hpp"
+#include "caiman/async.hpp"
 #include "caiman/buffer.hpp"
 #include "caiman/fixed_arena.hpp"
 
@@ -261,9 +262,18 @@ TEST_CASE("all builders tell of spills, and several arenas one hook", "[buffer][
               .allocate()
               .value());
   CHECK(spills == 5);
+  outgrow(builder.build_async().value().try_allocate(10).value());
+  outgrow(caiman::fixed_arena::with_slot_capacity(2, 100)
+              .auto_spill()
+              .on_spill(count)
+              .build_async()
+              .value()
+              .try_allocate()
+              .value());
+  CHECK(spills == 7);
   builder.on_spill({});
   outgrow(builder.build().value().allocate(10).value());
-  CHECK(spills == 5);
+  CHECK(spills == 7);
 }
 
 TEST_CASE("formatted text goes into the block", "[buffer]") {
