@@ -185,22 +185,23 @@ TEST_CASE("the last of several that wait makes the difference") {
 TEST_CASE("a second release is caught while somebody waits", "[misuse]") {
   const auto geometry = caiman::buddy_geometry::exact(unit << max_order, unit).value();
   const auto arena = caiman::buddy_arena::builder(geometry).build_async().value();
-  caiman::buddy_resource memory(arena.synchronous());
-  void* const keep = memory.allocate(unit, unit);
-  void* const twice = memory.allocate(unit, unit);
-  const auto index = static_cast<std::size_t>(static_cast<std::byte*>(twice) - arena.base()) / unit;
+  arena_state& state = *caiman::detail::arena_insides::home_of(arena.synchronous());
+  // As of what is no buffer's: looked at.
+  const auto give_back = [&](block b) { state.give_back<&buddy<>::release>(b); };
+  const block keep = state.take(0, unit).value();
+  const block twice = state.take(0, unit).value();
   {
     const caiman::job waits = want_all(arena);
     REQUIRE(arena.waiting() == 1);
-    check_quiet([&] { memory.deallocate(twice, unit, unit); });
-    check_ends_with({0, index}, free_already, [&] {
-      memory.deallocate(twice, unit, unit);
-      memory.deallocate(twice, unit, unit);
+    check_quiet([&] { give_back(twice); });
+    check_ends_with(twice, free_already, [&] {
+      give_back(twice);
+      give_back(twice);
     });
-    memory.deallocate(twice, unit, unit);
-    check_ends_with({0, index}, free_already, [&] { memory.deallocate(twice, unit, unit); });
+    give_back(twice);
+    check_ends_with(twice, free_already, [&] { give_back(twice); });
   }
-  memory.deallocate(keep, unit, unit);
+  give_back(keep);
 }
 
 TEMPLATE_LIST_TEST_CASE("past the stacks the same misuse is seen", "[misuse][stacks]", buddies) {
