@@ -119,11 +119,10 @@ class offset_allocator {
     auto records =
         detail::region::map(count * sizeof(record), alignof(record), huge_page_policy::never);
     if (!records) return std::unexpected(build_error::out_of_memory);
-    const auto max_order = static_cast<unsigned>(std::bit_width(count - 1));
-    buddy<>::metadata words(max_order, std::nothrow);
+    buddy<>::metadata words(buddy<>::root_of(count), std::nothrow);
     if (words.bytes == nullptr) return std::unexpected(build_error::out_of_memory);
-    std::unique_ptr<core> made(
-        new (std::nothrow) core(std::move(words), max_order, count, shift, *std::move(records)));
+    std::unique_ptr<core> made(new (std::nothrow)
+                                   core(std::move(words), count, shift, *std::move(records)));
     if (made == nullptr) return std::unexpected(build_error::out_of_memory);
     return offset_allocator(std::move(made));
   }
@@ -179,7 +178,7 @@ class offset_allocator {
   [[nodiscard]] usage statistics() const noexcept {
     usage all{};
     all.total = total_size();
-    for (unsigned order = 0; order <= core_->top_order; ++order) {
+    for (unsigned order = 0; order <= core_->tree.max_order(); ++order) {
       all.orders[order].block_size = min_unit() << order;
       all.orders[order].live = core_->counts[order].live.load(std::memory_order_relaxed);
       all.orders[order].peak = core_->counts[order].peak.load(std::memory_order_relaxed);
@@ -221,17 +220,14 @@ class offset_allocator {
   };
 
   struct core {
-    core(buddy<>::metadata&& words, unsigned max_order, std::size_t min_units, unsigned log2_unit,
+    core(buddy<>::metadata&& words, std::size_t min_units, unsigned log2_unit,
          detail::region&& memory) noexcept
-        : tree(std::move(words), max_order),
+        : tree(std::move(words), min_units),
           count(min_units),
           shift(log2_unit),
-          top_order(static_cast<unsigned>(std::bit_width(min_units)) - 1),
           own(std::move(memory)),
           // The system's zeros are records of nothing.
-          records(reinterpret_cast<record*>(own.base())) {
-      if (count != std::size_t{1} << max_order) keep_only(max_order);
-    }
+          records(reinterpret_cast<record*>(own.base())) {}
 
     std::expected<allocation, alloc_error> allocate(std::size_t size, std::size_t alignment,
                                                     void* user_data) noexcept {
@@ -241,8 +237,6 @@ class offset_allocator {
       const unsigned order = needs <= std::size_t{1} << shift
                                  ? 0
                                  : static_cast<unsigned>(std::bit_width(needs - 1)) - shift;
-      if (order > top_order) [[unlikely]]
-        return std::unexpected(alloc_error::request_too_large);
       const auto got = tree.allocate(order);
       if (!got) [[unlikely]]
         return std::unexpected(got.error());
@@ -284,9 +278,8 @@ class offset_allocator {
     }
 
     buddy<> tree;
-    std::size_t count;   // of min units
-    unsigned shift;      // log2 of a min unit
-    unsigned top_order;  // of the largest block that there can be
+    std::size_t count;  // of min units
+    unsigned shift;     // log2 of a min unit
     detail::region own;
     record* records;
     std::array<order_count, buddy<>::largest_max_order + 1> counts{};
@@ -308,17 +301,6 @@ class offset_allocator {
       const std::size_t now = of.live.fetch_add(1, std::memory_order_relaxed) + 1;
       std::size_t most = of.peak.load(std::memory_order_relaxed);
       while (most < now && !of.peak.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
-      }
-    }
-    /// Of a fresh buddy: what lies past the min units that there are is never handed out.
-    void keep_only(unsigned max_order) noexcept {
-      const auto whole = tree.allocate(max_order);
-      native_sync::invariant(whole.has_value(), "a fresh buddy is not free");
-      std::size_t at = 0;
-      for (unsigned order = max_order; order-- > 0;) {
-        if ((count >> order & 1) == 0) continue;
-        tree.release({order, at >> order});
-        at += std::size_t{1} << order;
       }
     }
     [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void wrong(const char* doing,
