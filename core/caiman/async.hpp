@@ -249,7 +249,7 @@ class async_arena {
     detail::arena_state* const home = arena_.home_.get();
     if (home == nullptr) return {};
     if constexpr (sizeof...(Size) == 0) {
-      return {home, 0, home->plan().unit};
+      return {home, 0, home->plan().unit, home->plan().unit};
     } else {
       return Arena::request_of(*home, len...);
     }
@@ -265,7 +265,7 @@ inline detail::room_request buddy_arena::request_of(detail::arena_state& home,
     return {};
   }
   const unsigned order = home.order_for(len);
-  return {&home, order, home.plan().caps ? len : home.size_of(order)};
+  return {&home, order, home.plan().caps ? len : home.size_of(order), len};
 }
 
 /// A handle on an arena whose requests can wait. Made by `build_async` of buddy_arena_builder and

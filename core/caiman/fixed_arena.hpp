@@ -77,14 +77,19 @@ class fixed_arena {
     if (!home_) return {};
     const auto books = home_->books().sum();
     const std::size_t free = home_->tree().free_min_blocks();
+    const std::size_t live = home_->total() - free * home_->plan().unit;
     return {.allocations_ok = books.taken,
             .allocations_failed = books.failures,
             .frees = books.returned,
             .frozen = books.frozen,
             .spills = books.spills,
             .bytes_reserved = home_->total(),
-            .bytes_live = home_->total() - free * home_->plan().unit,
-            .slots_free = free};
+            .bytes_live = live,
+            .slots_free = free,
+            .contended = books.contended,
+            .timeouts = books.timeouts,
+            .waiters = home_->room() != nullptr ? home_->room()->waiting() : 0,
+            .bytes_live_peak = home_->most_live(live)};
   }
 
   /// Whether both are handles on one arena.
@@ -116,6 +121,7 @@ struct slot_options {
   bool spills = false;
   std::shared_ptr<spill_hook> on_spill{};
   init_policy init = init_policy::uninit;
+  bool details = false;
 
   /// On an error `memory` is as it was. Errors: out_of_memory.
   [[nodiscard]] std::expected<arena_state*, build_error> make(region& memory, std::size_t count,
@@ -126,7 +132,8 @@ struct slot_options {
                                    .caps = false,
                                    .spills = spills,
                                    .init = init,
-                                   .cold = cold},
+                                   .cold = cold,
+                                   .details = details},
                                   memory);
     if (made) (*made)->tell_of_spills(on_spill);
     return made;
@@ -157,6 +164,12 @@ class fixed_arena_builder {
   /// As buddy_arena_builder::init.
   fixed_arena_builder& init(init_policy policy) noexcept {
     options_.init = policy;
+    return *this;
+  }
+  /// Counts the peak of what is in use also between two calls of metrics() (fixed_metrics), at the
+  /// cost of buddy_arena_builder::detailed_metrics.
+  fixed_arena_builder& detailed_metrics() noexcept {
+    options_.details = true;
     return *this;
   }
   /// As buddy_arena_builder::prefault.
@@ -241,6 +254,12 @@ class fixed_region_builder {
   /// As buddy_arena_builder::on_spill.
   fixed_region_builder& on_spill(spill_hook hook) {
     options_.on_spill = detail::shared_hook(std::move(hook));
+    return *this;
+  }
+  /// Counts the peak of what is in use also between two calls of metrics() (fixed_metrics), at the
+  /// cost of buddy_arena_builder::detailed_metrics.
+  fixed_region_builder& detailed_metrics() noexcept {
+    options_.details = true;
     return *this;
   }
   /// As region_arena_builder::init.

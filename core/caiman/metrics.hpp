@@ -11,10 +11,12 @@
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,16 +29,33 @@ namespace caiman::inline v0 {
 /// A snapshot. Exact when no other call runs; otherwise each number is one that was true at some
 /// time, but not all at the same.
 struct arena_metrics {
-  std::uint64_t allocations_ok;      ///< Blocks handed out
-  std::uint64_t allocations_failed;  ///< Requests refused, for whatever reason
-  std::uint64_t frees;               ///< Blocks that came back
-  std::uint64_t frozen;              ///< Buffers that became bytes
-  std::uint64_t spills;              ///< Buffers that moved to the heap
-  std::uint64_t splits;              ///< Buddy levels split, see buddy::counts
-  std::uint64_t coalesces;           ///< Buddy levels merged
-  std::size_t bytes_reserved;        ///< What the arena manages
-  std::size_t bytes_live;            ///< In whole blocks
-  std::size_t largest_free_block;    ///< Bytes that one request could get now
+  std::uint64_t allocations_ok = 0;      ///< Blocks handed out
+  std::uint64_t allocations_failed = 0;  ///< Requests refused, for whatever reason
+  std::uint64_t frees = 0;               ///< Blocks that came back
+  std::uint64_t frozen = 0;              ///< Buffers that became bytes
+  std::uint64_t spills = 0;              ///< Buffers that moved to the heap
+  std::uint64_t splits = 0;              ///< Buddy levels split, see buddy::counts
+  std::uint64_t coalesces = 0;           ///< Buddy levels merged
+  std::size_t bytes_reserved = 0;        ///< What the arena manages
+  std::size_t bytes_live = 0;            ///< In whole blocks
+  std::size_t largest_free_block = 0;    ///< Bytes that one request could get now
+  /// Of those refused: a peer stood still in the middle of a move (alloc_error::contended).
+  std::uint64_t contended = 0;
+  /// Of those refused: they had waited until their time was up, or they were told to stop.
+  std::uint64_t timeouts = 0;
+  /// Requests that wait for room now.
+  std::size_t waiters = 0;
+  /// The most that `bytes_live` ever was, off by less than a 1024th of the arena, or by no more
+  /// than what is under way, for each thread that takes or gives blocks; never less than what a
+  /// call of `metrics()` has seen. Only with `detailed_metrics()`, else 0.
+  std::size_t bytes_live_peak = 0;
+  /// Bytes asked for by the requests that were served. Only with `detailed_metrics()`, else 0.
+  std::uint64_t bytes_requested = 0;
+  /// Bytes of the blocks that they got: what is more was wasted inside of blocks. Only with
+  /// `detailed_metrics()`, else 0.
+  std::uint64_t bytes_handed_out = 0;
+  /// Blocks handed out, by their order. Only with `detailed_metrics()`, else 0.
+  std::array<std::uint64_t, 33> allocations_by_order{};
 
   /// Member by member.
   friend constexpr bool operator==(const arena_metrics&, const arena_metrics&) noexcept = default;
@@ -44,14 +63,18 @@ struct arena_metrics {
 
 /// The same for an arena of slots of one size.
 struct fixed_metrics {
-  std::uint64_t allocations_ok;      ///< Slots handed out.
-  std::uint64_t allocations_failed;  ///< Requests refused.
-  std::uint64_t frees;               ///< Slots that came back.
-  std::uint64_t frozen;              ///< Buffers that became bytes.
-  std::uint64_t spills;              ///< Buffers that moved to the heap.
-  std::size_t bytes_reserved;        ///< What the arena manages.
-  std::size_t bytes_live;            ///< In whole slots.
-  std::size_t slots_free;            ///< Slots that could be had now.
+  std::uint64_t allocations_ok = 0;      ///< Slots handed out.
+  std::uint64_t allocations_failed = 0;  ///< Requests refused.
+  std::uint64_t frees = 0;               ///< Slots that came back.
+  std::uint64_t frozen = 0;              ///< Buffers that became bytes.
+  std::uint64_t spills = 0;              ///< Buffers that moved to the heap.
+  std::size_t bytes_reserved = 0;        ///< What the arena manages.
+  std::size_t bytes_live = 0;            ///< In whole slots.
+  std::size_t slots_free = 0;            ///< Slots that could be had now.
+  std::uint64_t contended = 0;           ///< As arena_metrics::contended.
+  std::uint64_t timeouts = 0;            ///< As arena_metrics::timeouts.
+  std::size_t waiters = 0;               ///< Requests that wait for a slot now.
+  std::size_t bytes_live_peak = 0;       ///< As arena_metrics::bytes_live_peak.
 
   /// Member by member.
   friend constexpr bool operator==(const fixed_metrics&, const fixed_metrics&) noexcept = default;
@@ -70,20 +93,40 @@ inline std::string json_object(std::initializer_list<json_member> members) {
   }
   return json += '}';
 }
+/// The numbers up to the last that is not 0.
+inline std::string json_array(std::span<const std::uint64_t> numbers) {
+  std::size_t count = numbers.size();
+  while (count > 0 && numbers[count - 1] == 0) --count;
+  std::string json = "[";
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i != 0) json += ',';
+    json += std::to_string(numbers[i]);
+  }
+  return json += ']';
+}
 }  // namespace detail
 
-/// One JSON object on one line, its members named as the struct's. May throw std::bad_alloc.
+/// One JSON object on one line, its members named as the struct's; `allocations_by_order` is an
+/// array that ends with the last order which is not 0. May throw std::bad_alloc.
 [[nodiscard]] inline std::string to_json(const arena_metrics& m) {
-  return detail::json_object({{"allocations_ok", m.allocations_ok},
-                              {"allocations_failed", m.allocations_failed},
-                              {"frees", m.frees},
-                              {"frozen", m.frozen},
-                              {"spills", m.spills},
-                              {"splits", m.splits},
-                              {"coalesces", m.coalesces},
-                              {"bytes_reserved", m.bytes_reserved},
-                              {"bytes_live", m.bytes_live},
-                              {"largest_free_block", m.largest_free_block}});
+  std::string json = detail::json_object({{"allocations_ok", m.allocations_ok},
+                                          {"allocations_failed", m.allocations_failed},
+                                          {"frees", m.frees},
+                                          {"frozen", m.frozen},
+                                          {"spills", m.spills},
+                                          {"splits", m.splits},
+                                          {"coalesces", m.coalesces},
+                                          {"bytes_reserved", m.bytes_reserved},
+                                          {"bytes_live", m.bytes_live},
+                                          {"largest_free_block", m.largest_free_block},
+                                          {"contended", m.contended},
+                                          {"timeouts", m.timeouts},
+                                          {"waiters", m.waiters},
+                                          {"bytes_live_peak", m.bytes_live_peak},
+                                          {"bytes_requested", m.bytes_requested},
+                                          {"bytes_handed_out", m.bytes_handed_out}});
+  json.back() = ',';
+  return json += "\"allocations_by_order\":" + detail::json_array(m.allocations_by_order) + '}';
 }
 
 /// The same for an arena of slots of one size.
@@ -95,7 +138,11 @@ inline std::string json_object(std::initializer_list<json_member> members) {
                               {"spills", m.spills},
                               {"bytes_reserved", m.bytes_reserved},
                               {"bytes_live", m.bytes_live},
-                              {"slots_free", m.slots_free}});
+                              {"slots_free", m.slots_free},
+                              {"contended", m.contended},
+                              {"timeouts", m.timeouts},
+                              {"waiters", m.waiters},
+                              {"bytes_live_peak", m.bytes_live_peak}});
 }
 
 // ---- which blocks are in use -----------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
@@ -28,6 +29,7 @@
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/shares.hpp"
 #include "caiman/detail/turnover.hpp"
+#include "caiman/detail/usage.hpp"
 #include "caiman/error.hpp"
 #include "caiman/region.hpp"
 #include "caiman/waiters.hpp"
@@ -44,7 +46,8 @@ struct arena_plan {
   bool caps;          // a buffer shows what was asked for, not its block
   bool spills;
   init_policy init;
-  bool cold;  // the memory may hold anything to begin with
+  bool cold;             // the memory may hold anything to begin with
+  bool details = false;  // it counts more than its books (usage.hpp)
 };
 
 class arena_state;
@@ -101,6 +104,9 @@ class arena_state {
   }
   /// Bytes of the largest block.
   [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
+  /// A request for at least so many bytes has more to think of than to be served: it is too large,
+  /// or its length is counted.
+  [[nodiscard]] std::size_t served_below() const noexcept { return served_below_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
   [[nodiscard]] std::byte* address_of(std::size_t min_block) const noexcept {
     return base_ + min_block * plan_.unit;
@@ -122,11 +128,12 @@ class arena_state {
   [[nodiscard]] std::expected<block, alloc_error> take(unsigned order, std::size_t shown) noexcept {
     const std::expected<block, alloc_error> got = tree_.allocate(order);
     if (!got) {
-      books_.failed();
+      refused(got.error());
       return got;
     }
     books_.took();
-    open(*got, shown);
+    if (shows_) [[unlikely]]
+      open_taken(*got, shown);
     return got;
   }
   /// The common half of that alone; false if nothing has happened.
@@ -137,10 +144,20 @@ class arena_state {
     books_.took(scaled);
     return true;
   }
-  /// A block that was taken becomes memory, of which the first `shown` bytes may be touched.
-  void open(block b, std::size_t shown) noexcept {
-    if (shows_) [[unlikely]]
-      open_carefully(b, shown);
+  /// take(), counted as a request for `asked` bytes.
+  [[nodiscard]] CAIMAN_COLD std::expected<block, alloc_error> take_counted(
+      unsigned order, std::size_t shown, std::size_t asked) noexcept {
+    const auto got = take(order, shown);
+    if (got && usage_ != nullptr) usage_->asked(asked - shown);  // less, in arithmetic modulo 2^64
+    return got;
+  }
+  /// A block that try_take took for a request of `asked` bytes becomes memory, of which the first
+  /// `shown` bytes may be touched.
+  void open(block b, std::size_t shown, std::size_t asked) noexcept {
+    if (!shows_) [[likely]]
+      return;
+    if (usage_ != nullptr) usage_->asked(asked);
+    open_carefully(b, shown);
   }
 
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
@@ -197,6 +214,7 @@ class arena_state {
     const std::expected<block, alloc_error> got = tree_.allocate(order);
     if (!got) return std::unexpected(got.error());
     books_.took();
+    if (usage_ != nullptr) usage_->took(order);
     return got->index;
   }
   void await() noexcept { books_.await(); }
@@ -210,6 +228,18 @@ class arena_state {
   }
   [[nodiscard]] native_share& share_of(std::size_t first) const noexcept {
     return *std::launder(static_cast<native_share*>(share_memory(first)));
+  }
+
+  /// What an arena with details has counted; of another one all is 0.
+  [[nodiscard]] usage::counts details() const noexcept {
+    return usage_ != nullptr ? usage_->sum() : usage::counts{};
+  }
+  /// The most bytes that an arena with details had in use at once, as far as it can tell, told that
+  /// it is `now` at the moment; of another one 0.
+  [[nodiscard]] std::size_t most_live(std::size_t now) noexcept {
+    if (usage_ == nullptr) return 0;
+    const std::size_t units = usage_->most(now / plan_.unit);
+    return (std::min)(units, plan_.units) * plan_.unit;
   }
 
   /// Touches every page, while nobody has taken a block yet.
@@ -267,11 +297,14 @@ class arena_state {
                      std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]) {
       const bool any_cold = plan.cold && plan.init == init_policy::zero;
       if (any_cold) cold = cold_map<native_sync>(plan.units);
-      complete = metadata.bytes != nullptr && shares != nullptr && (!any_cold || cold.has_bits());
+      if (plan.details) details.reset(new (std::nothrow) usage(native_sync::home(), plan.units));
+      complete = metadata.bytes != nullptr && shares != nullptr && (!any_cold || cold.has_bits()) &&
+                 (!plan.details || details != nullptr);
     }
     buddy<>::metadata metadata;
     std::unique_ptr<std::byte[]> shares;
     cold_map<native_sync> cold{};
+    std::unique_ptr<usage> details{};
     bool complete = false;
   };
 
@@ -279,18 +312,31 @@ class arena_state {
       : base_(base),
         plan_(plan),
         watch_(memory_watch::at_hand()),
-        careful_(zeroes() || watch_.watches()),
+        careful_(zeroes() || watch_.watches() || plan.details),
         shows_(careful_),
         tree_(std::move(own.metadata), plan.units),
         largest_(plan.unit << tree_.max_order()),
         log2_unit_(static_cast<unsigned>(std::countr_zero(plan.unit))),
+        served_below_(plan.details ? 0 : largest_ + 1),
         shares_(std::move(own.shares)),
         cold_(std::move(own.cold)),
+        usage_(std::move(own.details)),
         books_(tree_.inside().lanes().home()) {
     careful_ |= !books_.is_light();
   }
 
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
+  CAIMAN_COLD void refused(alloc_error why) noexcept {
+    books_.failed();
+    if (why == alloc_error::contended) books_.met_contention();
+  }
+  CAIMAN_COLD void open_taken(block b, std::size_t shown) noexcept {
+    if (usage_ != nullptr) {
+      usage_->took(b.order);
+      usage_->asked(shown);
+    }
+    open_carefully(b, shown);
+  }
   CAIMAN_COLD void open_carefully(block b, std::size_t shown) noexcept {
     std::byte* const at = address_of(b);
     if (zeroes()) {
@@ -303,6 +349,7 @@ class arena_state {
   /// Leaves a block as its next owner may find it.
   void close(block b) const noexcept { close(b.index << b.order, std::size_t{1} << b.order); }
   void close(std::size_t first, std::size_t count) const noexcept {
+    if (usage_ != nullptr) usage_->gives(count);
     std::byte* const at = address_of(first);
     const std::size_t size = count * plan_.unit;
     if (zeroes()) {
@@ -352,12 +399,15 @@ class arena_state {
   // what it shows, or those who wait, or a system without the fence. One test of one byte, so that
   // an arena without either pays for neither.
   bool careful_;
-  bool shows_;  // whether it matters what a block shows: there are zeros, or a tool that watches
+  // Whether it matters what becomes of a block: there are zeros, a tool that watches, or counts.
+  bool shows_;
   buddy<> tree_;
   std::size_t largest_;
-  unsigned log2_unit_;                   // where it is a power of two
+  unsigned log2_unit_;  // where it is a power of two
+  std::size_t served_below_;
   std::unique_ptr<std::byte[]> shares_;  // a count per min block; made when its block is frozen
   cold_map<native_sync> cold_;
+  std::unique_ptr<usage> usage_;  // of an arena with details
   ledger<native_sync> books_;
   std::unique_ptr<any_waiting_room> room_{};
   arena_state* next_ended_ = nullptr;

@@ -36,13 +36,14 @@ struct room_request {
   arena_state* home = nullptr;  // null: it can never be served
   unsigned order = 0;
   std::size_t shown = 0;  // bytes that the buffer shows
+  std::size_t asked = 0;  // bytes
 };
 
 /// A block that was taken becomes a buffer.
 struct buffer_maker {
   [[nodiscard]] static buffer of(const room_request& what, std::size_t index) noexcept {
     const block b{what.order, index};
-    what.home->open(b, what.shown);
+    what.home->open(b, what.shown, what.asked);
     return {making(), what.home, b, what.home->address_of(b), what.shown};
   }
 };
@@ -124,6 +125,7 @@ inline std::expected<buffer, alloc_error> wait_for(const arena_handle& handle,
   thread_waiter one(what.order);
   if (!is_served(*alive.get(), one, end, stop)) {
     what.home->books().failed();
+    what.home->books().gave_up();
     return std::unexpected(alloc_error::arena_full);
   }
   return buffer_maker::of(what, one.index());

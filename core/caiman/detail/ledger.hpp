@@ -184,6 +184,10 @@ class ledger {
 
   /// A request was refused. Wait-free.
   CAIMAN_COLD void failed() noexcept { tally(&line::failures); }
+  /// One that was refused was `contended`. Wait-free.
+  void met_contention() noexcept { tally(&line::contended); }
+  /// One that was refused had waited until its time was up, or it was stopped. Wait-free.
+  void gave_up() noexcept { tally(&line::timeouts); }
   /// A buffer became bytes. Wait-free.
   void froze() noexcept { tally(&line::frozen); }
   /// A buffer moved to the heap. Wait-free.
@@ -195,7 +199,9 @@ class ledger {
         returned,         ///< Blocks that came back.
         failures,         ///< Requests refused.
         frozen,           ///< Buffers that became bytes.
-        spills;           ///< Buffers that moved to the heap.
+        spills,           ///< Buffers that moved to the heap.
+        contended,        ///< Of those refused, those that were contended.
+        timeouts;         ///< Of those refused, those that had waited.
   };
   /// Adds up all lines. Wait-free, O(slots).
   [[nodiscard]] counts sum() const noexcept {
@@ -206,6 +212,8 @@ class ledger {
       all.failures += each.failures.load(std::memory_order_relaxed);
       all.frozen += each.frozen.load(std::memory_order_relaxed);
       all.spills += each.spills.load(std::memory_order_relaxed);
+      all.contended += each.contended.load(std::memory_order_relaxed);
+      all.timeouts += each.timeouts.load(std::memory_order_relaxed);
     }
     return all;
   }
@@ -227,6 +235,8 @@ class ledger {
     statistic failures{0};
     statistic frozen{0};
     statistic spills{0};
+    statistic contended{0};
+    statistic timeouts{0};
   };
 
   line& line_of(unsigned scaled) noexcept {

@@ -28,15 +28,22 @@ using caiman::occupancy_line;
 }  // namespace
 
 TEST_CASE("metrics are one line of JSON with the names of the members", "[metrics]") {
-  const caiman::arena_metrics seen{1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX};
-  CHECK(to_json(seen) ==
-        R"({"allocations_ok":1,"allocations_failed":2,"frees":3,"frozen":4,"spills":5,)"
-        R"("splits":6,"coalesces":7,"bytes_reserved":8,"bytes_live":9,)"
-        R"("largest_free_block":18446744073709551615})");
-  const caiman::fixed_metrics slots{1, 2, 3, 4, 5, 6, 7, 0};
+  caiman::arena_metrics seen{1, 2, 3, 4, 5, 6, 7, 8, 9, UINT64_MAX, 11, 12, 13, 14, 15, 16};
+  const std::string numbers =
+      R"({"allocations_ok":1,"allocations_failed":2,"frees":3,"frozen":4,"spills":5,)"
+      R"("splits":6,"coalesces":7,"bytes_reserved":8,"bytes_live":9,)"
+      R"("largest_free_block":18446744073709551615,"contended":11,"timeouts":12,"waiters":13,)"
+      R"("bytes_live_peak":14,"bytes_requested":15,"bytes_handed_out":16,)";
+  CHECK(to_json(seen) == numbers + R"("allocations_by_order":[]})");
+  seen.allocations_by_order[1] = 7;
+  CHECK(to_json(seen) == numbers + R"("allocations_by_order":[0,7]})");
+  seen.allocations_by_order.back() = 1;
+  CHECK(to_json(seen).ends_with(",0,1]}"));
+  const caiman::fixed_metrics slots{1, 2, 3, 4, 5, 6, 7, 0, 9, 10, 11, 12};
   CHECK(to_json(slots) ==
         R"({"allocations_ok":1,"allocations_failed":2,"frees":3,"frozen":4,"spills":5,)"
-        R"("bytes_reserved":6,"bytes_live":7,"slots_free":0})");
+        R"("bytes_reserved":6,"bytes_live":7,"slots_free":0,"contended":9,"timeouts":10,)"
+        R"("waiters":11,"bytes_live_peak":12})");
 }
 
 TEST_CASE("extents cover the arena once, in order", "[occupancy]") {
