@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "caiman/buddy.hpp"
+#include "caiman/detail/prometheus.hpp"
 
 namespace caiman::inline v0 {
 
@@ -143,6 +144,107 @@ inline std::string json_array(std::span<const std::uint64_t> numbers) {
                               {"timeouts", m.timeouts},
                               {"waiters", m.waiters},
                               {"bytes_live_peak", m.bytes_live_peak}});
+}
+
+// ---- for Prometheus ---------------------------------------------------------------------------
+
+namespace detail {
+/// What stands on a page, in this order.
+inline constexpr std::array<prometheus_metric, 18> prometheus_metrics{
+    {{"allocations_total", "Blocks or slots handed out."},
+     {"allocation_failures_total", "Requests refused, for whatever reason."},
+     {"contended_total", "Requests refused since others stood still in the middle of a move."},
+     {"wait_timeouts_total", "Requests that waited and gave up."},
+     {"frees_total", "Blocks or slots that came back."},
+     {"frozen_total", "Buffers that became shared bytes."},
+     {"spills_total", "Buffers that moved to the heap."},
+     {"splits_total", "Buddy levels split."},
+     {"coalesces_total", "Buddy levels merged."},
+     {"requested_bytes_total", "Bytes asked for by requests that were served."},
+     {"handed_out_bytes_total", "Bytes of the blocks that they got."},
+     {"allocations_by_order_total", "Blocks handed out, by the order of their size."},
+     {"reserved_bytes", "What the arena manages."},
+     {"live_bytes", "In use, in whole blocks or slots."},
+     {"live_peak_bytes", "The most that was in use."},
+     {"largest_free_block_bytes", "What one request could get."},
+     {"free_slots", "Slots that could be had."},
+     {"waiters", "Requests that wait for room."}}};
+}  // namespace detail
+
+/// The numbers of several arenas, as one page for Prometheus to scrape. Not thread-safe by itself.
+class prometheus_page {
+ public:
+  /// Those of an arena, whose name is the label `arena` of all of them (UTF-8; no label if it is
+  /// empty). Each arena of a page needs another name. What only arenas with detailed_metrics()
+  /// count is left out of others. Throws std::bad_alloc.
+  void add(const arena_metrics& m, std::string_view arena = {}) {
+    add_common(m, arena);
+    add("splits_total", m.splits, arena);
+    add("coalesces_total", m.coalesces, arena);
+    add("largest_free_block_bytes", m.largest_free_block, arena);
+    if (m.bytes_live_peak == 0 && m.bytes_handed_out == 0) return;
+    add("requested_bytes_total", m.bytes_requested, arena);
+    add("handed_out_bytes_total", m.bytes_handed_out, arena);
+    for (std::size_t order = 0; order < m.allocations_by_order.size(); ++order) {
+      if (m.allocations_by_order[order] == 0) continue;
+      add("allocations_by_order_total", m.allocations_by_order[order], arena,
+          detail::prometheus_label("order", std::to_string(order)));
+    }
+  }
+  /// The same for an arena of slots.
+  void add(const fixed_metrics& m, std::string_view arena = {}) {
+    add_common(m, arena);
+    add("free_slots", m.slots_free, arena);
+  }
+  /// The page, in the text format 0.0.4 (content type `text/plain; version=0.0.4`); empty if there
+  /// is nothing on it. Throws std::bad_alloc.
+  [[nodiscard]] std::string text() const {
+    return detail::prometheus_text(detail::prometheus_metrics, samples_);
+  }
+
+ private:
+  template <class Metrics>
+  void add_common(const Metrics& m, std::string_view arena) {
+    add("allocations_total", m.allocations_ok, arena);
+    add("allocation_failures_total", m.allocations_failed, arena);
+    add("contended_total", m.contended, arena);
+    add("wait_timeouts_total", m.timeouts, arena);
+    add("frees_total", m.frees, arena);
+    add("frozen_total", m.frozen, arena);
+    add("spills_total", m.spills, arena);
+    add("reserved_bytes", m.bytes_reserved, arena);
+    add("live_bytes", m.bytes_live, arena);
+    if (m.bytes_live_peak != 0) add("live_peak_bytes", m.bytes_live_peak, arena);
+    add("waiters", m.waiters, arena);
+  }
+  void add(std::string_view metric, std::uint64_t value, std::string_view arena,
+           std::string label = {}) {
+    const auto* const at =
+        std::ranges::find(detail::prometheus_metrics, metric, &detail::prometheus_metric::name);
+    if (!arena.empty()) {
+      label = detail::prometheus_label("arena", arena) + (label.empty() ? "" : "," + label);
+    }
+    if (!label.empty()) label = '{' + label + '}';
+    samples_.push_back({static_cast<std::size_t>(at - detail::prometheus_metrics.begin()),
+                        std::move(label), value});
+  }
+
+  std::vector<detail::prometheus_sample> samples_{};
+};
+
+/// A page of one arena for Prometheus: prometheus_page::add and text. Throws std::bad_alloc.
+[[nodiscard]] inline std::string to_prometheus(const arena_metrics& m,
+                                               std::string_view arena = {}) {
+  prometheus_page page;
+  page.add(m, arena);
+  return page.text();
+}
+/// The same for an arena of slots.
+[[nodiscard]] inline std::string to_prometheus(const fixed_metrics& m,
+                                               std::string_view arena = {}) {
+  prometheus_page page;
+  page.add(m, arena);
+  return page.text();
 }
 
 // ---- which blocks are in use -----------------------------------------------------------------
