@@ -306,6 +306,8 @@ class async_fixed_arena : public async_arena<fixed_arena> {
   [[nodiscard]] std::size_t slot_count() const noexcept { return synchronous().slot_count(); }
   /// See fixed_arena.
   [[nodiscard]] std::size_t slot_capacity() const noexcept { return synchronous().slot_capacity(); }
+  /// See fixed_arena.
+  [[nodiscard]] std::vector<extent> occupancy() const { return synchronous().occupancy(); }
 
  private:
   friend class fixed_arena_builder;

@@ -16,6 +16,7 @@
 #include <expected>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "caiman/arena.hpp"
 #include "caiman/waiters.hpp"
@@ -90,6 +91,13 @@ class fixed_arena {
             .timeouts = books.timeouts,
             .waiters = home_->room() != nullptr ? home_->room()->waiting() : 0,
             .bytes_live_peak = home_->most_live(live)};
+  }
+
+  /// What is free and what is live, by address, in slots: an extent of order k is 2^k of them.
+  /// heap_picture draws it, told `slot_capacity()` for the smallest block. O(slots), and on the
+  /// heap. Throws std::bad_alloc.
+  [[nodiscard]] std::vector<extent> occupancy() const {
+    return home_ ? extents_of(home_->tree(), home_->plan().units) : std::vector<extent>{};
   }
 
   /// Whether both are handles on one arena.

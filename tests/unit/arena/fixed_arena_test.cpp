@@ -27,6 +27,8 @@
 #include "lent.hpp"
 
 #include <catch2/catch.hpp>
+#include "caiman/async.hpp"
+#include "caiman/heap_picture.hpp"
 
 // NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested
 // here
@@ -249,6 +251,38 @@ TEST_CASE("what a fixed arena cannot be built of", "[fixed][build]") {
   CHECK(total(1 << 20, top_bit) == build_error::out_of_memory);
   CHECK(fixed_arena::with_slot_capacity(1, top_bit).build_unfaulted().error() ==
         build_error::out_of_memory);
+}
+
+TEST_CASE("slots have an occupancy, and a picture", "[fixed_arena]") {
+  const auto arena = fixed_arena::with_slot_capacity(11, 100).build_async().value();
+  using caiman::extent;
+  using extents = std::vector<extent>;
+  CHECK(arena.occupancy() == extents{{3, 0, false}, {1, 4, false}, {0, 10, false}});
+  std::vector<buffer> all;
+  for (int i = 0; i < 11; ++i) all.push_back(arena.try_allocate().value());
+  CHECK(arena.occupancy() == extents{{3, 0, true}, {1, 4, true}, {0, 10, true}});
+  std::ranges::sort(all, {}, [](buffer& each) { return each.spare().data(); });
+  all.erase(all.begin() + 6);
+  all.erase(all.begin() + 3);
+  const extents seen = arena.synchronous().occupancy();
+  CHECK(seen == extents{{1, 0, true},
+                        {0, 2, true},
+                        {0, 3, false},
+                        {1, 2, true},
+                        {0, 6, false},
+                        {0, 7, true},
+                        {1, 4, true},
+                        {0, 10, true}});
+  CHECK(caiman::occupancy_line(seen, 11, 11) == "###.##.####");
+  const std::string picture =
+      caiman::heap_picture(seen, {.title = "slots", .min_block_size = arena.slot_capacity()});
+  CHECK(picture.find("1 KiB in blocks of at least 100 B: 900 B live, 200 B free") !=
+        std::string::npos);
+  CHECK(picture.find(R"(data-order="0" data-free="2" data-live="3")") != std::string::npos);
+  fixed_arena none = fixed_arena::with_slot_capacity(1, 1).build().value();
+  const fixed_arena moved = std::move(none);
+  CHECK(moved.occupancy() == extents{{0, 0, false}});
+  CHECK(none.occupancy().empty());  // NOLINT(bugprone-use-after-move)
 }
 
 TEST_CASE("setters and handles work as those of the buddy arena", "[fixed]") {
