@@ -53,10 +53,11 @@ struct buddy_hint {
 template <class Arena>
 class unfaulted {
  public:
-  /// Touches every page on this thread, which may take long, and gives the arena. Blocking,
-  /// O(pages). Once; then there is only an empty handle left to give.
+  /// Touches every page on this thread, or on as many as the builder was told, which may take long,
+  /// and gives the arena. Blocking, O(pages). Once; then there is only an empty handle left to
+  /// give.
   [[nodiscard]] Arena fault_pages() && {
-    arena_.fault(pages_);
+    arena_.fault(prefault_);
     return std::move(arena_);
   }
   /// Gives the arena as it is: the first use of each page pays for it. Wait-free.
@@ -65,10 +66,11 @@ class unfaulted {
  private:
   friend class buddy_arena_builder;
   friend class fixed_arena_builder;
-  unfaulted(Arena arena, page_size pages) noexcept : arena_(std::move(arena)), pages_(pages) {}
+  unfaulted(Arena arena, detail::prefaulting how) noexcept
+      : arena_(std::move(arena)), prefault_(how) {}
 
   Arena arena_;
-  page_size pages_;
+  detail::prefaulting prefault_;
 };
 
 /// A handle on an arena; copies share it, and all of them may be used by any threads at once. The
@@ -177,8 +179,8 @@ class buddy_arena {
   friend class unfaulted;
 
   explicit buddy_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
-  void fault(page_size pages) const noexcept {
-    if (home_) home_->fault(pages);
+  void fault(detail::prefaulting how) const noexcept {
+    if (home_) home_->fault(how);
   }
 
   /// Of nothing, or more than there is, or so that the length is counted.
@@ -225,11 +227,18 @@ class buddy_arena_builder {
     details_ = true;
     return *this;
   }
-  /// By default `page_size::automatic()`; `unknown()` touches nothing.
-  buddy_arena_builder& prefault(page_size pages) noexcept {
-    pages_ = pages;
+  /// How far apart the bytes lie that `build` writes so that no page is missing later, and how many
+  /// threads do it at once (0: one for each processor that this thread may run on; where the system
+  /// has no thread, this one does its part). By default `page_size::automatic()`, and this thread
+  /// alone: a GiB takes half a second to ten, as the system finds memory.
+  buddy_arena_builder& prefault(page_size pages, unsigned threads = 1) noexcept {
+    prefault_ = {pages, threads};
     return *this;
   }
+  /// The same by all processors. Pages then lie on the NUMA nodes of whoever came first.
+  buddy_arena_builder& prefault_parallel() noexcept { return prefault(page_size::automatic(), 0); }
+  /// `build` touches nothing: the first use of each page pays for it.
+  buddy_arena_builder& lazy() noexcept { return prefault(page_size::unknown()); }
   /// Whether huge pages may back the memory; by default `system`. `never` lets the base be aligned
   /// to the page only, but for what the geometry asks for.
   buddy_arena_builder& huge_pages(huge_page_policy policy) noexcept {
@@ -242,14 +251,14 @@ class buddy_arena_builder {
   /// size_overflow when size and alignment pass SIZE_MAX together; invalid_geometry for more than
   /// 2^32 min blocks.
   [[nodiscard]] std::expected<buddy_arena, build_error> build() const noexcept {
-    return make(pages_);
+    return make(prefault_);
   }
   /// The same, but touches no page yet.
   [[nodiscard]] std::expected<unfaulted<buddy_arena>, build_error> build_unfaulted()
       const noexcept {
-    auto made = make(page_size::unknown());
+    auto made = make({page_size::unknown()});
     if (!made) return std::unexpected(made.error());
-    return unfaulted<buddy_arena>(*std::move(made), pages_);
+    return unfaulted<buddy_arena>(*std::move(made), prefault_);
   }
   /// The same as `build`, with a place for requests that wait for room, served by fair_waiters.
   /// Defined in async.hpp.
@@ -260,14 +269,15 @@ class buddy_arena_builder {
       -> std::expected<async_buddy_arena, build_error>;
 
  private:
-  [[nodiscard]] std::expected<buddy_arena, build_error> make(page_size pages) const noexcept {
+  [[nodiscard]] std::expected<buddy_arena, build_error> make(
+      detail::prefaulting how) const noexcept {
     const std::size_t units = geometry_.total_size() / geometry_.min_block_size();
     if (units > std::size_t{1} << buddy<>::largest_max_order) {
       return std::unexpected(build_error::invalid_geometry);
     }
     auto memory = detail::region::map(geometry_.total_size(), geometry_.alignment(), huge_);
     if (!memory) return std::unexpected(memory.error());
-    memory->fault(pages);
+    memory->fault(how);
     const auto made = detail::arena_state::make({.unit = geometry_.min_block_size(),
                                                  .units = units,
                                                  .caps = geometry_.caps_capacity(),
@@ -286,7 +296,7 @@ class buddy_arena_builder {
   std::shared_ptr<spill_hook> on_spill_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
-  page_size pages_ = page_size::automatic();
+  detail::prefaulting prefault_{};
   huge_page_policy huge_ = huge_page_policy::system;
 };
 

@@ -114,8 +114,8 @@ class fixed_arena {
   friend class unfaulted;
 
   explicit fixed_arena(detail::arena_state* adopted) noexcept : home_(adopted) {}
-  void fault(page_size pages) const noexcept {
-    if (home_) home_->fault(pages);
+  void fault(detail::prefaulting how) const noexcept {
+    if (home_) home_->fault(how);
   }
 
   detail::arena_handle home_;
@@ -181,10 +181,14 @@ class fixed_arena_builder {
     return *this;
   }
   /// As buddy_arena_builder::prefault.
-  fixed_arena_builder& prefault(page_size pages) noexcept {
-    pages_ = pages;
+  fixed_arena_builder& prefault(page_size pages, unsigned threads = 1) noexcept {
+    prefault_ = {pages, threads};
     return *this;
   }
+  /// As buddy_arena_builder::prefault_parallel.
+  fixed_arena_builder& prefault_parallel() noexcept { return prefault(page_size::automatic(), 0); }
+  /// As buddy_arena_builder::lazy.
+  fixed_arena_builder& lazy() noexcept { return prefault(page_size::unknown()); }
   /// As buddy_arena_builder::huge_pages.
   fixed_arena_builder& huge_pages(huge_page_policy policy) noexcept {
     huge_ = policy;
@@ -201,14 +205,14 @@ class fixed_arena_builder {
   /// bytes and for more than 2^32 slots; size_overflow if all together passes SIZE_MAX;
   /// out_of_memory.
   [[nodiscard]] std::expected<fixed_arena, build_error> build() const noexcept {
-    return make(pages_);
+    return make(prefault_);
   }
   /// The same, but touches no page yet.
   [[nodiscard]] std::expected<unfaulted<fixed_arena>, build_error> build_unfaulted()
       const noexcept {
-    auto made = make(page_size::unknown());
+    auto made = make({page_size::unknown()});
     if (!made) return std::unexpected(made.error());
-    return unfaulted<fixed_arena>(*std::move(made), pages_);
+    return unfaulted<fixed_arena>(*std::move(made), prefault_);
   }
   /// The same as `build`, with a place for requests that wait for a slot, served by fair_waiters.
   /// Defined in async.hpp.
@@ -219,7 +223,8 @@ class fixed_arena_builder {
       -> std::expected<async_fixed_arena, build_error>;
 
  private:
-  [[nodiscard]] std::expected<fixed_arena, build_error> make(page_size pages) const noexcept {
+  [[nodiscard]] std::expected<fixed_arena, build_error> make(
+      detail::prefaulting how) const noexcept {
     if (!std::has_single_bit(options_.alignment)) {
       return std::unexpected(build_error::invalid_alignment);
     }
@@ -232,7 +237,7 @@ class fixed_arena_builder {
     if (count_ > detail::most_slots) return std::unexpected(build_error::invalid_geometry);
     auto memory = detail::region::map(count_ * capacity, options_.alignment, huge_);
     if (!memory) return std::unexpected(memory.error());
-    memory->fault(pages);
+    memory->fault(how);
     const auto made = options_.make(*memory, count_, capacity, false);
     if (!made) return std::unexpected(made.error());
     return fixed_arena(*made);
@@ -241,7 +246,7 @@ class fixed_arena_builder {
   std::size_t count_;
   std::size_t capacity_;
   detail::slot_options options_{};
-  page_size pages_ = page_size::automatic();
+  detail::prefaulting prefault_{};
   huge_page_policy huge_ = huge_page_policy::system;
 };
 

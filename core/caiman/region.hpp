@@ -11,6 +11,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -73,6 +74,12 @@ enum class huge_page_policy : unsigned char {
 enum class init_policy : unsigned char { uninit, zero };
 
 namespace detail {
+
+/// How pages are touched before anybody uses them.
+struct prefaulting {
+  page_size pages = page_size::automatic();
+  unsigned threads = 1;  // that do it at once; 0: one for each processor
+};
 
 /// The caller's memory, offered to one arena; no longer there after it was moved from.
 struct region_offer {
@@ -147,12 +154,29 @@ class region {
 
   /// Writes a byte of every page, which must still be zero. O(pages), and as slow as the system
   /// finds memory.
-  void fault(page_size pages) const noexcept {
-    if (pages.bytes() == 0) return;
-    for (std::size_t at = 0; at < size_; at += pages.bytes()) {
-      *const_cast<volatile std::byte*>(base_ + at) = std::byte{0};
-      if (size_ - at <= pages.bytes()) break;  // or `at` could overflow
-    }
+  void fault(prefaulting how) const noexcept {
+    if (how.pages.bytes() == 0 || size_ == 0) return;
+    const std::size_t step = how.pages.bytes();
+    const std::size_t pages = (size_ - 1) / step + 1;
+    const std::size_t wanted = how.threads != 0 ? how.threads : os::processors();
+    const auto threads = static_cast<unsigned>((std::min)(pages, wanted));
+    struct share {
+      std::byte* base;
+      std::size_t step, pages, threads;
+    } all{base_, step, pages, threads};
+    os::in_parallel(
+        threads,
+        [](void* context, unsigned i) {
+          const share& of = *static_cast<share*>(context);
+          const std::size_t each = of.pages / of.threads;
+          const std::size_t more = of.pages % of.threads;  // so many have one more
+          const std::size_t first = each * i + (std::min)(more, std::size_t{i});
+          const std::size_t end = first + each + std::size_t{i < more};
+          for (std::size_t page = first; page < end; ++page) {
+            *const_cast<volatile std::byte*>(of.base + page * of.step) = std::byte{0};
+          }
+        },
+        &all);
   }
 
  private:

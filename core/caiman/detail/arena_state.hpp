@@ -243,9 +243,9 @@ class arena_state {
   }
 
   /// Touches every page, while nobody has taken a block yet.
-  void fault(page_size pages) noexcept {
+  void fault(prefaulting how) noexcept {
     watch_.allow(base_, total(), total());
-    memory_->fault(pages);
+    memory_->fault(how);
     watch_.forbid(base_, total());
   }
 

@@ -13,6 +13,7 @@
 
 #include <linux/futex.h>
 #include <linux/membarrier.h>
+#include <pthread.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -77,6 +78,47 @@ inline void unmap(std::byte* start, std::size_t length) noexcept { ::munmap(star
 /// there are none.
 inline void advise_huge(std::byte* start, std::size_t length, bool wanted) noexcept {
   ::madvise(start, length, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+/// On how many processors this thread may run; at least 1.
+inline unsigned processors() noexcept {
+  ::cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  const int count = CPU_COUNT(&allowed);
+  return count < 1 ? 1 : static_cast<unsigned>(count);
+}
+
+/// Calls `part(context, i)` once for each i below `count`, at most 64 of them at once: on a thread
+/// each, as far as the system has any, and the rest on this one. Blocking, till all have returned.
+inline void in_parallel(unsigned count, void (*part)(void*, unsigned), void* context) noexcept {
+  struct job {
+    void (*part)(void*, unsigned);
+    void* context;
+    unsigned number;
+    ::pthread_t thread;
+  };
+  constexpr unsigned most = 64;
+  job jobs[most];
+  unsigned started = 0;
+  for (unsigned i = 1; i < count; ++i) {
+    if (started < most) {
+      job& one = jobs[started];
+      one = {part, context, i, {}};
+      const auto run = [](void* which) -> void* {
+        const job& mine = *static_cast<job*>(which);
+        mine.part(mine.context, mine.number);
+        return nullptr;
+      };
+      if (::pthread_create(&one.thread, nullptr, run, &one) == 0) {
+        ++started;
+        continue;
+      }
+    }
+    part(context, i);
+  }
+  if (count != 0) part(context, 0);
+  while (started != 0) ::pthread_join(jobs[--started].thread, nullptr);
 }
 
 /// Writes zeros that no optimizer leaves out because nobody reads them.
