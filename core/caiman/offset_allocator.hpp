@@ -4,8 +4,8 @@
 //
 // For what a CPU cannot touch, or does not want to: device memory, registered memory, extents of a
 // file, ranges of numbers. The buddy hands out blocks of orders; here a block is asked for in units
-// of the caller's (bytes, texels, pages), and goes back by its offset alone, since a record per min
-// block keeps its order, what was asked for, and a word of the caller's.
+// of the caller's (bytes, texels, pages), keeps no more than that needs, and goes back by its
+// offset alone, since a record per min block has what was asked for, and a word of the caller's.
 //
 // A record belongs to the thread that has the block: written after the block was taken, cleared
 // before it goes back, so that the buddy's own orders hand it on together with the block. It is
@@ -44,9 +44,10 @@ namespace caiman::inline v0 {
 /// one that was moved from nothing may be called but those. Lock-free as the buddy below; the
 /// counts per order are shared by all threads. No heap after `make`.
 ///
-/// A range lies in a block of a power of two of min units, at a multiple of the block's size; so it
-/// is aligned to its own size, rounded up, whatever it asks for. What of the block was not asked
-/// for is waste, less than half of it above the min unit, and `usage` says how much.
+/// A range takes whole min units, and begins where a block of a power of two of them does that
+/// holds it; so it is aligned to its own size, rounded up to that, whatever it asks for. The rest
+/// of that block goes back at once. What is wasted inside of a range is less than a min unit, and
+/// `usage` says how much in all.
 class offset_allocator {
   struct core;
 
@@ -63,18 +64,18 @@ class offset_allocator {
   struct live_range {
     std::size_t offset;      ///< Where it begins.
     std::size_t size;        ///< What was asked for.
-    std::size_t block_size;  ///< What it takes.
+    std::size_t block_size;  ///< What it takes, in whole min units.
     void* user_data;         ///< The caller's own.
 
     /// Member by member.
     friend constexpr bool operator==(const live_range&, const live_range&) noexcept = default;
   };
-  /// What there is of the blocks of one size.
+  /// What there is of the blocks of one size, and of the ranges that need one to lie in.
   struct order_usage {
     std::size_t block_size;  ///< In units; 0: there are no such blocks.
-    std::size_t live;        ///< So many are handed out.
-    std::size_t free;        ///< So many are free, and no part of a larger one that is.
-    std::size_t peak;        ///< So many were handed out at once, at most.
+    std::size_t live;        ///< So many ranges are handed out that need such a block.
+    std::size_t free;        ///< So many blocks are free, and no part of a larger one that is.
+    std::size_t peak;        ///< So many ranges were handed out at once, at most.
 
     /// Member by member.
     friend constexpr bool operator==(const order_usage&, const order_usage&) noexcept = default;
@@ -86,7 +87,7 @@ class offset_allocator {
     std::size_t asked;         ///< What the live ranges asked for.
     std::size_t largest_free;  ///< The largest size that a request could get now.
     std::size_t live;          ///< Live ranges.
-    std::array<order_usage, buddy<>::largest_max_order + 1> orders;  ///< By order of the block.
+    std::array<order_usage, buddy<>::largest_max_order + 1> orders;  ///< By order.
 
     /// Units that live blocks take, and nobody has asked for.
     [[nodiscard]] constexpr std::size_t waste() const noexcept {
@@ -103,14 +104,13 @@ class offset_allocator {
   /// Over `total` units, of which no range takes less than `min_unit`, rounded up to a power of
   /// two; of `total` whole min units are used, any number of them. Errors: invalid_geometry if
   /// either is 0, `total` is less than a min unit, or there are more than 2^32 of them;
-  /// size_overflow from 2^57 units on; out_of_memory. Blocking: heap and system, for 16 bytes of
-  /// address space and about 1.2 bits of memory per min unit, and 70 KiB. O(min units / 64).
+  /// size_overflow for a min unit above 2^63; out_of_memory. Blocking: heap and system, for 16
+  /// bytes of address space and about 1.2 bits of memory per min unit, and 70 KiB. O(min units /
+  /// 64).
   [[nodiscard]] static std::expected<offset_allocator, build_error> make(
       std::size_t total, std::size_t min_unit) noexcept {
     if (total == 0 || min_unit == 0) return std::unexpected(build_error::invalid_geometry);
-    if (total > most_units || min_unit > most_units) {
-      return std::unexpected(build_error::size_overflow);
-    }
+    if (min_unit > std::bit_floor(SIZE_MAX)) return std::unexpected(build_error::size_overflow);
     const auto shift = static_cast<unsigned>(std::bit_width(min_unit - 1));
     const std::size_t count = total >> shift;
     if (count == 0 || count > std::size_t{1} << buddy<>::largest_max_order) {
@@ -130,7 +130,8 @@ class offset_allocator {
   /// `size` units at a multiple of `alignment`, a power of two; 0 asks for none, as 1 does. A
   /// `size` of 0 takes a min unit. `user_data` is kept for the caller. Errors: request_too_large if
   /// no state of this allocator could serve it, which an alignment that is no power of two never
-  /// can be; arena_full, contended (see buddy::allocate). Lock-free, O(1) in the common case.
+  /// can be; arena_full, contended (see buddy::allocate). Lock-free, O(1) in the common case; where
+  /// the size is no power of two of min units, one CAS more (buddy::release_tail).
   [[nodiscard]] std::expected<allocation, alloc_error> allocate(
       std::size_t size, std::size_t alignment = 1, void* user_data = nullptr) noexcept {
     return core_->allocate(size, alignment, user_data);
@@ -205,12 +206,9 @@ class offset_allocator {
   }
 
  private:
-  static constexpr std::size_t most_units = (std::size_t{1} << 57) - 1;
-  static constexpr unsigned order_bits = 6;
-
   /// Of a min unit. What zero bytes say: no live range begins there.
   struct record {
-    std::atomic<std::uint64_t> what;  ///< The size asked for, above the block's order + 1.
+    std::atomic<std::uint64_t> what;  ///< One more than the size that was asked for.
     std::atomic<void*> user_data;
   };
   /// A line of the cache each: an order's own.
@@ -234,17 +232,16 @@ class offset_allocator {
       const std::size_t needs = (std::max)(size, alignment);
       if (needs > count << shift || (alignment & (alignment - 1)) != 0) [[unlikely]]
         return std::unexpected(alloc_error::request_too_large);
-      const unsigned order = needs <= std::size_t{1} << shift
-                                 ? 0
-                                 : static_cast<unsigned>(std::bit_width(needs - 1)) - shift;
+      const unsigned order = order_of(units_for(needs));
       const auto got = tree.allocate(order);
       if (!got) [[unlikely]]
         return std::unexpected(got.error());
       const std::size_t first = got->index << order;
+      const std::size_t keeps = units_for(size);
+      if (keeps != std::size_t{1} << order) tree.release_tail(*got, keeps);
       records[first].user_data.store(user_data, std::memory_order_relaxed);
-      records[first].what.store(std::uint64_t{size} << order_bits | (order + 1),
-                                std::memory_order_relaxed);
-      count_one_more(counts[order]);
+      records[first].what.store(std::uint64_t{size} + 1, std::memory_order_relaxed);
+      count_one_more(counts[order_of(keeps)]);
       return allocation{first << shift, size};
     }
     void release(std::size_t offset) noexcept {
@@ -253,7 +250,7 @@ class offset_allocator {
     }
     void release(allocation which) noexcept {
       record& at = live_at(which.offset, "release of");
-      if (at.what.load(std::memory_order_relaxed) >> order_bits != which.size) [[unlikely]]
+      if (at.what.load(std::memory_order_relaxed) != std::uint64_t{which.size} + 1) [[unlikely]]
         wrong("release of", which.offset, "another size was asked for there");
       release(which.offset);
     }
@@ -272,8 +269,7 @@ class offset_allocator {
     [[nodiscard]] std::optional<live_range> read(std::size_t first) const noexcept {
       const std::uint64_t what = records[first].what.load(std::memory_order_relaxed);
       if (what == 0) return std::nullopt;
-      return live_range{first << shift, what >> order_bits,
-                        std::size_t{1} << (order_of(what) + shift),
+      return live_range{first << shift, what - 1, units_for(what - 1) << shift,
                         records[first].user_data.load(std::memory_order_relaxed)};
     }
 
@@ -285,17 +281,27 @@ class offset_allocator {
     std::array<order_count, buddy<>::largest_max_order + 1> counts{};
 
    private:
-    static unsigned order_of(std::uint64_t what) noexcept {
-      return static_cast<unsigned>(what & ((1U << order_bits) - 1)) - 1;
+    [[nodiscard]] std::size_t units_for(std::size_t size) const noexcept {
+      return size == 0 ? 1 : ((size - 1) >> shift) + 1;
+    }
+    /// Of the least block that holds so many.
+    static unsigned order_of(std::size_t min_units) noexcept {
+      return static_cast<unsigned>(std::bit_width(min_units - 1));
     }
     /// Of a range that was live, and whose record says `what`, or nothing if another release came
     /// between.
     void end(std::size_t offset, std::uint64_t what) noexcept {
       if (what == 0) [[unlikely]]
         wrong("release of", offset, "no live range begins there");
-      const unsigned order = order_of(what);
+      const std::size_t kept = units_for(what - 1);
+      const unsigned order = order_of(kept);
+      const block all{order, offset >> shift >> order};
       counts[order].live.fetch_sub(1, std::memory_order_relaxed);
-      tree.release_owned({order, offset >> shift >> order});
+      if (kept == std::size_t{1} << order) {
+        tree.release_owned(all);
+      } else {
+        tree.release_part(all, kept);
+      }
     }
     static void count_one_more(order_count& of) noexcept {
       const std::size_t now = of.live.fetch_add(1, std::memory_order_relaxed) + 1;
