@@ -225,7 +225,10 @@ class offset_allocator {
           shift(log2_unit),
           own(std::move(memory)),
           // The system's zeros are records of nothing.
-          records(reinterpret_cast<record*>(own.base())) {}
+          records(static_cast<record*>(static_cast<void*>(own.base()))) {}
+    core(const core&) = delete;
+    core& operator=(const core&) = delete;
+    ~core() = default;
 
     std::expected<allocation, alloc_error> allocate(std::size_t size, std::size_t alignment,
                                                     void* user_data) noexcept {
