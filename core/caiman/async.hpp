@@ -60,7 +60,7 @@ class resumption {
   }
 
  private:
-  template <class Executor>
+  template <class Executor, class Limit>
   friend class allocation;
   resumption(detail::arena_handle home, std::uint64_t ticket) noexcept
       : home_(std::move(home)), ticket_(ticket) {}
@@ -87,23 +87,26 @@ struct resume_here {
 /// had its block already, that goes to the next. Destroying a coroutine waits for the thread
 /// serving at the moment; destroying one that is just being run on is an error of the program, as
 /// ever, and ends it where it is seen.
-template <class Executor = resume_here>
+template <class Executor = resume_here, class Limit = detail::endless>
 class [[nodiscard]] allocation final : private detail::native_waiter {
  public:
   allocation(const allocation&) = delete;
   allocation& operator=(const allocation&) = delete;
   ~allocation() {
-    if (entered_) leave();
+    if (entered_) {
+      limit_.end();
+      leave();
+    }
     if (taken_) home().give_back({order(), index_});
   }
 
-  /// Whether there is room, or can never be. As the synchronous arena's allocate; while others
-  /// wait, no.
+  /// Whether there is room, or can never be, or it shall wait no longer. As the synchronous arena's
+  /// allocate; while others wait, there is none.
   [[nodiscard]] bool await_ready() noexcept {
     if (what_.home == nullptr) return true;
-    if (home().room()->waiting() != 0) return false;
+    if (home().room()->waiting() != 0) return limit_.over();
     const auto got = home().try_take(order());
-    if (!got) return false;
+    if (!got) return limit_.over();
     index_ = *got;
     return taken_ = true;
   }
@@ -114,25 +117,40 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
     alive_ = detail::arena_handle(what_.home);
     entered_ = true;
     const detail::arena_handle alive = alive_;  // *this may be gone once it is entered
+    limit_.begin(home(), *this);
     alive->room()->enter(*alive.get(), *this);
   }
-  /// A buffer, or request_too_large. Wait-free but for memory that is cold.
+  /// A buffer, or request_too_large, or arena_full if it shall wait no longer. Wait-free but for
+  /// memory that is cold; with a limit it waits for a thread that asks whether it still waits.
   [[nodiscard]] std::expected<buffer, alloc_error> await_resume() noexcept {
     if (what_.home == nullptr) return std::unexpected(alloc_error::request_too_large);
-    if (std::exchange(entered_, false)) index_ = native_waiter::index();
-    taken_ = false;
+    if (std::exchange(entered_, false)) {
+      limit_.end();
+      index_ = native_waiter::index();
+      taken_ = !is_refused();
+    }
     const detail::arena_handle alive = std::exchange(alive_, detail::arena_handle(nullptr));
+    if (has_limit && !taken_) {
+      home().books().failed();
+      return std::unexpected(alloc_error::arena_full);
+    }
+    taken_ = false;
     return detail::buffer_maker::of(what_, index_);
   }
 
  private:
   template <class Arena, class... Size>
   friend class async_arena;
-  allocation(const detail::room_request& what, Executor on) noexcept
-      : detail::native_waiter(what.order, kind_of_wake), what_(what), on_(std::move(on)) {}
+  template <class... End>
+  explicit allocation(const detail::room_request& what, Executor on, End&&... end) noexcept
+      : detail::native_waiter(what.order, kind_of_wake),
+        what_(what),
+        on_(std::move(on)),
+        limit_(std::forward<End>(end)...) {}
 
   static constexpr auto kind_of_wake =
       std::is_same_v<Executor, resume_here> ? kind::runs_here : kind::posted;
+  static constexpr bool has_limit = !std::is_same_v<Limit, detail::endless>;
 
   [[nodiscard]] detail::arena_state& home() const noexcept { return *what_.home; }
 
@@ -164,6 +182,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
   bool entered_ = false;
   bool posted_ = false;
   [[no_unique_address]] Executor on_;
+  [[no_unique_address]] Limit limit_;
   std::coroutine_handle<> coroutine_{};
   detail::arena_handle alive_{nullptr};  // while it waits
 };
@@ -182,12 +201,31 @@ class async_arena {
   /// to do. Thread-safe. Progress: where there is room and nobody waits, as the synchronous call;
   /// else a look (waiting.hpp), and then suspended.
   [[nodiscard]] allocation<> allocate(Size... len) const noexcept {
-    return {ask(len...), resume_here{}};
+    return allocation<>(ask(len...), resume_here{});
   }
   /// The same, running on through an executor if it had to wait.
   template <resume_executor Executor>
   [[nodiscard]] allocation<Executor> allocate(Size... len, Executor on) const noexcept {
-    return {ask(len...), std::move(on)};
+    return allocation<Executor>(ask(len...), std::move(on));
+  }
+  /// Waits until a time at most; a time that has come asks once, and none is too far away. Errors:
+  /// request_too_large, at once; arena_full when the time has come, or if the system has no thread:
+  /// the first request of an arena that has to wait until a time starts one, which ends with the
+  /// arena, and takes a little of the heap. On that thread a coroutine without an executor runs on
+  /// whose time has come. Else as above; O(waiting until later times) to begin to wait.
+  template <class Duration, resume_executor Executor = resume_here>
+  [[nodiscard]] allocation<Executor, detail::until_time> allocate(
+      Size... len, std::chrono::time_point<std::chrono::steady_clock, Duration> deadline,
+      Executor on = {}) const noexcept {
+    return allocation<Executor, detail::until_time>(ask(len...), std::move(on),
+                                                    detail::as_steady(deadline));
+  }
+  /// Waits until somebody asks it to stop. Errors: request_too_large, at once; arena_full when it
+  /// was stopped. Without an executor it then runs on inside request_stop(). Else as above.
+  template <resume_executor Executor = resume_here>
+  [[nodiscard]] allocation<Executor, detail::until_stopped> allocate(
+      Size... len, std::stop_token stop, Executor on = {}) const noexcept {
+    return allocation<Executor, detail::until_stopped>(ask(len...), std::move(on), std::move(stop));
   }
 
   /// The synchronous attempt: allocate of the synchronous arena. Takes what is free also while

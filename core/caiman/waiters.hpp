@@ -47,7 +47,7 @@ class waiter {
   enum class state : unsigned char {
     apart,    ///< Nobody knows of it.
     waits,    ///< In the policy's hands.
-    granted,  ///< It has its block, and is still to be woken.
+    granted,  ///< It has its block, or is refused one, and is still to be woken.
     posted,   ///< The same, and its wake-up is on its way to where it shall run.
     woken     ///< Being woken; nobody else touches it any more.
   };
@@ -82,6 +82,10 @@ class waiter {
   ~waiter() = default;
   /// Of the block that it was granted.
   [[nodiscard]] std::size_t index() const noexcept { return index_; }
+  /// Whether it was woken without one.
+  [[nodiscard]] bool is_refused() const noexcept { return refused_; }
+  /// Of one that has not entered yet: it will be woken without a block as soon as it has.
+  void refuse_at_once() noexcept { refused_ = true; }
 
  private:
   friend class detail::waiter_list;
@@ -94,6 +98,7 @@ class waiter {
   unsigned order_;
   kind kind_;
   state state_ = state::apart;
+  bool refused_ = false;
   std::uint64_t ticket_ = 0;
   std::int64_t stamp_ = 0;
   std::size_t index_ = 0;

@@ -37,6 +37,8 @@
 namespace caiman::inline v0::detail {
 
 struct wake_list;
+struct alarm_entry;
+class alarm_clock;
 using native_share = share_count<native_sync>;
 
 /// How an arena is laid out and behaves.
@@ -57,7 +59,8 @@ class native_waiter;
 /// Where requests wait for room, whatever the policy; only arenas that were built for it have one
 /// (async.hpp). The calls are those of a waiting_room; each wakes whom it served before it returns.
 /// `posted` is for a sleeper, and leaves that to the call that wakes it; `run` claims, and runs
-/// on whom it got, or has it run behind the one that runs.
+/// on whom it got, or has it run behind the one that runs. Of `refuse` a clock is told when it is
+/// done with the waiter, before anybody is woken.
 class any_waiting_room {
  public:
   any_waiting_room() noexcept = default;
@@ -68,9 +71,12 @@ class any_waiting_room {
   virtual void serve(arena_state& home) noexcept = 0;
   virtual void enter(arena_state& home, native_waiter& one) noexcept = 0;
   virtual parting leave(arena_state& home, native_waiter& one) noexcept = 0;
+  virtual void refuse(arena_state& home, native_waiter& one, alarm_clock* by) noexcept = 0;
   virtual void posted(arena_state& home, wake_list& wakes) noexcept = 0;
   virtual void run(arena_state& home, std::uint64_t ticket) noexcept = 0;
   [[nodiscard]] virtual std::size_t waiting() const noexcept = 0;
+  [[nodiscard]] virtual bool set_alarm(alarm_entry& one) noexcept = 0;  // alarms.hpp
+  virtual void stop_alarm(alarm_entry& one) noexcept = 0;
 };
 
 class arena_state {

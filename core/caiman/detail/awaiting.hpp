@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
-// awaiting.hpp: what a request for room is, and a thread that waits for it
+// awaiting.hpp: what a request for room is, a thread that waits for it, and what ends a coroutine's
+// wait
 //
 // What all asynchronous arenas have in common and nobody else sees. A waiter lies on the stack of
-// the thread that waits. Not part of the public surface.
+// the thread that waits, or in its coroutine. Not part of the public surface.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -28,8 +29,6 @@
 #include "caiman/waiters.hpp"
 
 namespace caiman::inline v0::detail {
-
-using steady_time = std::chrono::steady_clock::time_point;
 
 /// What is asked of an arena.
 struct room_request {
@@ -89,13 +88,24 @@ class thread_waiter final : public native_waiter {
   bool stopped_ = false;
 };
 
+inline constexpr std::chrono::duration<double> far_away(1e9);  // 31 years
+
 /// When so much time is over; none for a patience that no clock could show the end of.
 inline std::optional<steady_time> end_of(std::chrono::duration<double> patience) noexcept {
-  constexpr std::chrono::duration<double> years(1e9);
   const auto now = std::chrono::steady_clock::now();
-  if (patience > years) return std::nullopt;
+  if (patience > far_away) return std::nullopt;
   if (!(patience.count() > 0)) return now;  // and what is no number
   return now + std::chrono::ceil<std::chrono::steady_clock::duration>(patience);
+}
+
+/// The same of a time; what is no number has come. The clock counts from the system's start.
+template <class Duration>
+std::optional<steady_time> as_steady(
+    std::chrono::time_point<std::chrono::steady_clock, Duration> due) noexcept {
+  const std::chrono::duration<double> at(due.time_since_epoch());
+  if (at > 2 * far_away) return std::nullopt;
+  if (!(at > -far_away)) return steady_time();
+  return std::chrono::ceil<std::chrono::steady_clock::duration>(due);
 }
 
 /// A block that comes too late is taken all the same.
@@ -130,6 +140,67 @@ inline std::expected<buffer, alloc_error> wait_for(const arena_handle& handle,
   }
   return buffer_maker::of(what, one.index());
 }
+
+// ---- what ends the wait of a coroutine ----------------------------------------------------------
+// Each can say whether it is over by now, begins before the waiter enters, and ends before it goes;
+// in between any thread may have the waiter refused.
+
+/// Nothing does.
+struct endless {
+  static constexpr bool over() noexcept { return false; }
+  static void begin(arena_state& /*home*/, native_waiter& /*one*/) noexcept {}
+  static void end() noexcept {}
+};
+
+/// A time that has come.
+class until_time {
+ public:
+  /// None: it never comes.
+  explicit until_time(const std::optional<steady_time>& due) noexcept : due_(due) {}
+
+  [[nodiscard]] bool over() const noexcept {
+    return due_ && *due_ <= std::chrono::steady_clock::now();
+  }
+  void begin(arena_state& home, native_waiter& one) noexcept {
+    if (!due_) return;
+    alarm_ = {.home = &home, .who = &one, .due = *due_};
+    if (!home.room()->set_alarm(alarm_)) one.refuse_at_once();
+  }
+  void end() noexcept {
+    if (alarm_.home != nullptr) alarm_.home->room()->stop_alarm(alarm_);
+  }
+
+ private:
+  std::optional<steady_time> due_;
+  alarm_entry alarm_{};
+};
+
+/// Somebody who asks it to stop.
+class until_stopped {
+ public:
+  explicit until_stopped(std::stop_token stop) noexcept : stop_(std::move(stop)) {}
+
+  [[nodiscard]] bool over() const noexcept { return stop_.stop_requested(); }
+  void begin(arena_state& home, native_waiter& one) noexcept {
+    asked_.emplace(stop_, refusal{&home, &one});
+  }
+  void end() noexcept { asked_.reset(); }
+
+ private:
+  struct refusal {
+    arena_state* home;
+    native_waiter* one;
+    void operator()() const noexcept {
+      // *this may be gone when the waiter is woken, and the arena with it.
+      home->add_handle();
+      const arena_handle alive(home);
+      alive->room()->refuse(*alive.get(), *one, nullptr);
+    }
+  };
+
+  std::stop_token stop_;
+  std::optional<std::stop_callback<refusal>> asked_{};
+};
 
 }  // namespace caiman::v0::detail
 

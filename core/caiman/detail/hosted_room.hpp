@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "caiman/detail/alarms.hpp"
 #include "caiman/detail/arena_state.hpp"
 #include "caiman/detail/waiting.hpp"
 #include "caiman/native_sync.hpp"
@@ -30,6 +31,8 @@ namespace caiman::inline v0::detail {
 class native_waiter : public waiter {
  public:
   using waiter::index;
+  using waiter::is_refused;
+  using waiter::refuse_at_once;
   using waiter::waiter;
   /// Called once by the thread that served it and, if posted, by the one that claimed it; away from
   /// the desk but for the former of two. *this may be gone afterwards.
@@ -89,6 +92,12 @@ class hosted_room final : public any_waiting_room {
     then_wake(home, [&](wake_list& wakes) { found = room_.leave(home, one, wakes); });
     return found;
   }
+  void refuse(arena_state& home, native_waiter& one, alarm_clock* by) noexcept override {
+    then_wake(home, [&](wake_list& wakes) {
+      room_.refuse(home, one, wakes);
+      if (by != nullptr) by->rung();
+    });
+  }
   void posted(arena_state& home, wake_list& wakes) noexcept override { room_.posted(home, wakes); }
   void run(arena_state& home, std::uint64_t ticket) noexcept override {
     waking_call here(*this);
@@ -103,6 +112,8 @@ class hosted_room final : public any_waiting_room {
     wake_all(home, here.wakes);
   }
   [[nodiscard]] std::size_t waiting() const noexcept override { return room_.waiting(); }
+  [[nodiscard]] bool set_alarm(alarm_entry& one) noexcept override { return clock_.set(one); }
+  void stop_alarm(alarm_entry& one) noexcept override { clock_.stop(one); }
 
  private:
   template <class Call>
@@ -122,6 +133,7 @@ class hosted_room final : public any_waiting_room {
   }
 
   room room_;
+  alarm_clock clock_{};
 };
 
 }  // namespace caiman::v0::detail

@@ -3,8 +3,9 @@
 // os.hpp: all that the library asks of the operating system
 //
 // The one header that knows a system, so the one that a port would edit. Everything is a plain call
-// of Linux or of the C library, none takes the heap, and all may be called by any threads at once.
-// Relies on futex, membarrier, mmap and madvise of Linux, and on explicit_bzero.
+// of Linux or of the C library, none takes the heap but the start of a thread, and all but a
+// thread's may be called by any threads at once. Relies on futex, membarrier, mmap and madvise of
+// Linux, on explicit_bzero, and on a steady_clock that is CLOCK_MONOTONIC.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -15,6 +16,7 @@
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -46,8 +48,47 @@ inline void call_futex(std::uint32_t* word, int call, std::uint32_t value) noexc
 inline void sleep_while(std::uint32_t* word, std::uint32_t value) noexcept {
   call_futex(word, FUTEX_WAIT_PRIVATE, value);
 }
+/// The same, until so many nanoseconds of the monotonic clock at most.
+inline void sleep_while(std::uint32_t* word, std::uint32_t value, std::int64_t until) noexcept {
+  const int before = errno;
+  const ::timespec end{until / 1'000'000'000, until % 1'000'000'000};
+  ::syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, value, &end, nullptr,
+            FUTEX_BITSET_MATCH_ANY);
+  errno = before;
+}
 /// Wakes one of those that sleep on the word: the one of the highest priority.
 inline void wake_one(std::uint32_t* word) noexcept { call_futex(word, FUTEX_WAKE_PRIVATE, 1); }
+
+/// A thread of the library's own. It handles no signal: what the program does in a handler, it does
+/// not expect here. Not known in a child of a fork, in which there is none.
+class own_thread {
+ public:
+  /// False if the system has none.
+  [[nodiscard]] bool start(void* (*run)(void*), void* of) noexcept {
+    ::sigset_t all;
+    ::sigset_t before;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    const bool begun = ::pthread_create(&id_, nullptr, run, of) == 0;
+    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (begun) process_ = ::getpid();
+    return begun;
+  }
+  /// Whether it was started in this process.
+  [[nodiscard]] bool is_here() const noexcept { return process_ != 0 && process_ == ::getpid(); }
+  /// Whether it is the caller.
+  [[nodiscard]] bool is_this() const noexcept {
+    return is_here() && ::pthread_equal(id_, ::pthread_self()) != 0;
+  }
+  /// Waits for its end.
+  void join() const noexcept { ::pthread_join(id_, nullptr); }
+  /// Nobody will.
+  void leave_alone() const noexcept { ::pthread_detach(id_); }
+
+ private:
+  ::pthread_t id_{};
+  ::pid_t process_ = 0;
+};
 
 /// Whether the process was made known to the kernel for `fence_all`; false where the kernel, or a
 /// filter of system calls, says no.

@@ -26,7 +26,8 @@
 // that to the one in whose move the room is: that one need not be a release, and would have to look
 // after every split and sweep, behind a fence, whether somebody was told so. So it rests between
 // two tries, and the other one gets on. Taking a waiter out may end what room was kept for, so that
-// asks for a look, too.
+// asks for a look, too. One may be refused by another thread while its own has not entered it yet:
+// only the desk knows that, from its number, which it gives to those whom it has seen.
 //
 // A waiter that is posted has its block, and a call on whatever thread that shall run it. Meanwhile
 // it can be taken out as any other, so only the desk may touch it; one handing it over has the desk
@@ -117,7 +118,7 @@ class waiting_room {
   template <class Home>
   parting leave(Home& home, waiter& one, wake_list& wakes) noexcept {
     lock();
-    empty_inbox();
+    empty_inbox(wakes);
     parting found = parting::wake_up;
     if (mine(one).state_ == waiter::state::waits) {
       found = parting::nothing;
@@ -125,12 +126,30 @@ class waiting_room {
       one.state_ = waiter::state::apart;
       look(home, wakes);  // room was perhaps kept for it
     } else if (one.state_ != waiter::state::woken) {
-      found = parting::block;
+      found = one.refused_ ? parting::nothing : parting::block;
       waiter_list::remove(one);
       one.state_ = waiter::state::apart;
     }
     leave_desk(home, wakes);
     return found;
+  }
+
+  /// `one` gives up where it stands: if it still waits, or is still to enter, it is woken as those
+  /// are who are served, but without a block; if it has one already, it keeps that. The caller sees
+  /// to it that it is there meanwhile. Blocking against a thread at the desk.
+  template <class Home>
+  void refuse(Home& home, waiter& one, wake_list& wakes) noexcept {
+    lock();
+    empty_inbox(wakes);
+    if (one.ticket_ == 0) {
+      one.refused_ = true;  // the look that finds it will see that
+    } else if (mine(one).state_ == waiter::state::waits) {
+      waiters_.remove(one);
+      one.refused_ = true;
+      give_to(where_to_wake(one, wakes), one);
+      look(home, wakes);  // room was perhaps kept for it
+    }
+    leave_desk(home, wakes);
   }
 
   /// The next of those that this thread served and has to wake, or null. It is `woken` now; or it
@@ -258,13 +277,13 @@ class waiting_room {
   template <class Home>
   void look_again(Home& home, wake_list& wakes) noexcept {
     desk_.fetch_and(~again, Sync::order(site::desk_again));  // (12)
-    empty_inbox();
+    empty_inbox(wakes);
     look(home, wakes);
   }
 
   // ---- at the desk -----------------------------------------------------------------------------
 
-  void empty_inbox() noexcept {
+  void empty_inbox(wake_list& wakes) noexcept {
     waiter* newest = waiter_at(inbox_.exchange(0, Sync::order(site::inbox_take)));  // (12)
     waiter* oldest = nullptr;
     while (newest != nullptr) {
@@ -274,7 +293,11 @@ class waiting_room {
     while (oldest != nullptr) {
       waiter* const next = oldest->next_;
       mine(*oldest).ticket_ = ++tickets_;
-      waiters_.add(*oldest);
+      if (oldest->refused_) {
+        give_to(where_to_wake(*oldest, wakes), *oldest);
+      } else {
+        waiters_.add(*oldest);
+      }
       oldest = next;
     }
   }
@@ -314,9 +337,12 @@ class waiting_room {
   void grant(waiter& one, std::size_t index, wake_list& wakes) noexcept {
     waiters_.serve(one);
     mine(one).index_ = index;
-    give_to(one.kind_ == waiter::kind::runs_here ? *wakes.here : wakes, one);
+    give_to(where_to_wake(one, wakes), one);
   }
-  /// One that has its block: `by` is to wake it.
+  static wake_list& where_to_wake(const waiter& one, wake_list& wakes) noexcept {
+    return one.kind_ == waiter::kind::runs_here ? *wakes.here : wakes;
+  }
+  /// One that waits no more: `by` is to wake it.
   static void give_to(wake_list& by, waiter& one) noexcept {
     one.state_ = waiter::state::granted;
     by.all.push_back(one);

@@ -67,11 +67,19 @@ class watched_room final : public caiman::detail::any_waiting_room {
                                 caiman::detail::native_waiter& one) noexcept override {
     return room_.leave(home, one);
   }
+  void refuse(arena_state& home, caiman::detail::native_waiter& one,
+              caiman::detail::alarm_clock* by) noexcept override {
+    room_.refuse(home, one, by);
+  }
   void posted(arena_state& home, caiman::detail::wake_list& wakes) noexcept override {
     room_.posted(home, wakes);
   }
   void run(arena_state& home, std::uint64_t ticket) noexcept override { room_.run(home, ticket); }
   [[nodiscard]] std::size_t waiting() const noexcept override { return room_.waiting(); }
+  [[nodiscard]] bool set_alarm(caiman::detail::alarm_entry& one) noexcept override {
+    return room_.set_alarm(one);
+  }
+  void stop_alarm(caiman::detail::alarm_entry& one) noexcept override { room_.stop_alarm(one); }
 
   block watched{};
   int looks = 0;

@@ -38,6 +38,7 @@ using fair = caiman::basic_fair_waiters<hand_clock>;
 
 struct numbered : caiman::waiter {
   using waiter::index;
+  using waiter::is_refused;
   numbered(unsigned wanted, int number) : waiter(wanted), name(number) {}
   int name;
 };
@@ -92,6 +93,16 @@ class place {
     const auto found = room_.leave(*this, one, wakes);
     wake(wakes);
     return found == caiman::detail::parting::nothing;
+  }
+  void refuse(numbered& one) {
+    caiman::detail::wake_list wakes;
+    room_.refuse(*this, one, wakes);
+    wake(wakes);
+  }
+  void enter(numbered& one) {
+    caiman::detail::wake_list wakes;
+    room_.enter(*this, one, wakes);
+    wake(wakes);
   }
   void give(caiman::block b) {
     tree_.release(b);
@@ -205,6 +216,54 @@ TEMPLATE_TEST_CASE("a waiter that gives up makes way", "", fair, caiman::fifo_wa
   CHECK(all.give_up(large));
   CHECK(all.served.size() == before + 1);
   CHECK(all.waiting() == 0);
+  all.give(b);
+}
+
+TEMPLATE_TEST_CASE("a waiter that is refused is woken, without a block", "", fair,
+                   caiman::fifo_waiters, caiman::stack_waiters) {
+  place<TestType> all(0);
+  const auto unit = all.tree().allocate(0).value();
+  numbered& first = all.wait(0, 0);
+  numbered& second = all.wait(0, 1);
+  all.refuse(first);
+  REQUIRE(all.served == std::vector<numbered*>{&first});
+  CHECK(first.is_refused());
+  CHECK(all.waiting() == 1);
+  all.refuse(first);  // it waits no more
+  all.give(unit);
+  REQUIRE(all.served == std::vector<numbered*>{&first, &second});
+  CHECK_FALSE(second.is_refused());
+  all.refuse(second);  // it has its block
+  CHECK_FALSE(second.is_refused());
+  CHECK(all.served.size() == 2);
+  CHECK(all.waiting() == 0);
+  CHECK_FALSE(all.marked);
+}
+
+TEMPLATE_TEST_CASE("a waiter can be refused before it enters", "", fair, caiman::fifo_waiters,
+                   caiman::stack_waiters) {
+  place<TestType> all(0);
+  numbered one(0, 0);
+  all.refuse(one);
+  CHECK(all.served.empty());
+  all.enter(one);  // there is a block, and it has given up
+  CHECK(all.served == std::vector<numbered*>{&one});
+  CHECK(one.is_refused());
+  CHECK(all.waiting() == 0);
+  CHECK(all.tree().is_free({0, 0}));
+}
+
+TEST_CASE("room that was kept for a waiter that is refused goes to the next") {
+  place<caiman::fifo_waiters> all(1);
+  const auto a = all.tree().allocate(0).value();
+  const auto b = all.tree().allocate(0).value();
+  numbered& large = all.wait(1, 0);
+  numbered& small = all.wait(0, 1);
+  all.give(a);
+  CHECK(all.served.empty());
+  all.refuse(large);
+  CHECK(all.served == std::vector<numbered*>{&large, &small});
+  CHECK_FALSE(small.is_refused());
   all.give(b);
 }
 
