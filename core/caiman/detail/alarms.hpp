@@ -126,7 +126,7 @@ class alarm_clock {
         return ringing_;
       }
       const std::uint32_t seen = stirred_.load(std::memory_order_relaxed);
-      const steady_time until = first_ != nullptr ? first_->due : steady_time::max();
+      const steady_time until = first_ != nullptr ? first_->due : (steady_time::max)();
       lock.unlock();
       os::sleep_while(number(stirred_), seen, until.time_since_epoch().count());
       lock.lock();
