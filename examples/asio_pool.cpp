@@ -4,13 +4,14 @@
 //
 // Sixteen connections, each of which needs a buffer of 16 KiB for every message, and 64 KiB of
 // memory for all. A connection that finds no room waits, without a thread of its own, and is run on
-// by Asio's threads: the arena is given an executor that posts to its context.
+// by Asio's threads: for Asio a request is an operation as any other.
 // ---------------------------------------------------------------------------------------------
 // Asio 1.22 does not know that clang 19 has the coroutines of the standard.
 #define ASIO_HAS_CO_AWAIT 1
 #define ASIO_HAS_STD_COROUTINE 1
 #include <asio.hpp>
 #include <atomic>
+#include <caiman/adaptors/asio.hpp>
 #include <caiman/caiman.hpp>
 #include <thread>
 
@@ -21,12 +22,6 @@ namespace {
 constexpr std::size_t message_size = 16 << 10;
 constexpr int connections = 16;
 constexpr int messages = 200;
-
-/// Where a coroutine that waited for room runs on. A copy goes into every request, so it is small.
-struct on_context {
-  asio::io_context* context;
-  void operator()(const caiman::resumption& run) const { asio::post(*context, run); }
-};
 
 struct pool {
   caiman::async_buddy_arena arena;
@@ -43,36 +38,11 @@ void note_live(pool& all) {
   }
 }
 
-/// One connection: asio::awaitable awaits what Asio knows, so the buffer is fetched by a coroutine
-/// of our own, which hands it over through a channel of one: the completion of this operation.
-struct fetch {
-  // NOLINTBEGIN(readability-convert-member-functions-to-static): called on an object
-  struct promise_type {
-    fetch get_return_object() const noexcept { return {}; }
-    std::suspend_never initial_suspend() const noexcept { return {}; }
-    std::suspend_never final_suspend() const noexcept { return {}; }
-    void return_void() const noexcept {}
-    [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
-  };
-  // NOLINTEND(readability-convert-member-functions-to-static)
-};
-template <class Handler>
-fetch fetch_into(pool& all, std::size_t size, Handler handler) {
-  auto got = co_await all.arena.allocate(size, on_context{&all.context});
-  // Through the context, also when there was room at once: as every operation of Asio's does.
-  asio::post(all.context, [handler = std::move(handler), got = std::move(got)]() mutable {
-    std::move(handler)(*std::move(got));
-  });
-}
-auto async_fetch(pool& all, std::size_t size) {
-  return asio::async_initiate<const asio::use_awaitable_t<>&, void(caiman::buffer)>(
-      [&all, size](auto handler) { fetch_into(all, size, std::move(handler)); },
-      asio::use_awaitable);
-}
-
+/// One connection.
 asio::awaitable<void> serve(pool& all) {
   for (int i = 0; i < messages; ++i) {
-    caiman::buffer buffer = co_await async_fetch(all, message_size);
+    caiman::buffer buffer =
+        co_await caiman::async_allocate(all.arena, message_size, asio::use_awaitable);
     note_live(all);
     buffer.put("a message");
     co_await asio::post(all.context, asio::use_awaitable);  // as if it were being sent

@@ -283,6 +283,7 @@ class async_arena {
   }
 
  private:
+  friend struct detail::async_insides;
   [[nodiscard]] detail::room_request ask(Size... len) const noexcept {
     detail::arena_state* const home = arena_.home_.get();
     if (home == nullptr) return {};

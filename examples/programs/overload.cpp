@@ -63,7 +63,7 @@ struct on_context {
   void operator()(const caiman::resumption& run) const { asio::post(*context, run); }
 };
 
-/// A coroutine of our own that fetches a buffer and hands it to one of Asio's, as in asio_pool.cpp.
+/// A coroutine of our own that fetches a buffer and hands it to one of Asio's.
 struct fetch {
   // NOLINTBEGIN(readability-convert-member-functions-to-static): called on an object
   struct promise_type {

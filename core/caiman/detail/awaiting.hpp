@@ -38,6 +38,15 @@ struct room_request {
   std::size_t asked = 0;  // bytes
 };
 
+/// What an adaptor may see of an asynchronous arena.
+struct async_insides {
+  /// As when a coroutine asks.
+  template <class Async, class... Size>
+  [[nodiscard]] static room_request ask(const Async& arena, Size... len) noexcept {
+    return arena.ask(len...);
+  }
+};
+
 /// A block that was taken becomes a buffer.
 struct buffer_maker {
   [[nodiscard]] static buffer of(const room_request& what, std::size_t index) noexcept {
