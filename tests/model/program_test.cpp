@@ -117,6 +117,11 @@ TEST_CASE("a program that waits has a policy", "[program]") {
   CHECK(to_string(*p) == "core=waiting order=1 stacks=2 waiters=stack : 0A0 ; F0 | E1F0D");
   CHECK(parse_program("core=waiting : ; E0 | A0")->policy == waiters::fair);
   CHECK(parse_program("core=waiting : ; P0 | A0")->threads[0][0] == operation{kind::borrow, 0});
+  const auto limited = parse_program("core=waiting : ; L0 | R0");
+  CHECK(limited->threads[0][0] == operation{kind::wait_until, 0});
+  CHECK(limited->threads[1][0] == operation{kind::refuse, 0});
+  CHECK(to_string(*limited) == "core=waiting : ; L0 | R0");
+  CHECK_FALSE(parse_program("core=waiting : ; L0 | R2"));
   CHECK_FALSE(parse_program("core=ledger : ; P0 | A0"));
   CHECK_FALSE(parse_program("core=waiting waiters=none : ; E0 | A0"));
   CHECK_FALSE(parse_program("core=ledger waiters=fifo : ; A0 | D"));

@@ -9,6 +9,8 @@
 //         and it gives the block back there; F<i> of it calls the same resumption once more, and
 //         if that does not run it, waits no more. An executor that is asked in the set-up calls
 //         nothing: that is left to F<i>
+//   L<k>  wait for one, as E<k>, with a limit: another thread may say that it is over
+//   R<t>  say so to who waits so of thread t, the last one
 //   D     drop the thread's handle
 //
 // Buddy, ledger and waiting room as an arena puts them together, on the policy under which every
@@ -121,8 +123,13 @@ class waiting_world final : public part {
         return;
       case operation::kind::wait:
       case operation::kind::borrow:
+      case operation::kind::wait_until:
         need_handle(thread);
         wait(thread, op);
+        return;
+      case operation::kind::refuse:
+        need_handle(thread);
+        refuse(thread, op.arg);
         return;
       default:
         need_handle(thread);
@@ -196,10 +203,12 @@ class waiting_world final : public part {
     std::size_t kept = 0;  // min blocks, from the first one on
     bool live = false;
     bool borrows = false;
+    bool has_limit = false;
     std::optional<sleeper> sleeps{};
   };
   struct sleeper : watched {
     using watched::index;
+    using watched::is_refused;
     sleeper(request& its, kind how) : watched(its.order, how), of(its) {}
     request& of;
     bool handed_over = false;
@@ -247,6 +256,8 @@ class waiting_world final : public part {
     arena_.took();
     books_.add_handle();
     ++asleep_;
+    r.has_limit = op.what == operation::kind::wait_until;
+    if (r.has_limit) begin_limit(thread, me);
     waking_call here(*this, thread);
     room_.enter(home_, me, here.wakes);
     wake(thread, here.wakes);
@@ -289,6 +300,31 @@ class waiting_world final : public part {
     running_[thread] = false;
     one.woken.store(1, std::memory_order_release);
   }
+  // A limit as that of a coroutine (awaiting.hpp): who says that it is over does so while the
+  // waiter is there, since the latter does not go before it has ended it.
+  void begin_limit(unsigned thread, sleeper& one) {
+    limited_[thread] = &one;
+    limits_[thread].store(limit::begun, std::memory_order_release);
+  }
+  void end_limit(unsigned thread) {
+    std::uint32_t begun = limit::begun;
+    if (limits_[thread].compare_exchange_strong(begun, limit::over, std::memory_order_acq_rel,
+                                                std::memory_order_acquire)) {
+      return;
+    }
+    while (limits_[thread].load(std::memory_order_acquire) != limit::over) let_others_run();
+  }
+  void refuse(unsigned thread, unsigned whose) {
+    std::uint32_t begun = limit::begun;
+    if (!limits_[whose].compare_exchange_strong(begun, limit::asked, std::memory_order_acq_rel,
+                                                std::memory_order_acquire)) {
+      return;
+    }
+    waking_call here(*this, thread);
+    room_.refuse(home_, *limited_[whose], here.wakes);
+    limits_[whose].store(limit::over, std::memory_order_release);
+    wake(thread, here.wakes);
+  }
   /// By the thread that has it for itself.
   static std::size_t index_of(sleeper& one, location at = location::here()) {
     desk_sync::touch(one, at);
@@ -298,6 +334,7 @@ class waiting_world final : public part {
   /// thread's.
   void settle(unsigned thread, request& r, location at = location::here()) {
     sleeper& me = *r.sleeps;
+    if (std::exchange(r.has_limit, false)) end_limit(thread_of(r));
     if (r.borrows) {
       const std::uint64_t ticket = me.call.load(std::memory_order_acquire);
       if (ticket != 0) resume(thread, ticket);
@@ -312,13 +349,22 @@ class waiting_world final : public part {
       }
       wake(thread, here.wakes);
       const bool gave_back = r.borrows && found == parting::wake_up;
-      if (found != parting::nothing && !gave_back) own(thread, r, index_of(me));
+      if (found != parting::nothing && !gave_back) own_unless_refused(thread, r);
     } else if (!r.borrows) {
-      own(thread, r, index_of(me));
+      own_unless_refused(thread, r);
     }
     me.wish.store(0, at);  // it goes
     r.sleeps.reset();
     drop();
+  }
+  void own_unless_refused(unsigned thread, request& r) {
+    const std::size_t index = index_of(*r.sleeps);
+    if (!r.sleeps->is_refused()) own(thread, r, index);
+  }
+  /// Whose it is.
+  unsigned thread_of(const request& r) const {
+    const auto place = static_cast<std::size_t>(&r - requests_[0].data());
+    return static_cast<unsigned>(place / most);
   }
   /// Whether the caller's own stack has it; nobody else can have put it there.
   bool kept_at_hand(block b) const {
@@ -402,6 +448,9 @@ class waiting_world final : public part {
     if (ends_after(next, books_, look)) arena_.end();
   }
 
+  struct limit {
+    static constexpr std::uint32_t none = 0, begun = 1, asked = 2, over = 3;
+  };
   static constexpr int nobody = -1;
   struct unit {
     int owner = nobody;
@@ -425,6 +474,8 @@ class waiting_world final : public part {
   bool begun_ = false;  // the set-up is over
   std::array<std::array<request, most>, max_threads> requests_;
   std::array<unsigned, max_threads> count_{};
+  std::array<sleeper*, max_threads> limited_{};  // before its limit has begun
+  std::array<checked_atomic<std::uint32_t>, max_threads> limits_{};
   std::array<unit, 8> units_;
   unsigned asleep_ = 0;          // who entered, and was neither woken nor taken out
   bool marked_for_all_ = false;  // the lines are marked, and every thread knows

@@ -48,6 +48,10 @@ std::string text_of(const operation& op) {
       return fmt::format("wait for a block of order {}", op.arg);
     case operation::kind::borrow:
       return fmt::format("wait for a loan of a block of order {}", op.arg);
+    case operation::kind::wait_until:
+      return fmt::format("wait for a block of order {} until somebody says no", op.arg);
+    case operation::kind::refuse:
+      return fmt::format("say no to thread {}", op.arg);
   }
   return {};
 }

@@ -27,11 +27,11 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {subject_kind::buddy, "buddy", "AMXFT"},      {subject_kind::textbook, "textbook", "AMXF"},
-    {subject_kind::arena, "arena", "AFHD"},       {subject_kind::ledger, "ledger", "AFHD"},
-    {subject_kind::shares, "shares", "HD"},       {subject_kind::cold, "cold", "W"},
-    {subject_kind::waiting, "waiting", "AFTDEP"}, {subject_kind::handshake, "handshake", "AFE"},
-    {subject_kind::litmus, "litmus", "FE"},       {subject_kind::structure, "structure", "C"}};
+    {subject_kind::buddy, "buddy", "AMXFT"},        {subject_kind::textbook, "textbook", "AMXF"},
+    {subject_kind::arena, "arena", "AFHD"},         {subject_kind::ledger, "ledger", "AFHD"},
+    {subject_kind::shares, "shares", "HD"},         {subject_kind::cold, "cold", "W"},
+    {subject_kind::waiting, "waiting", "AFTDEPLR"}, {subject_kind::handshake, "handshake", "AFE"},
+    {subject_kind::litmus, "litmus", "FE"},         {subject_kind::structure, "structure", "C"}};
 constexpr std::string_view policies[] = {"fair", "fifo", "stack"};
 const core_name& row_of(subject_kind core) { return cores[static_cast<std::size_t>(core)]; }
 
@@ -60,7 +60,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFTHDWEPC";
+    constexpr std::string_view letters = "AMXFTHDWEPLRC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);
@@ -197,6 +197,9 @@ const char* fault_of_operation(const operation& op, const program& p) {
     return (std::size_t{op.arg} + 1) * 2 > (std::size_t{1} << p.max_order)
                ? "there is no such block to warm"
                : nullptr;
+  }
+  if (op.what == operation::kind::refuse) {
+    return op.arg >= p.threads.size() ? "there is no such thread" : nullptr;
   }
   if (p.core == subject_kind::ledger && op.what == operation::kind::take && op.arg != 0) {
     return "blocks of a ledger have no order";

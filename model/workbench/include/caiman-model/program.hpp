@@ -29,12 +29,14 @@
 //                    block taken to thread t
 // threads            separated by |
 // operations         A<k> take a block of order k      M<k> the same, and it must succeed
-//                    X<k> the same, and it must fail   F<i> release the i-th block taken, or of one
-//                    that was cut what is left         T<i>:<n> cut it: all but n min blocks go
-//                    back H one handle or share more, D one less, W<i> warm block i (of parts) E<k>
-//                    wait for a block of order k; F<i> of one that waits: no longer P<k> the same
-//                    with an executor that calls at once, and gives it back there C<k> operation k
-//                    (of structures)
+//                    X<k> the same, and it must fail
+//                    F<i> release the i-th block taken, or of one that was cut what is left
+//                    T<i>:<n> cut it: all but n min blocks go back
+//                    H one handle or share more, D one less, W<i> warm block i (of parts)
+//                    E<k> wait for a block of order k; F<i> of one that waits: no longer
+//                    P<k> the same with an executor that calls at once, and gives it back there
+//                    L<k> as E<k>, until somebody says R<t>: no longer, to who waits so of thread t
+//                    C<k> operation k (of structures)
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -59,6 +61,8 @@ struct operation {
     warm = 'W',
     wait = 'E',
     borrow = 'P',
+    wait_until = 'L',
+    refuse = 'R',
     call = 'C'
   };
   kind what = kind::take;
