@@ -24,6 +24,7 @@ enum class waiters_fault : unsigned char { none, lost_wake_up, torn_stamp };
 
 struct waiters_options {
   bool storm = true;
+  bool slots = false;  // all blocks alike, mode storm alone
   std::string policy = "fair";
   unsigned threads = 8;
   unsigned waiters = 64;
@@ -40,10 +41,12 @@ struct waiters_report {
 };
 
 waiters_report run_storm(const waiters_options& chosen, const async_buddy_arena& arena);
+waiters_report run_storm(const waiters_options& chosen, const async_fixed_arena& arena);
 waiters_report run_queue(const waiters_options& chosen, const async_buddy_arena& arena);
 
 /// Nothing is live, nobody waits, all is merged; else what is not so.
 std::string left_behind(const async_buddy_arena& arena);
+std::string left_behind(const async_fixed_arena& arena);
 
 /// Fills a block with one number, with plain stores: an overlap shows as another number, a
 /// hand-over that nothing orders as a race under ThreadSanitizer.

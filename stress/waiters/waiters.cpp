@@ -17,14 +17,22 @@
 
 namespace caiman::stress {
 
-std::string left_behind(const async_buddy_arena& arena) {
+namespace {
+std::string left_behind(const auto& arena, bool is_whole) {
   if (arena.waiting() != 0) return fmt::format("{} still wait", arena.waiting());
-  const arena_metrics m = arena.metrics();
+  const auto m = arena.metrics();
   if (m.allocations_ok != m.frees) {
     return fmt::format("{} blocks handed out, {} given back", m.allocations_ok, m.frees);
   }
-  if (!arena.is_block_free(arena.max_order(), 0)) return "the arena is not whole again";
-  return {};
+  return is_whole ? "" : "the arena is not whole again";
+}
+}  // namespace
+
+std::string left_behind(const async_buddy_arena& arena) {
+  return left_behind(arena, arena.is_block_free(arena.max_order(), 0));
+}
+std::string left_behind(const async_fixed_arena& arena) {
+  return left_behind(arena, arena.metrics().slots_free == arena.slot_count());
 }
 
 namespace {
@@ -49,22 +57,26 @@ class patience {
   std::jthread watch_;
 };
 
-std::expected<async_buddy_arena, build_error> arena_for(const waiters_options& chosen) {
-  const auto builder =
-      buddy_arena::builder(*buddy_geometry::exact(std::size_t{64} * (chosen.storm ? 32 : 64), 64));
+auto arena_for(const waiters_options& chosen, const auto& builder) {
   if (chosen.policy == "fifo") return builder.build_async_with(fifo_waiters());
   if (chosen.policy == "stack") return builder.build_async_with(stack_waiters());
   return builder.build_async();
 }
 
 int run(const waiters_options& chosen) {
-  const auto arena = arena_for(chosen);
-  if (!arena) return complain("waiters", make_error_code(arena.error()).message(), 1);
+  const auto blocks = arena_for(chosen, buddy_arena::builder(*buddy_geometry::exact(
+                                            std::size_t{64} * (chosen.storm ? 32 : 64), 64)));
+  const auto slots = arena_for(chosen, fixed_arena::with_slot_capacity(6, 72));
+  if (!blocks) return complain("waiters", make_error_code(blocks.error()).message(), 1);
+  if (!slots) return complain("waiters", make_error_code(slots.error()).message(), 1);
+  if (chosen.slots && !chosen.storm) return complain("waiters", "--slots is of mode storm", 2);
   const patience watch(chosen.seconds + chosen.patience);
-  const waiters_report report =
-      chosen.storm ? run_storm(chosen, *arena) : run_queue(chosen, *arena);
-  fmt::print("waiters, {}, {}, {} threads, {:g} s: {}\n", chosen.storm ? "storm" : "queue",
-             chosen.policy, chosen.threads, chosen.seconds, report.done);
+  const waiters_report report = !chosen.storm  ? run_queue(chosen, *blocks)
+                                : chosen.slots ? run_storm(chosen, *slots)
+                                               : run_storm(chosen, *blocks);
+  fmt::print("waiters, {}{}, {}, {} threads, {:g} s: {}\n", chosen.storm ? "storm" : "queue",
+             chosen.slots ? " in slots" : "", chosen.policy, chosen.threads, chosen.seconds,
+             report.done);
   return report.wrong.empty() ? 0 : complain("waiters", report.wrong, 1);
 }
 
@@ -78,6 +90,7 @@ std::optional<int> parse_options(int argc, char** argv, waiters_options& chosen)
                "waiters"};
   add_named(app, "--mode", chosen.storm, mode_names,
             "storm: all ways to wait and give up; queue: how long one waits");
+  app.add_flag("--slots", chosen.slots, "mode storm in slots of one size");
   app.add_option("--policy", chosen.policy)->check(CLI::IsMember({"fair", "fifo", "stack"}));
   app.add_option("--threads", chosen.threads)->check(CLI::Range(1U, 256U));
   app.add_option("--waiters", chosen.waiters, "of mode queue")->check(CLI::Range(1U, 10'000U));
