@@ -56,6 +56,8 @@ class asio_wait : public native_waiter {
  public:
   explicit asio_wait(const room_request& request) noexcept
       : native_waiter(request.order), what(request) {}
+  asio_wait(const asio_wait&) = delete;
+  asio_wait& operator=(const asio_wait&) = delete;
   /// Ends it, its handler uncalled.
   virtual void discard() noexcept = 0;
 
@@ -77,6 +79,9 @@ class asio_waits final : public asio::execution_context::service {
   static inline asio::execution_context::id id;
 
   explicit asio_waits(asio::execution_context& owner) : service(owner) {}
+  asio_waits(const asio_waits&) = delete;
+  asio_waits& operator=(const asio_waits&) = delete;
+  ~asio_waits() override = default;
 
   void add(asio_wait& one) noexcept {
     const std::lock_guard lock(mutex_);
@@ -107,7 +112,7 @@ class asio_waits final : public asio::execution_context::service {
     }
   }
 
-  std::mutex mutex_;
+  std::mutex mutex_{};
   asio_wait* first_ = nullptr;
 };
 
