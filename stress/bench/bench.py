@@ -17,7 +17,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from benchlib import compare, page, plan, record, table, worker  # noqa: E402
+from benchlib import compare, page, plan, programs, record, table, worker  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
 from benchlib.measure import Measurement  # noqa: E402
 from benchlib.summary import Summary  # noqa: E402
@@ -25,6 +25,7 @@ from benchlib.traces import Replay  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILT = ROOT / "build/plain/stress"
+PROGRAMS = ROOT / "build/plain/examples/programs"
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -35,8 +36,8 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def _rounds(text):
-    if not text.isdigit() or not 5 <= int(text) <= 999:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 5 to 999")
+    if not text.isdigit() or not 1 <= int(text) <= 999:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 999")
     return int(text)
 
 
@@ -62,6 +63,12 @@ def parse(arguments):
                         help="how long to add rounds at most, where near or far has fewer than "
                              f"{plan.ENOUGH} runs (default {plan.FULL.extra_seconds}, with --quick "
                              f"{plan.QUICK.extra_seconds})")
+    parser.add_argument("--programs", action="store_true",
+                        help="the programs of examples/programs instead, each beside what its user would "
+                             f"take: {programs.FULL_ROUNDS} rounds, with --quick {programs.QUICK_ROUNDS} and "
+                             "brief; --only then names some of them")
+    parser.add_argument("--program-folder", default=str(PROGRAMS), metavar="FOLDER",
+                        help="where these programs are built")
     parser.add_argument("--json", metavar="FILE", help="write all raw runs there")
     parser.add_argument("--page", metavar="FILE", help="write one self-contained HTML page there")
     parser.add_argument("--from", dest="source", metavar="FILE",
@@ -73,6 +80,12 @@ def parse(arguments):
     parser.add_argument("--replay", default=str(BUILT / "traces/trace_replay"), metavar="PROGRAM",
                         help="the built replay of traces")
     options = parser.parse_args(arguments)
+    if options.programs:
+        for name in ("subjects", "against", "extra_seconds", "page", "source", "compare"):
+            if getattr(options, name) is not None:
+                raise BadInput(f"--programs does not go with --{name.replace('_', '-').replace('source', 'from')}")
+    elif options.rounds is not None and options.rounds < 5:
+        raise BadInput(f"argument --rounds: '{options.rounds}' is not a number from 5 to 999")
     for name in ("json", "page"):
         if getattr(options, name):
             record.check_writable(f"--{name}", getattr(options, name))
@@ -112,7 +125,7 @@ def choose_subjects(about, options):
 
 def command_line(options):
     """What to type to measure this again; where files go does not matter for that."""
-    words = ["./ci/bench"] + (["--quick"] if options.quick else [])
+    words = ["./ci/bench"] + [f"--{name}" for name in ("programs", "quick") if getattr(options, name)]
     for name in ("rounds", "only", "subjects", "extra-seconds"):
         value = getattr(options, name.replace("-", "_"))
         words += [f"--{name}", str(value)] if value is not None else []
@@ -135,6 +148,28 @@ def measured(options):
     result = record.new(about, subjects, traces, settings, command_line(options), ROOT)
     Measurement(result, cases, subjects, pace, (options.worker, replay)).all()
     return result
+
+
+def measured_programs(options):
+    """A new record of programs."""
+    names = chosen(options.only, programs.NAMES, "--only")
+    rounds = options.rounds or (programs.QUICK_ROUNDS if options.quick else programs.FULL_ROUNDS)
+    result = programs.new(worker.listed(options.worker), {"quick": options.quick, "rounds": rounds},
+                          command_line(options), ROOT)
+    programs.Programs(result, options.program_folder, options.worker).all(names)
+    return result
+
+
+def report_programs(result, options):
+    """Table and file; the exit code."""
+    if options.json:
+        record.write(options.json, result)
+    sys.stdout.write(programs.render(result))
+    for failure in result["failures"]:
+        print(f"bench: {failure}", file=sys.stderr)
+    if result["failures"] or not result["runs"]:
+        return 1
+    return 0 if result["finished"] or options.source else 130
 
 
 def report(result, options):
@@ -162,7 +197,12 @@ def run(arguments):
         a, b = map(record.read, options.compare)
         sys.stdout.write(compare.render(a, b, *options.compare))
         return 0
+    if options.programs:
+        return report_programs(measured_programs(options), options)
     if options.source:
+        of_programs = programs.read(options.source)
+        if of_programs:
+            return report_programs(of_programs, options)
         result = record.read(options.source)
         check_against(options, [subject["name"] for subject in result["subjects"]])
         return report(result, options)

@@ -5,7 +5,8 @@
 Figures that are typed by hand grow old and tell what their author hopes. Everything between the two
 markers of either file is made here: in the README one plot and three sentences, on the page tables, plot,
 machine, date, command, and where a peer is ahead. The plots are files of their own, which the two refer
-to. Exit codes: 0 good, 2 bad input.
+to. A file of `--programs` fills the other pair of markers of the page, and nothing else. Exit codes: 0 good,
+2 bad input.
 """
 
 import argparse
@@ -16,13 +17,14 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from benchlib import both_ways, panels, plan, record, svg  # noqa: E402
+from benchlib import both_ways, panels, plan, programs, record, svg  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
 from benchlib.summary import FLOORS, Summary  # noqa: E402
 from benchlib.words import ahead_sentence, number, trace_lines, unseen_lines  # noqa: E402
 
 BEGIN = "<!-- made by stress/bench/readme_section.py: begin -->"
 END = "<!-- made by stress/bench/readme_section.py: end -->"
+PROGRAMS_BEGIN, PROGRAMS_END = (text.replace(".py:", ".py of programs:") for text in (BEGIN, END))
 
 # Column heads and what stands under them: (case, figure, head). One case can fill two columns, near
 # and far.
@@ -173,12 +175,12 @@ def plot(summary):
                      standalone=True) + "\n"
 
 
-def replaced(text, between, where):
+def replaced(text, between, where, begin=BEGIN, end=END):
     """`text` with what stands between the markers exchanged; both must stand there once, in order."""
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
-        raise BadInput(f"{where}: wants the two marker comments once each, in order: {BEGIN}")
-    head, rest = text.split(BEGIN)
-    return f"{head}{BEGIN}\n{between}{END}{rest.split(END)[1]}"
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
+        raise BadInput(f"{where}: wants the two marker comments once each, in order: {begin}")
+    head, rest = text.split(begin)
+    return f"{head}{begin}\n{between}{end}{rest.split(end)[1]}"
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -201,6 +203,12 @@ def run(arguments):
     parser.add_argument("--page", type=pathlib.Path, default=root / "docs/performance.md", metavar="FILE")
     parser.add_argument("--pictures", type=pathlib.Path, default=root / "docs/pictures", metavar="FOLDER")
     options = parser.parse_args(arguments)
+    of_programs = programs.read(options.results)
+    if of_programs:
+        text = replaced(_read(options.page), programs.section(of_programs, _escape), str(options.page),
+                        PROGRAMS_BEGIN, PROGRAMS_END)
+        record.write_text(str(options.page), text)
+        return
     summary = Summary(record.read(options.results))
     of_readme, of_page = options.pictures / "speed.svg", options.pictures / "performance.svg"
 
