@@ -3,11 +3,10 @@
 // uring_file.cpp: a file is written and read through io_uring, out of registered buffers
 //
 // The region of an arena is registered with the kernel once, so that a transfer names a place in it
-// and no page has to be looked up and pinned. Where a buffer lies in the region is arithmetic,
-// data() - base(), and by that number the program knows what has completed. Beside it: memory of
-// malloc, which is not registered. Where the kernel does not allow io_uring the program says so and
-// does the same with pwritev and preadv; `--refuse-uring` refuses it as a container would.
-// Relies on liburing.
+// and no page has to be looked up and pinned. Where a buffer lies in the region is its offset(),
+// and by that number the program knows what has completed. Beside it: memory of malloc, which is
+// not registered. Where the kernel does not allow io_uring the program says so and does the same
+// with pwritev and preadv; `--refuse-uring` refuses it as a container would. Relies on liburing.
 // ---------------------------------------------------------------------------------------------
 #include <fcntl.h>
 #include <liburing.h>
@@ -68,22 +67,20 @@ class registered {
   }
   std::span<const iovec> to_register() const { return {&region_, 1}; }
   buffer take(std::size_t n) {
-    auto got = arena_->allocate(n);
+    auto got = arena_.allocate(n);
     expect(got.has_value(), "there is room for as many as are on their way");
     return std::move(*got);
   }
-  static std::byte* data(buffer& of) { return of.spare().data(); }
+  static std::byte* data(buffer& of) { return of.data(); }
   /// Its offset in the region says where what is known of a transfer lies.
-  std::size_t place_of(buffer& of) {
-    return static_cast<std::size_t>(data(of) - arena_->base()) / page;
-  }
+  static std::size_t place_of(buffer& of) { return of.offset() / page; }
   void leave(std::size_t /*place*/) {}
   void expect_whole() const {
-    expect(arena_->is_block_free(arena_->max_order(), 0), "all blocks came back, and are one");
+    expect(arena_.is_block_free(arena_.max_order(), 0), "all blocks came back, and are one");
   }
 
  private:
-  std::optional<caiman::buddy_arena> arena_{};
+  caiman::buddy_arena arena_{};
   iovec region_{};
 };
 

@@ -101,7 +101,7 @@ class shared_region {
     arena_ = *built;
   }
   std::optional<buffer> take(std::size_t n) {
-    auto got = arena_->allocate(n);
+    auto got = arena_.allocate(n);
     if (!got) return std::nullopt;
     return std::move(*got);
   }
@@ -121,12 +121,12 @@ class shared_region {
     return {at_ + where.offset, where.length};
   }
   void expect_whole() const {
-    expect(arena_->is_block_free(arena_->max_order(), 0), "all blocks came back, and are one");
+    expect(arena_.is_block_free(arena_.max_order(), 0), "all blocks came back, and are one");
   }
 
  private:
   std::byte* at_;
-  std::optional<caiman::buddy_arena> arena_{};
+  caiman::buddy_arena arena_{};
 };
 
 template <class Memory>
