@@ -27,7 +27,7 @@ using programs::outcome;
 
 constexpr unsigned thread_count = 2;
 constexpr std::size_t words_per_document = 60;
-constexpr std::size_t arena_size = std::size_t{4} << 20U;
+constexpr std::size_t arena_size = std::size_t{1} << 20U;
 
 using document = std::pmr::map<std::pmr::string, std::pmr::vector<std::uint32_t>>;
 

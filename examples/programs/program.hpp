@@ -10,6 +10,8 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <sys/resource.h>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -45,6 +47,20 @@ inline std::uint64_t memory_of(const char* file, std::string_view key) {
 /// The most that was ever resident of this process.
 inline std::uint64_t peak_bytes() { return memory_of("/proc/self/status", "VmHWM"); }
 
+/// Processor time of this process and of its children that have ended, in seconds: what other
+/// programs do beside it does not count.
+inline double processor_seconds() {
+  double sum = 0;
+  for (const auto who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    expect(getrusage(who, &used) == 0, "this system says what was used");
+    for (const timeval each : {used.ru_utime, used.ru_stime}) {
+      sum += static_cast<double>(each.tv_sec) + static_cast<double>(each.tv_usec) / 1e6;
+    }
+  }
+  return sum;
+}
+
 /// What a run has done.
 struct outcome {
   std::uint64_t requests = 0;
@@ -74,6 +90,7 @@ inline nlohmann::json line_of(const about& program, const std::string& memory,
                       {"memory", memory},
                       {"requests", done.requests},
                       {"requests_per_s", static_cast<double>(done.requests) / seconds},
+                      {"cpu_us", processor_seconds() * 1e6 / static_cast<double>(done.requests)},
                       {"p50_us", static_cast<double>(done.latencies.quantile(0.5)) / 1e3},
                       {"p99.9_us", static_cast<double>(done.latencies.quantile(0.999)) / 1e3},
                       {"peak_mib", static_cast<double>(done.peak) / (1 << 20)},

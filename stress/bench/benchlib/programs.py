@@ -20,8 +20,8 @@ from .words import number
 NAMES = ("fan_out", "uring_file", "byte_cache", "pmr_threads", "overload", "workers", "plugin")
 
 SCHEMA = "caiman-programs"
-FIGURES = ("requests_per_s", "p50_us", "p99.9_us", "peak_mib")
-RATIOS = ("requests_per_s", "p99.9_us", "peak_mib")
+FIGURES = ("requests_per_s", "cpu_us", "p50_us", "p99.9_us", "peak_mib")
+RATIOS = ("requests_per_s", "cpu_us", "p99.9_us", "peak_mib")
 FULL_ROUNDS, QUICK_ROUNDS = 7, 1
 
 
@@ -197,8 +197,8 @@ def _ratio_words(row):
     return ["" if row.is_ours else number(row.ratios[key]) for key in RATIOS]
 
 
-HEAD = ("requests/s", "p50, us", "p99.9, us", "peak, MiB")
-RATIO_HEAD = ("requests/s", "p99.9", "peak")
+HEAD = ("requests/s", "cpu, us", "p50, us", "p99.9, us", "peak, MiB")
+RATIO_HEAD = ("requests/s", "cpu", "p99.9", "peak")
 
 
 def render(made):

@@ -46,7 +46,7 @@ if [ "$2" = theirs ]; then
   esac
 fi
 echo "{\\"program\\": \\"$name\\", \\"memory\\": \\"$2\\", \\"requests\\": $4, \\"requests_per_s\\": $rate, $peak
-       \\"p50_us\\": 1, \\"p99.9_us\\": 3, \\"digest\\": \\"$digest\\", \\"io_uring\\": \\"not allowed here: E\\"}"
+       \\"cpu_us\\": 4, \\"p50_us\\": 1, \\"p99.9_us\\": 3, \\"digest\\": \\"$digest\\", \\"io_uring\\": \\"not allowed here: E\\"}"
 """
 
 
@@ -82,7 +82,7 @@ class Programs(Fakes):
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertEqual(self.calls(), [f"{name} --memory {memory} --amount 64" for name in programs.NAMES
                                         for memory in ("ours", "theirs")])
-        self.assertRegex(done.stdout, r"fan_out +theirs +50\.0 +1\.00 +3\.00 +2\.00 +1 +2\.00 +1\.00 +1\.00\n")
+        self.assertRegex(done.stdout, r"fan_out +theirs +50\.0 +4\.00 +1\.00 +3\.00 +2\.00 +1 +2\.00 +1\.00 +1\.00 +1\.00\n")
         self.assertIn("Ping-pong between the two processors beside these runs: 90.0 to 90.0 ns", done.stdout)
         self.assertIn("uring_file, ours: io_uring: not allowed here: E", done.stdout)
 
@@ -134,7 +134,7 @@ class Programs(Fakes):
         self.assertEqual((again.returncode, again.stdout), (0, first.stdout))
 
     def test_ratios_are_of_a_round(self):
-        made = {"runs": [{"program": "plugin", "memory": memory, "round": n, "p50_us": 1, "p99.9_us": 1,
+        made = {"runs": [{"program": "plugin", "memory": memory, "round": n, "cpu_us": 1, "p50_us": 1, "p99.9_us": 1,
                           "peak_mib": 1, "requests_per_s": rate}
                          for n, rate in ((1, 10), (2, 100), (3, 1000)) for memory in ("ours", "theirs")],
                 "programs": [{"program": "plugin", "memory": ["ours", "theirs"]}]}
@@ -157,7 +157,7 @@ class Section(Fakes):
         done, text = self.write(f"{before}{readme_section.PROGRAMS_BEGIN}\nold\n{readme_section.PROGRAMS_END}\nc\n")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertTrue(text.startswith(before) and text.endswith("\nc\n") and "old" not in text)
-        self.assertIn("| fan\\_out | theirs | 50.0 | 1.00 | 3.00 | 2.00 | 2.00 | 1.00 | 1.00 |", text)
+        self.assertIn("| fan\\_out | theirs | 50.0 | 4.00 | 1.00 | 3.00 | 2.00 | 2.00 | 1.00 | 1.00 | 1.00 |", text)
         self.assertIn("Medians of 1 rounds on ", text)
 
     def test_without_markers_nothing_is_written(self):
