@@ -230,7 +230,9 @@ def section(made, escape):
     for row in shown:
         cells = [number(row.figures[key].median) for key in FIGURES] + _ratio_words(row)
         lines.append(f"| {escape(row.program)} | {escape(row.memory)} | " + " | ".join(cells) + " |")
-    notes = sorted({f"`io_uring` was {note}." for row in shown for note in row.notes if row.is_ours})
+    notes = sorted({f"io_uring was {note}." for row in shown for note in row.notes if row.is_ours})
     most = max(row.count for row in shown)
-    return "\n".join([*lines, "", escape(f"Medians of {most} rounds on {machine_words(made)}. {trips_words(made)}"),
+    return "\n".join([*lines, "", escape(
+        f"Medians of {most} rounds on {machine_words(made)}, with a load of {number(made.get('load_at_start'))} "
+        f"when they began. {trips_words(made)}"),
                       *map(escape, notes)]) + "\n"
