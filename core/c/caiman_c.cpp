@@ -169,8 +169,7 @@ extern "C" {
 const char* caiman_error_message(int error) { return sentence(error); }
 const char* caiman_version() { return CAIMAN_VERSION_STRING; }
 
-// ---- indices
-// -------------------------------------------------------------------------------------
+// ---- indices ---------------------------------------------------------------------------------
 
 int caiman_buddy_create(size_t min_blocks, caiman_buddy** made) {
   using tree = caiman::buddy<>;
@@ -208,8 +207,7 @@ size_t caiman_buddy_free_count(const caiman_buddy* buddy, unsigned order) {
   return buddy->tree.free_count(order);
 }
 
-// ---- arenas
-// --------------------------------------------------------------------------------------
+// ---- arenas ----------------------------------------------------------------------------------
 
 int caiman_arena_create(size_t total, size_t min_block, const caiman_options* options,
                         caiman_arena** made) {
@@ -277,8 +275,7 @@ size_t caiman_slots_count(const caiman_slots* slots) { return slots->arena.slot_
 size_t caiman_slots_capacity(const caiman_slots* slots) { return slots->arena.slot_capacity(); }
 size_t caiman_slots_free(const caiman_slots* slots) { return slots->arena.metrics().slots_free; }
 
-// ---- buffers
-// -------------------------------------------------------------------------------------
+// ---- buffers ---------------------------------------------------------------------------------
 
 int caiman_arena_allocate(caiman_arena* arena, size_t length, caiman_buffer* made) {
   return got(arena->arena.allocate(length), made);
@@ -315,10 +312,12 @@ int caiman_buffer_freeze_part(caiman_buffer* buffer, size_t offset, size_t lengt
   make(made, *std::move(part));
   return CAIMAN_OK;
 }
-void caiman_buffer_drop(caiman_buffer* buffer) { std::move(of(buffer)).abandon(); }
+void caiman_buffer_drop(caiman_buffer* buffer) {
+  // One that is all zero has no block, and is not what an empty buffer is in C++.
+  if (of(buffer).data() != nullptr) std::move(of(buffer)).abandon();
+}
 
-// ---- bytes
-// ---------------------------------------------------------------------------------------
+// ---- bytes -----------------------------------------------------------------------------------
 
 const void* caiman_bytes_data(const caiman_bytes* bytes) { return of(bytes).data(); }
 size_t caiman_bytes_size(const caiman_bytes* bytes) { return of(bytes).size(); }

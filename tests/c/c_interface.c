@@ -46,6 +46,18 @@ static void buffers(caiman_arena* arena) {
   caiman_buffer buffer = {{0}};
   CHECK(caiman_buffer_size(&buffer) == 0 && caiman_buffer_capacity(&buffer) == 0);
   CHECK(caiman_buffer_offset(&buffer) == CAIMAN_NO_OFFSET);
+  CHECK(caiman_buffer_put(&buffer, "x", 1) == CAIMAN_BUFFER_FULL);
+  CHECK(caiman_buffer_truncate(&buffer, 0) == CAIMAN_OK);
+  caiman_buffer_shrink(&buffer);
+  caiman_bytes nothing = {{0}};
+  caiman_buffer_freeze(&buffer, &nothing);
+  CHECK(caiman_bytes_size(&nothing) == 0 && !caiman_bytes_is_unique(&nothing));
+  caiman_bytes_drop(&nothing);
+  caiman_bytes zero = {{0}};
+  caiman_bytes_clone(&zero, &nothing);
+  CHECK(caiman_bytes_into_buffer(&nothing, &buffer) == CAIMAN_NOT_UNIQUE);
+  caiman_bytes_drop(&nothing);
+  caiman_bytes_drop(&zero);
   caiman_buffer_drop(&buffer);
   CHECK(caiman_arena_allocate(arena, 1u << 20, &buffer) == CAIMAN_REQUEST_TOO_LARGE);
   CHECK(caiman_arena_allocate(arena, 1000, &buffer) == CAIMAN_OK);

@@ -64,7 +64,7 @@ while IFS=@ read -r what expression; do
   faults=$((faults + 1))
 done <<'FAULTS'
 a slice is not looked at@s/offset > size \|\| length > size - offset/offset > size/
-a dropped buffer keeps its block@s/\{ std::move\(of\(buffer\)\)\.abandon\(\); \}/{ (void)buffer; }/
+a dropped buffer keeps its block@s/\.data\(\) != nullptr\) std::move/.data() == nullptr) std::move/
 the region goes unreleased@s/if \(release == nullptr\) return/if (release != nullptr) return/
 FAULTS
 
