@@ -12,7 +12,7 @@ import gdb.printing
 
 SHOWN = 60  # bytes of what a buffer holds
 # detail/lease.hpp: what stands where the order of a block would.
-ORDER_BITS, PART, ON_HEAP = 6, 62, 63
+ON_HEAP, PARTS = 62, 64
 ESCAPES = {0x0A: "\\n", 0x0D: "\\r", 0x09: "\\t", 0x22: '\\"', 0x5C: "\\\\"}
 
 
@@ -34,8 +34,10 @@ class Lease:
     """Whose memory a buffer or bytes lie in."""
 
     def __init__(self, lease):
-        self.owner, self.where = int(lease["owner_"]), int(lease["where_"])
-        self.order, self.first = self.where & ((1 << ORDER_BITS) - 1), self.where >> ORDER_BITS
+        self.owner, self.order, index = (int(lease[name]) for name in ("owner_", "order_", "index_"))
+        is_part = self.order >= PARTS
+        self.first = index if is_part else index << self.order
+        self.blocks = self.order - PARTS if is_part else 1 << self.order
         self.home = None
         if self.owner and self.order != ON_HEAP:
             namespace = lease.type.strip_typedefs().unqualified().name.rpartition("::")[0]
@@ -53,9 +55,8 @@ class Lease:
             return "nowhere" if int(data) == 0 else "in static storage"
         if self.order == ON_HEAP:
             return "on the heap"
-        blocks = word(self.cell(self.first + 1), 4) if self.order == PART else 1 << self.order
         offset = int(data) - int(self.home["base_"])
-        return f"at offset {offset} of an arena, in {blocks} min block{'s' * (blocks != 1)}"
+        return f"at offset {offset} of an arena, in {self.blocks} min block{'s' * (self.blocks != 1)}"
 
     def sharers(self):
         """How many bytes share it, if that is counted."""

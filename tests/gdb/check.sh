@@ -60,11 +60,11 @@ seen() {
   if compared "$2" "$3" g++ -O0 >"$work/log" 2>&1; then fail "not seen: $1"; fi
   faults=$((faults + 1))
 }
-sed 's/ORDER_BITS, PART, ON_HEAP = 6, 62, 63/ORDER_BITS, PART, ON_HEAP = 6, 62, 61/' "$printers" >"$work/spoilt.py"
+sed 's/ON_HEAP, PARTS = 62, 64/ON_HEAP, PARTS = 61, 64/' "$printers" >"$work/spoilt.py"
 seen 'another number for the heap' "$source_root/core" "$work/spoilt.py"
 sed 's/min_block & 15/min_block \& 1/' "$printers" >"$work/spoilt.py"
 seen 'another place of the share counts' "$source_root/core" "$work/spoilt.py"
 cp -r "$source_root/core" "$work/core"
-sed -i 's/\bwhere_\b/place_/g' "$work/core/caiman/detail/lease.hpp"
+sed -i 's/\bindex_\b/place_/g' "$work/core/caiman/detail/lease.hpp"
 seen 'a member with another name' "$work/core" "$printers"
 printf '%d values as they should be, with g++ and clang++-19; %d faults are seen\n' "${#names[@]}" "$faults"
