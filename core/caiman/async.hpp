@@ -132,6 +132,7 @@ class [[nodiscard]] allocation final : private detail::native_waiter {
     const detail::arena_handle alive = std::exchange(alive_, detail::arena_handle(nullptr));
     if (has_limit && !taken_) {
       home().books().failed();
+      home().books().gave_up();
       return std::unexpected(alloc_error::arena_full);
     }
     taken_ = false;

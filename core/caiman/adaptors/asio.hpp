@@ -208,6 +208,7 @@ class asio_operation final : public asio_wait {
     if (context_ != nullptr) context_->remove(*this);
     if (is_refused()) {
       what.home->books().failed();
+      what.home->books().gave_up();
       error_ = asio::error::operation_aborted;
     } else {
       got_ = buffer_maker::of(what, index());

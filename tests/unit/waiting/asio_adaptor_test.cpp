@@ -179,6 +179,7 @@ TEMPLATE_LIST_TEST_CASE("any cancellation takes a waiter out", "", both_kinds) {
     signal.emit(type);  // nobody is there
   }
   CHECK(arena.metrics().allocations_failed - failed == 4);
+  CHECK(arena.metrics().timeouts == 4);
   held.reset();
   CHECK(TestType::is_whole(arena));
 }

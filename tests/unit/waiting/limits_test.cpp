@@ -90,6 +90,7 @@ TEMPLATE_LIST_TEST_CASE("a limit that is over asks once", "", all_kinds) {
   CHECK(ask(fraction(std::chrono::duration<double>(-endless))).error == alloc_error::arena_full);
   CHECK(ask(stopped.get_token()).error == alloc_error::arena_full);
   CHECK(arena.metrics().allocations_failed - failed == 6);
+  CHECK(arena.metrics().timeouts == 6);
   CHECK(arena.waiting() == 0);
   CHECK(threads() == before);
 }
@@ -128,6 +129,7 @@ TEMPLATE_LIST_TEST_CASE("a coroutine waits until its time", "", all_kinds) {
   CHECK(out.where != std::this_thread::get_id());
   CHECK(arena.waiting() == 0);
   CHECK(arena.metrics().allocations_failed - failed == 1);
+  CHECK(arena.metrics().timeouts == 1);
   all.reset();
   CHECK(TestType::is_whole(arena));
 }
