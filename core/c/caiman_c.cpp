@@ -338,5 +338,7 @@ int caiman_bytes_into_buffer(caiman_bytes* bytes, caiman_buffer* made) {
   make(made, *std::move(of(bytes)).try_into_buffer());
   return CAIMAN_OK;
 }
-void caiman_bytes_drop(caiman_bytes* bytes) { of(bytes).clear(); }
+void caiman_bytes_drop(caiman_bytes* bytes) {
+  if (of(bytes).data() != nullptr) of(bytes).clear();  // the same
+}
 }

@@ -99,10 +99,12 @@ class buddy_arena {
   /// it: O(len) then.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate(std::size_t len) const noexcept {
     detail::arena_state* const home = home_.get();
-    if (home == nullptr || len >= home->served_below()) [[unlikely]]
-      return allocate_rarely(home, len);
-    const unsigned order = home->order_for(len);
-    return buffer::taken(home, order, home->plan().caps ? len : home->size_of(order));
+    if (home == nullptr || len >= home->served_below()) [[unlikely]] {
+      const auto got = detail::arena_state::take_for(home, len);
+      if (!got.ok) return std::unexpected(got.why);
+      return buffer::of(home, {home->order_for(len), got.index}, home->shown_for(len));
+    }
+    return buffer::taken(home, home->order_for(len), home->shown_for(len));
   }
 
   /// Bytes in all. Wait-free, O(1).
@@ -183,16 +185,6 @@ class buddy_arena {
     if (home_) home_->fault(how);
   }
 
-  /// Of nothing, or more than there is, or so that the length is counted.
-  [[nodiscard]] CAIMAN_COLD static std::expected<buffer, alloc_error> allocate_rarely(
-      detail::arena_state* home, std::size_t len) noexcept {
-    if (home == nullptr || len > home->largest()) return buffer::too_large(home);
-    const unsigned order = home->order_for(len);
-    const std::size_t shown = home->plan().caps ? len : home->size_of(order);
-    const auto got = home->take_counted(order, shown, len);
-    if (!got) return std::unexpected(got.error());
-    return buffer(detail::making(), home, *got, home->address_of(*got), shown);
-  }
   /// Of one that waits (async.hpp).
   static detail::room_request request_of(detail::arena_state& home, std::size_t len) noexcept;
   detail::arena_handle home_;

@@ -195,30 +195,23 @@ class buffer {
   friend class buddy_arena;
   friend class fixed_arena;
   friend class bytes;
-  /// A block of an arena, of which `shown` bytes are shown. Calls nothing but as its last act, so
-  /// that it saves no register.
+  /// A block of an arena, of which `shown` bytes are shown. The rare case answers in registers, so
+  /// that a caller's compiler may keep a buffer there, too.
   CAIMAN_HOT static std::expected<buffer, alloc_error> taken(detail::arena_state* home,
                                                              unsigned order,
                                                              std::size_t shown) noexcept {
-    std::size_t index = 0;
-    if (!home->take_at_hand(order, index)) [[unlikely]]
-      return taken_rarely(home, order, shown);
-    const block b{order, index};
+    block b{order, 0};
+    if (!home->take_at_hand(order, b.index)) [[unlikely]] {
+      const auto got = home->take_rarely(order, shown);
+      if (!got.ok) return std::unexpected(got.why);
+      b.index = got.index;
+    }
+    return of(home, b, shown);
+  }
+  CAIMAN_HOT static std::expected<buffer, alloc_error> of(detail::arena_state* home, block b,
+                                                          std::size_t shown) noexcept {
     return std::expected<buffer, alloc_error>(std::in_place, detail::making(), home, b,
                                               home->address_of(b), shown);
-  }
-  CAIMAN_COLD static std::expected<buffer, alloc_error> taken_rarely(detail::arena_state* home,
-                                                                     unsigned order,
-                                                                     std::size_t shown) noexcept {
-    const auto got = home->take(order, shown);
-    if (!got) return std::unexpected(got.error());
-    return buffer(detail::making(), home, *got, home->address_of(*got), shown);
-  }
-  /// Null: of an empty handle.
-  CAIMAN_COLD static std::expected<buffer, alloc_error> too_large(
-      detail::arena_state* home) noexcept {
-    if (home != nullptr) home->books().failed();
-    return std::unexpected(alloc_error::request_too_large);
   }
 
   [[nodiscard]] bytes frozen(std::size_t offset, std::size_t length) noexcept {

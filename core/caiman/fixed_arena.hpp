@@ -59,8 +59,12 @@ class fixed_arena {
   [[nodiscard]] std::expected<buffer, alloc_error> allocate() const noexcept {
     detail::arena_state* const home = home_.get();
     if (home == nullptr) [[unlikely]]
-      return buffer::too_large(home);
-    return buffer::taken(home, 0, home->plan().unit);
+      return std::unexpected(alloc_error::request_too_large);
+    if (home->served_below() != 0) [[likely]]
+      return buffer::taken(home, 0, home->plan().unit);
+    const auto got = home->take_rarely(0, home->plan().unit);
+    if (!got.ok) return std::unexpected(got.why);
+    return buffer::of(home, {0, got.index}, home->plan().unit);
   }
 
   /// How many slots there are, free or not. Wait-free, O(1).

@@ -34,10 +34,8 @@ class Lease:
     """Whose memory a buffer or bytes lie in."""
 
     def __init__(self, lease):
-        self.owner, self.order, index = (int(lease[name]) for name in ("owner_", "order_", "index_"))
-        is_part = self.order >= PARTS
-        self.first = index if is_part else index << self.order
-        self.blocks = self.order - PARTS if is_part else 1 << self.order
+        self.owner, self.order, self.first = (int(lease[name]) for name in ("owner_", "order_", "first_"))
+        self.blocks = self.order - PARTS if self.order >= PARTS else 1 << self.order
         self.home = None
         if self.owner and self.order != ON_HEAP:
             namespace = lease.type.strip_typedefs().unqualified().name.rpartition("::")[0]

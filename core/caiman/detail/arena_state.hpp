@@ -108,10 +108,14 @@ class arena_state {
   [[nodiscard]] unsigned order_for(std::size_t len) const noexcept {
     return len <= plan_.unit ? 0 : static_cast<unsigned>(std::bit_width(len - 1)) - log2_unit_;
   }
+  /// How many bytes a buffer shows of it.
+  [[nodiscard]] std::size_t shown_for(std::size_t len) const noexcept {
+    return plan_.caps ? len : size_of(order_for(len));
+  }
   /// Bytes of the largest block.
   [[nodiscard]] std::size_t largest() const noexcept { return largest_; }
   /// A request for at least so many bytes has more to think of than to be served: it is too large,
-  /// or its length is counted.
+  /// or, if this is 0, it matters what becomes of a block.
   [[nodiscard]] std::size_t served_below() const noexcept { return served_below_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
   [[nodiscard]] std::byte* address_of(std::size_t min_block) const noexcept {
@@ -142,13 +146,31 @@ class arena_state {
       open_taken(*got, shown);
     return got;
   }
-  /// The common half of that alone; false if nothing has happened.
+  /// The common half of that alone, where served_below() is not 0; false if nothing has happened.
   CAIMAN_HOT bool take_at_hand(unsigned order, std::size_t& index) noexcept {
     unsigned scaled = 0;
-    if (shows_ || !tree_.pop_at_hand(order, index, scaled)) [[unlikely]]
+    if (!tree_.pop_at_hand(order, index, scaled)) [[unlikely]]
       return false;
     books_.took(scaled);
     return true;
+  }
+  /// What a request came to, in two registers.
+  struct taken {
+    std::size_t index;
+    bool ok;
+    alloc_error why;
+  };
+  [[nodiscard]] CAIMAN_COLD taken take_rarely(unsigned order, std::size_t shown) noexcept {
+    return in_registers(take(order, shown));
+  }
+  /// Of nothing, or for more than there is, or where more is to do than to take a block.
+  [[nodiscard]] CAIMAN_COLD static taken take_for(arena_state* home, std::size_t len) noexcept {
+    if (home == nullptr) return {0, false, alloc_error::request_too_large};
+    if (len > home->largest_) {
+      home->books_.failed();
+      return {0, false, alloc_error::request_too_large};
+    }
+    return in_registers(home->take_counted(home->order_for(len), home->shown_for(len), len));
   }
   /// take(), counted as a request for `asked` bytes.
   [[nodiscard]] CAIMAN_COLD std::expected<block, alloc_error> take_counted(
@@ -323,7 +345,7 @@ class arena_state {
         tree_(std::move(own.metadata), plan.units),
         largest_(plan.unit << tree_.max_order()),
         log2_unit_(static_cast<unsigned>(std::countr_zero(plan.unit))),
-        served_below_(plan.details ? 0 : largest_ + 1),
+        served_below_(shows_ ? 0 : largest_ + 1),
         shares_(std::move(own.shares)),
         cold_(std::move(own.cold)),
         usage_(std::move(own.details)),
@@ -331,6 +353,9 @@ class arena_state {
     careful_ |= !books_.is_light();
   }
 
+  static taken in_registers(const std::expected<block, alloc_error>& got) noexcept {
+    return got ? taken{got->index, true, {}} : taken{0, false, got.error()};
+  }
   [[nodiscard]] bool zeroes() const noexcept { return plan_.init == init_policy::zero; }
   CAIMAN_COLD void refused(alloc_error why) noexcept {
     books_.failed();

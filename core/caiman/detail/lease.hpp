@@ -82,7 +82,7 @@ class lease {
  public:
   lease() noexcept = default;
   lease(arena_state* home, block b) noexcept
-      : owner_(home), order_(b.order), index_(static_cast<std::uint32_t>(b.index)) {}
+      : owner_(home), order_(b.order), first_(static_cast<std::uint32_t>(b.index << b.order)) {}
   explicit lease(heap_piece* piece) noexcept : owner_(piece), order_(on_heap) {}
 
   [[nodiscard]] bool empty() const noexcept { return owner_ == nullptr; }
@@ -94,13 +94,11 @@ class lease {
     return empty() || heap() ? SIZE_MAX : static_cast<std::size_t>(at - home()->base());
   }
 
-  /// Of a sole owner: gives it back. One test finds out all that is no small block.
+  /// Of a sole owner: gives it back.
   void give_back() const noexcept {
-    if (order_ >= native_sync::stack_orders) [[unlikely]] {
-      if (order_ != nothing) give_back_rarely();
-      return;
-    }
-    home()->give_back({order_, index_});
+    if (!is_small()) [[unlikely]]
+      return give_back_rarely();
+    home()->give_back(small());
   }
 
   /// Of a sole owner: whole min blocks past `size` bytes from `at` on, which lies in it, go back.
@@ -108,32 +106,32 @@ class lease {
   [[nodiscard]] std::size_t shrink(const std::byte* at, std::size_t size) noexcept {
     if (empty() || heap() || order_ == 0) return SIZE_MAX;
     const std::size_t unit = home()->plan().unit;
-    const auto before = static_cast<std::size_t>(at - home()->address_of(first()));
+    const auto before = static_cast<std::size_t>(at - home()->address_of(first_));
     const std::size_t used = before + size;
     const std::size_t keep = used == 0 ? 1 : (used - 1) / unit + 1;
     const std::size_t count = min_blocks();
     if (keep >= count || keep > UINT32_MAX - parts) return SIZE_MAX;
-    home()->release_tail(first(), count, keep);
-    const std::size_t start = first();
-    const bool is_block = std::has_single_bit(keep);
-    order_ = is_block ? static_cast<unsigned>(std::countr_zero(keep))
-                      : static_cast<std::uint32_t>(parts + keep);
-    index_ = static_cast<std::uint32_t>(is_block ? start >> order_ : start);
+    home()->release_tail(first_, count, keep);
+    order_ = std::has_single_bit(keep) ? static_cast<unsigned>(std::countr_zero(keep))
+                                       : static_cast<std::uint32_t>(parts + keep);
     return keep * unit - before;
   }
 
   // ---- shared: after the sole owner has called share() -----------------------------------------
 
   void share() const noexcept {
-    if (heap()) return;  // made with it
-    ::new (home()->share_memory(first())) native_share;
+    if (heap()) [[unlikely]]
+      return;  // made with it
+    ::new (home()->share_memory(first_)) native_share;
     home()->books().froze();
   }
   void add() const noexcept {
     if (!empty()) shares().add();
   }
   void drop() const noexcept {
-    if (!empty() && shares().drop()) give_back();
+    if (!is_small()) [[unlikely]]
+      return drop_rarely();
+    if (home()->share_of(first_).drop()) home()->give_back(small());
   }
   /// Whether nobody else shares it; then it is the caller's alone, as before share().
   [[nodiscard]] bool sole() const noexcept { return !empty() && shares().is_sole(); }
@@ -143,41 +141,50 @@ class lease {
     if (heap()) return piece()->capacity - static_cast<std::size_t>(at - piece()->data());
     if (home()->plan().caps) return size;
     return min_blocks() * home()->plan().unit -
-           static_cast<std::size_t>(at - home()->address_of(first()));
+           static_cast<std::size_t>(at - home()->address_of(first_));
   }
 
  private:
   // What stands where the order of a block would.
   static constexpr std::uint32_t on_heap = 62;  // a piece of the heap
   static constexpr std::uint32_t nothing = 63;
-  static constexpr std::uint32_t parts = 64;  // and more: so many min blocks more than that, from
-                                              // the one on whose number stands for the index
+  static constexpr std::uint32_t parts = 64;  // and more: so many min blocks more than that
 
-  /// The first min block, of an arena's.
-  [[nodiscard]] std::size_t first() const noexcept {
-    return order_ >= parts ? index_ : std::size_t{index_} << order_;
-  }
-  /// How many there are.
+  /// One test finds out all that is no small block of an arena.
+  [[nodiscard]] bool is_small() const noexcept { return order_ < native_sync::stack_orders; }
+  [[nodiscard]] block small() const noexcept { return {order_, first_ >> order_}; }
+  /// How many min blocks there are, of an arena's.
   [[nodiscard]] std::size_t min_blocks() const noexcept {
     return order_ >= parts ? order_ - parts : std::size_t{1} << order_;
   }
-  CAIMAN_COLD void give_back_rarely() const noexcept {
-    if (heap()) {
-      piece()->end();
-    } else if (order_ >= parts) {
-      home()->give_back_part(first(), min_blocks());
-    } else {
-      home()->give_back({order_, index_});
+  // A lease that was moved from holds nothing, which a compiler often knows.
+  void give_back_rarely() const noexcept {
+    if (order_ != nothing) give_back_large(*this);
+  }
+  void drop_rarely() const noexcept {
+    if (order_ != nothing) drop_large(*this);
+  }
+  // By value: what is pointed to must lie in memory.
+  CAIMAN_COLD static void give_back_large(lease what) noexcept {
+    if (what.heap()) {
+      what.piece()->end();
+    } else if (what.order_ >= parts) {
+      what.home()->give_back_part(what.first_, what.min_blocks());
+    } else if (!what.empty()) {
+      what.home()->give_back(what.small());
     }
+  }
+  CAIMAN_COLD static void drop_large(lease what) noexcept {
+    if (!what.empty() && what.shares().drop()) what.give_back();
   }
 
   native_share& shares() const noexcept {
-    return heap() ? piece()->shares : home()->share_of(first());
+    return heap() ? piece()->shares : home()->share_of(first_);
   }
 
   void* owner_ = nullptr;
   std::uint32_t order_ = nothing;
-  std::uint32_t index_ = 0;
+  std::uint32_t first_ = 0;  // min block
 };
 
 }  // namespace caiman::v0::detail

@@ -195,7 +195,7 @@ TEST_CASE("a second release is caught while somebody waits", "[misuse]") {
   const auto arena = caiman::buddy_arena::builder(geometry).build_async().value();
   arena_state& state = *caiman::detail::arena_insides::home_of(arena.synchronous());
   // As of what is no buffer's: looked at.
-  const auto give_back = [&](block b) { state.give_back<&buddy<>::release>(b); };
+  const auto give_back = [&](block b) { state.give_back<true>(b); };
   const block keep = state.take(0, unit).value();
   const block twice = state.take(0, unit).value();
   {
