@@ -40,7 +40,7 @@ std::unique_ptr<arena> make(unsigned policy, geometry shape) {
 class trial {
  public:
   trial(geometry shape, unsigned policy)
-      : max_order_(shape.max_order), buddy_(make(policy, shape)), free_(shape.max_order, true) {}
+      : max_order_(shape.max_order), buddy_(make(policy, shape)), free_(shape.units, true) {}
   trial(const trial&) = delete;
   trial& operator=(const trial&) = delete;
   ~trial() { buddy_->act_as(0); }
@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   choices in(data, size);
   const unsigned log2_fanout = 1 + in.up_to(5);
   const unsigned max_order = in.up_to(largest_order);
-  trial one({log2_fanout, max_order}, in.up_to(2));
+  trial one({log2_fanout, max_order, std::size_t{1} << max_order}, in.up_to(2));
   while (in.more()) one.step(in);
   one.finish();
   return 0;
