@@ -241,8 +241,9 @@ class ledger {
 
   line& line_of(unsigned scaled) noexcept {
     constexpr std::size_t size = sizeof(line);
-    auto* const first = reinterpret_cast<std::byte*>(lines_);
-    return *reinterpret_cast<line*>(first + protocol::scaled<size, Sync::slot_scale>(scaled));
+    void* const at =
+        reinterpret_cast<std::byte*>(lines_) + protocol::scaled<size, Sync::slot_scale>(scaled);
+    return *static_cast<line*>(at);
   }
   CAIMAN_HOT static void count_taken(line& own) noexcept {
     own.taken.store(own.taken.load(Sync::order(site::ledger_count)) + 1,
