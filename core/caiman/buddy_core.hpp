@@ -326,6 +326,8 @@ class buddy {
 
   /// The protocol below, for checks that compare hints with words. Not part of the stable surface.
   const tree_type& inside() const noexcept { return tree_; }
+  /// The same for what is built on it.
+  tree_type& inside() noexcept { return tree_; }
 
  private:
   using shape = protocol::level_shape<Log2Fanout>;

@@ -70,6 +70,16 @@ TEST_CASE("every part of a program is read", "[program]") {
   CHECK(p->threads == threads);
 }
 
+TEST_CASE("a trim has an order, and the buddy alone has it", "[program]") {
+  const auto p = parse_program("fanout=4 order=3 : 0G3 ; G1A0 | A0");
+  REQUIRE(p.has_value());
+  CHECK(p->setup == std::vector<setup_step>{{0, {kind::trim, 3}, 0}});
+  CHECK(p->threads[0] == std::vector<operation>{{kind::trim, 1}, {kind::take, 0}});
+  CHECK(to_string(*p) == "fanout=4 order=3 : 0G3 ; G1A0 | A0");
+  CHECK(error_of("order=2 : ; G3 | A0") == "program: order too large");
+  CHECK(error_of("core=arena : ; G0 | A0") == "program: this core has no such operation");
+}
+
 TEST_CASE("what is left out has a default", "[program]") {
   const auto p = parse_program(": ; A0 | A0");
   REQUIRE(p.has_value());

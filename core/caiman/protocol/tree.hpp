@@ -135,6 +135,12 @@ class tree : public layout<Sync, Log2Fanout> {
     return release_in_word(me, order, index);
   }
 
+  /// Puts a run back that was claimed inside a bracket of the caller's, which is open until this
+  /// returns; past the thread's hints, and merged as far as it goes. Else as release.
+  bool put_back(slot_type me, unsigned lv, std::size_t word, unsigned pos, unsigned cls) noexcept {
+    return put<eagerly>(me, lv, word, pos, cls);
+  }
+
   /// Moves every block that slots keep at hand into the tree. Lock-free. True if it moved anything.
   bool drain(slot_type me) noexcept {
     if (Sync::stack_depth == 0) return false;

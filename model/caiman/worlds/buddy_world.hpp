@@ -13,6 +13,7 @@
 #include "caiman/detail/cold.hpp"
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/turnover.hpp"
+#include "caiman/protocol/trims.hpp"
 #include "names.hpp"
 
 namespace caiman::model {
@@ -56,6 +57,14 @@ class buddy_world final : public world {
   void release_part(unsigned order, std::size_t index, std::size_t kept) override {
     if (scrubs_) zero_payload(index << order, kept);
     buddy_.release_part({order, index}, kept);
+  }
+  // What the system does to pages is a write.
+  void trim(unsigned most) override {
+    trims<checked_sync, Log2Fanout>::each(
+        buddy_.inside(), most, [](unsigned, std::size_t) { return true; },
+        [](unsigned order, std::size_t index) {
+          zero_payload(index << order, std::size_t{1} << order);
+        });
   }
 
   block_set free_blocks() override {

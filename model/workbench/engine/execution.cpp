@@ -36,6 +36,8 @@ std::string text_of(const operation& op) {
       return fmt::format("return block {}", op.arg);
     case operation::kind::cut:
       return fmt::format("cut block {} to {}", op.arg, op.keep);
+    case operation::kind::trim:
+      return fmt::format("trim by pieces of order {}", op.arg);
     case operation::kind::add:
       return "one handle more";
     case operation::kind::drop:
@@ -189,6 +191,8 @@ void execution::set_up() {
       release(step.thread, step.op.arg);
     } else if (step.op.what == operation::kind::cut) {
       cut(step.thread, step.op);
+    } else if (step.op.what == operation::kind::trim) {
+      trim(step.thread, step.op.arg);
     } else {
       const std::size_t before = actors_[step.owner].taken;
       take(step.thread, step.op, step.owner);
@@ -254,6 +258,8 @@ void execution::operate(unsigned thread, const operation& op) {
     release(thread, op.arg);
   } else if (op.what == operation::kind::cut) {
     cut(thread, op);
+  } else if (op.what == operation::kind::trim) {
+    trim(thread, op.arg);
   } else {
     take(thread, op, thread);
   }
@@ -357,6 +363,14 @@ void execution::cut(unsigned thread, const operation& op) {
   me.releasing = false;
   end_bracket([] { return std::string("done"); });
   note_released(thread, from, count, earlier);
+}
+
+/// Nobody asks for anything, and nothing comes back: what others are told must be as if it had not
+/// happened.
+void execution::trim(unsigned thread, unsigned most) {
+  begin_bracket([&] { return by(thread, fmt::format("trim({})", most)); });
+  world_->trim(most);
+  end_bracket([] { return std::string("done"); });
 }
 
 /// Aligned blocks that come back in one call come back one by one, in whatever order.

@@ -110,6 +110,7 @@ class execution {
   void release(unsigned thread, unsigned which);
   void give_back(const holding& h);
   void cut(unsigned thread, const operation& op);
+  void trim(unsigned thread, unsigned most);
   void note_released(unsigned thread, std::size_t first, std::size_t count, std::uint32_t earlier);
   void own(unsigned owner, unsigned order, std::size_t index);
   void disown(unsigned owner, std::size_t first, std::size_t count);

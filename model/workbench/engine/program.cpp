@@ -27,7 +27,7 @@ struct core_name {
   std::string_view operations;
 };
 constexpr core_name cores[] = {
-    {subject_kind::buddy, "buddy", "AMXFT"},        {subject_kind::textbook, "textbook", "AMXF"},
+    {subject_kind::buddy, "buddy", "AMXFTG"},       {subject_kind::textbook, "textbook", "AMXF"},
     {subject_kind::arena, "arena", "AFHD"},         {subject_kind::ledger, "ledger", "AFHD"},
     {subject_kind::shares, "shares", "HD"},         {subject_kind::cold, "cold", "W"},
     {subject_kind::waiting, "waiting", "AFTDEPLR"}, {subject_kind::handshake, "handshake", "AFE"},
@@ -60,7 +60,7 @@ class reader {
     return true;
   }
   bool op(operation& value) {
-    constexpr std::string_view letters = "AMXFTHDWEPLRC";
+    constexpr std::string_view letters = "AMXFTGHDWEPLRC";
     if (text_.empty() || letters.find(text_.front()) == std::string_view::npos) return false;
     value.what = static_cast<operation::kind>(text_.front());
     text_.remove_prefix(1);

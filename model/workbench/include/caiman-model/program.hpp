@@ -32,6 +32,7 @@
 //                    X<k> the same, and it must fail
 //                    F<i> release the i-th block taken, or of one that was cut what is left
 //                    T<i>:<n> cut it: all but n min blocks go back
+//                    G<k> all that is free is taken and put back, in pieces of at most order k
 //                    H one handle or share more, D one less, W<i> warm block i (of parts)
 //                    E<k> wait for a block of order k; F<i> of one that waits: no longer
 //                    P<k> the same with an executor that calls at once, and gives it back there
@@ -56,6 +57,7 @@ struct operation {
     must_fail = 'X',
     release = 'F',
     cut = 'T',
+    trim = 'G',
     add = 'H',
     drop = 'D',
     warm = 'W',

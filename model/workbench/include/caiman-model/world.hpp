@@ -100,6 +100,8 @@ class world : public subject {
   virtual void release_part(unsigned /*order*/, std::size_t /*index*/, std::size_t /*kept*/) {
     report_fault("model", "there are no tails here");
   }
+  /// Takes every free block for a moment, in pieces of at most order `most`, and zeroes it.
+  virtual void trim(unsigned /*most*/) { report_fault("model", "nothing is trimmed here"); }
 
   /// The min blocks that are free by the words and the stacks, whatever any hint says.
   virtual block_set free_blocks() = 0;
