@@ -166,6 +166,23 @@ class buddy_arena {
     return home_ ? extents_of(home_->tree(), home_->plan().units) : std::vector<extent>{};
   }
 
+  // ---- memory that goes back to the system ------------------------------------------------------
+
+  /// Gives the pages of free memory back to the system, but for `keep_free` bytes of it, and says
+  /// how many bytes that were. Blocks are taken for a moment, at most a MiB at once (or one
+  /// smallest block), and put back; of what is kept, the smallest come first. Of a region of the
+  /// caller's it asks the builder's `on_trim`, and is 0 without one. Thread-safe, without heap,
+  /// lock-free but for the system; O(pages of what is free + words). No request fails because of
+  /// it: one that finds nothing else waits until the piece is back that is away.
+  std::size_t trim(std::size_t keep_free = 0) const noexcept {
+    return home_ ? home_->trim(keep_free) : 0;
+  }
+  /// How many bytes of its memory, free or live, are in main memory now, as the system says; of
+  /// part of a huge page all. Thread-safe; a system call for each 512 pages.
+  [[nodiscard]] std::size_t resident_bytes() const noexcept {
+    return home_ ? detail::resident_part(base(), home_->total()) : 0;
+  }
+
   /// Whether both are handles on one arena. Wait-free, O(1).
   friend bool operator==(const buddy_arena& a, const buddy_arena& b) noexcept {
     return a.home_.get() == b.home_.get();
@@ -323,6 +340,12 @@ class region_arena_builder {
     details_ = true;
     return *this;
   }
+  /// What trim() of the arena asks to give memory of the region back (trim_hook); nothing by
+  /// default, and with an empty hook. Throws std::bad_alloc.
+  region_arena_builder& on_trim(trim_hook hook) {
+    on_trim_ = detail::shared_hook(std::move(hook));
+    return *this;
+  }
 
   /// Where blocks begin: at multiples of `alignment` (bytes, a power of two), which raises the
   /// smallest block to it. By default 1; blocks are aligned to their size up to the page anyway, as
@@ -367,6 +390,7 @@ class region_arena_builder {
       return std::unexpected(made.error());
     }
     offer_.start = nullptr;
+    (*made)->trims().tell(on_trim_);
     (*made)->tell_of_spills(on_spill_);
     return buddy_arena(*made);
   }
@@ -410,6 +434,7 @@ class region_arena_builder {
   bool caps_ = false;
   bool spills_ = false;
   std::shared_ptr<spill_hook> on_spill_{};
+  std::shared_ptr<trim_hook> on_trim_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
 };

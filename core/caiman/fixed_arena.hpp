@@ -104,6 +104,16 @@ class fixed_arena {
     return home_ ? extents_of(home_->tree(), home_->plan().units) : std::vector<extent>{};
   }
 
+  /// As buddy_arena::trim: whole pages of neighbouring free slots, in pieces of a power of two of
+  /// slots.
+  std::size_t trim(std::size_t keep_free = 0) const noexcept {
+    return home_ ? home_->trim(keep_free) : 0;
+  }
+  /// As buddy_arena::resident_bytes.
+  [[nodiscard]] std::size_t resident_bytes() const noexcept {
+    return home_ ? detail::resident_part(base(), home_->total()) : 0;
+  }
+
   /// Whether both are handles on one arena.
   friend bool operator==(const fixed_arena& a, const fixed_arena& b) noexcept {
     return a.home_.get() == b.home_.get();
@@ -132,6 +142,7 @@ struct slot_options {
   std::size_t alignment = 1;
   bool spills = false;
   std::shared_ptr<spill_hook> on_spill{};
+  std::shared_ptr<trim_hook> on_trim{};
   init_policy init = init_policy::uninit;
   bool details = false;
 
@@ -147,7 +158,10 @@ struct slot_options {
                                    .cold = cold,
                                    .details = details},
                                   memory);
-    if (made) (*made)->tell_of_spills(on_spill);
+    if (made) {
+      (*made)->tell_of_spills(on_spill);
+      (*made)->trims().tell(on_trim);
+    }
     return made;
   }
 };
@@ -277,6 +291,11 @@ class fixed_region_builder {
   /// cost of buddy_arena_builder::detailed_metrics.
   fixed_region_builder& detailed_metrics() noexcept {
     options_.details = true;
+    return *this;
+  }
+  /// As region_arena_builder::on_trim.
+  fixed_region_builder& on_trim(trim_hook hook) {
+    options_.on_trim = detail::shared_hook(std::move(hook));
     return *this;
   }
   /// As region_arena_builder::init.

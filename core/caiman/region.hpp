@@ -18,6 +18,7 @@
 #include <cstring>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <utility>
 
 #include "caiman/detail/os.hpp"
@@ -36,6 +37,14 @@ using region_release = std::move_only_function<void(std::byte*, std::size_t)>;
 /// thread-safe. It must not throw, and must leave that buffer alone; it may use the arena. The
 /// arena keeps it, so it must keep no handle of the arena, which would never end then.
 using spill_hook = std::move_only_function<void(std::size_t asked, std::size_t capacity)>;
+
+/// What an arena over the caller's memory calls from trim(): with the start and the length in bytes
+/// of a free stretch, which nobody is handed out before it returns; its answer is how many bytes of
+/// it went back to wherever they came from. Called by the thread that trims; by several at once if
+/// they do, so it must be thread-safe. It must not throw, and must leave the arena alone, of which
+/// it keeps no handle: a request from within may wait for itself. The memory must be usable
+/// afterwards as before, whatever it holds, and of an arena with `init(zero)` it must read zero.
+using trim_hook = std::move_only_function<std::size_t(std::byte* start, std::size_t length)>;
 
 /// How far apart the bytes lie that prefaulting writes. A value type.
 class page_size {
@@ -81,6 +90,12 @@ struct prefaulting {
   unsigned threads = 1;  // that do it at once; 0: one for each processor
 };
 
+/// Of a builder: null where the hook is empty. Throws std::bad_alloc.
+template <class Hook>
+std::shared_ptr<Hook> shared_hook(Hook hook) {
+  return hook ? std::make_shared<Hook>(std::move(hook)) : nullptr;
+}
+
 /// The caller's memory, offered to one arena; no longer there after it was moved from.
 struct region_offer {
   std::byte* start;
@@ -124,7 +139,9 @@ class region {
     if (start == nullptr) return std::unexpected(build_error::out_of_memory);
     std::byte* const base = start + (-reinterpret_cast<std::uintptr_t>(start) & (alignment - 1));
     advise(start, length, size, pages);
-    return region(base, size, start, length, os::unmap);
+    region made(base, size, start, length, os::unmap);
+    made.own_ = true;
+    return made;
   }
 
   /// `size` bytes from `base` on, a part of the caller's memory.
@@ -138,7 +155,8 @@ class region {
         size_(other.size_),
         whole_(other.whole_),
         length_(other.length_),
-        release_(std::exchange(other.release_, nullptr)) {}
+        release_(std::exchange(other.release_, nullptr)),
+        own_(other.own_) {}
   region(const region&) = delete;
   region& operator=(const region&) = delete;
   region& operator=(region&&) = delete;
@@ -148,6 +166,8 @@ class region {
 
   [[nodiscard]] std::byte* base() const noexcept { return base_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// Whether it is the arena's own, mapped here.
+  [[nodiscard]] bool is_own() const noexcept { return own_; }
 
   /// Takes the duty away, so that nothing is given back.
   [[nodiscard]] region_release disown() noexcept { return std::exchange(release_, nullptr); }
@@ -200,6 +220,7 @@ class region {
   std::byte* whole_;
   std::size_t length_;
   region_release release_;
+  bool own_ = false;
 };
 
 }  // namespace detail

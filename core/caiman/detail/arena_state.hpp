@@ -28,6 +28,7 @@
 #include "caiman/detail/diagnostics.hpp"
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/shares.hpp"
+#include "caiman/detail/trimming.hpp"
 #include "caiman/detail/turnover.hpp"
 #include "caiman/detail/usage.hpp"
 #include "caiman/error.hpp"
@@ -136,8 +137,8 @@ class arena_state {
 
   /// A block, of which the first `shown` bytes may be touched. Through a handle.
   [[nodiscard]] std::expected<block, alloc_error> take(unsigned order, std::size_t shown) noexcept {
-    const std::expected<block, alloc_error> got = tree_.allocate(order);
-    if (!got) {
+    std::expected<block, alloc_error> got = tree_.allocate(order);
+    if (!got && !trims_.ask_again(tree_, got, order)) {
       refused(got.error());
       return got;
     }
@@ -226,6 +227,13 @@ class arena_state {
     if (next != duty::none) go_on(next);
   }
 
+  // ---- memory that goes back to the system -----------------------------------------------------
+
+  [[nodiscard]] trimming& trims() noexcept { return trims_; }
+  CAIMAN_COLD std::size_t trim(std::size_t keep) noexcept {
+    return trims_.run(tree_, {base_, plan_.unit, keep}, memory_->is_own());
+  }
+
   // ---- waiting for room: in arenas that were built for it --------------------------------------
 
   /// Before there is any other handle.
@@ -239,8 +247,8 @@ class arena_state {
   /// What waiting_room asks of its home. A request that waits has not failed, and is not counted
   /// so.
   [[nodiscard]] std::expected<std::size_t, alloc_error> try_take(unsigned order) noexcept {
-    const std::expected<block, alloc_error> got = tree_.allocate(order);
-    if (!got) return std::unexpected(got.error());
+    std::expected<block, alloc_error> got = tree_.allocate(order);
+    if (!got && !trims_.ask_again(tree_, got, order)) return std::unexpected(got.error());
     books_.took();
     if (usage_ != nullptr) usage_->took(order);
     return got->index;
@@ -291,6 +299,7 @@ class arena_state {
     memory_.reset();
     room_.reset();
     on_spill_.reset();
+    trims_.tell(nullptr);
     keep_ended(this);
   }
   /// No tool watches the memory any more, if it is still there.
@@ -445,12 +454,8 @@ class arena_state {
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): arenas that have ended
   static constinit inline std::atomic<arena_state*> ended_{nullptr};
   std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built
+  trimming trims_{};
 };
-
-/// Of a builder: null where the hook is empty. Throws std::bad_alloc.
-inline std::shared_ptr<spill_hook> shared_hook(spill_hook hook) {
-  return hook ? std::make_shared<spill_hook>(std::move(hook)) : nullptr;
-}
 
 /// A counted handle on an arena; empty by default, and after it was moved from.
 class arena_handle {

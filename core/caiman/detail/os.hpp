@@ -4,8 +4,8 @@
 //
 // The one header that knows a system, so the one that a port would edit. Everything is a plain call
 // of Linux or of the C library, none takes the heap but the start of a thread, and all but a
-// thread's may be called by any threads at once. Relies on futex, membarrier, mmap and madvise of
-// Linux, on explicit_bzero, and on a steady_clock that is CLOCK_MONOTONIC.
+// thread's may be called by any threads at once. Relies on futex, membarrier, mmap, madvise and
+// mincore of Linux, on explicit_bzero, and on a steady_clock that is CLOCK_MONOTONIC.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -114,6 +114,38 @@ inline std::byte* map(std::size_t length) noexcept {
 }
 /// Gives back what `map` gave.
 inline void unmap(std::byte* start, std::size_t length) noexcept { ::munmap(start, length); }
+
+/// Pages of private memory of the process's own, from the start of a page on, go back: they read
+/// zero afterwards, and the next use of each finds a fresh one. False if the system says no, as of
+/// memory that is locked.
+inline bool give_pages_back(std::byte* start, std::size_t length) noexcept {
+  const int before = errno;
+  const bool gone = ::madvise(start, length, MADV_DONTNEED) == 0;
+  errno = before;
+  return gone;
+}
+/// Calls `f(start of the page)` for every page of the range, which begins with one, that is in
+/// memory now, in rising order. Of what is not mapped, for none.
+template <class F>
+void for_each_resident(std::byte* start, std::size_t length, std::size_t page, F f) noexcept {
+  constexpr std::size_t most = 512;
+  unsigned char seen[most];
+  const int before = errno;
+  while (length != 0) {
+    const std::size_t part = length < most * page ? length : most * page;
+    if (::mincore(start, part, seen) == 0) {
+      for (std::size_t i = 0; i * page < part; ++i) {
+        if ((seen[i] & 1) != 0) f(start + i * page);
+      }
+    }
+    start += part;
+    length -= part;
+  }
+  errno = before;
+}
+
+/// The number of this process.
+inline std::uint32_t process() noexcept { return static_cast<std::uint32_t>(::getpid()); }
 
 /// Asks for huge pages there, or for none. A kernel that has no huge pages refuses either, and then
 /// there are none.

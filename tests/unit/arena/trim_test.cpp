@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// trim_test.cpp: the memory of free blocks goes back to the system
+//
+// What is in memory is what the system says, so nothing here believes the arena but its sums. A
+// region says what of it would go. Beside two threads that take and give back, none of whom may
+// ever be refused, since there is room for all that they have at once.
+// Relies on Linux's MADV_DONTNEED and mincore; Catch2 v2; main is in main.cpp.
+// ---------------------------------------------------------------------------------------------
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstring>
+#include <random>
+#include <set>
+#include <span>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "caiman/arena.hpp"
+#include "caiman/async.hpp"
+#include "caiman/fixed_arena.hpp"
+#include "lent.hpp"
+
+#include <catch2/catch.hpp>
+
+namespace {
+
+using caiman::buddy_arena;
+using caiman::buddy_geometry;
+using caiman::buddy_hint;
+using caiman::buffer;
+using caiman::fixed_arena;
+using caiman::huge_page_policy;
+using caiman::init_policy;
+using caiman::slot_spec;
+using caiman::testing::lent_region;
+
+constexpr std::size_t KiB = 1024;
+constexpr std::size_t MiB = 1024 * KiB;
+
+/// Of small pages, of which none is there yet.
+buddy_arena arena_of(std::size_t total, std::size_t min, init_policy init = init_policy::uninit) {
+  return buddy_arena::builder(buddy_geometry::exact(total, min).value())
+      .huge_pages(huge_page_policy::never)
+      .init(init)
+      .lazy()
+      .build()
+      .value();
+}
+buffer written(const buddy_arena& arena, std::size_t len, int ink) {
+  buffer b = arena.allocate(len).value();
+  std::memset(b.spare().data(), ink, b.spare().size());
+  b.advance(b.spare().size());
+  return b;
+}
+bool all(std::span<const std::byte> what, int ink) {
+  return what.front() == static_cast<std::byte>(ink) &&
+         std::memcmp(what.data(), what.data() + 1, what.size() - 1) == 0;
+}
+bool holds(const buffer& b, int ink) { return all(b.written(), ink); }
+
+}  // namespace
+
+TEST_CASE("after a burst of 4,000 times 64 KiB the memory goes back", "[trim]") {
+  const auto arena = arena_of(256 * MiB, 4 * KiB);
+  {
+    std::vector<buffer> burst;
+    for (unsigned i = 0; i < 4000; ++i) burst.push_back(written(arena, 64 * KiB, 1));
+    CHECK(arena.trim() == 0);
+  }
+  const std::size_t before = arena.resident_bytes();
+  CHECK(before == 4000 * 64 * KiB);
+  CHECK(arena.trim() == before);
+  CHECK(arena.resident_bytes() == 0);
+  CHECK(arena.trim() == 0);
+  CHECK(arena.free_block_count(arena.max_order()) == 1);
+  const auto seen = arena.metrics();
+  CHECK(seen.allocations_ok == seen.frees);
+  CHECK(seen.allocations_failed == 0);
+  CHECK(seen.splits == seen.coalesces);
+  CHECK(seen.bytes_live == 0);
+}
+
+TEST_CASE("what is live keeps what it holds, and only whole pages go", "[trim]") {
+  const auto arena = arena_of(4 * MiB, 256);
+  std::vector<buffer> live;
+  std::vector<buffer> gone;
+  std::mt19937 random(1);
+  for (int i = 0; i < 300; ++i) {
+    (i % 2 == 0 ? live : gone).push_back(written(arena, 1 + random() % (8 * KiB), i));
+  }
+  gone.clear();
+  const std::size_t before = arena.resident_bytes();
+  const std::size_t went = arena.trim();
+  CHECK(went > 0);
+  CHECK(arena.resident_bytes() == before - went);
+  for (int i = 0; i < 300; i += 2) CHECK(holds(live[static_cast<std::size_t>(i) / 2], i));
+  live.clear();
+  CHECK(arena.trim() == before - went);
+  CHECK(arena.resident_bytes() == 0);
+}
+
+TEST_CASE("so much free memory stays as was asked for", "[trim]") {
+  const auto arena = arena_of(16 * MiB, 4 * KiB);
+  const buffer live = written(arena, 64 * KiB, 7);
+  (void)written(arena, 8 * MiB, 1);
+  (void)written(arena, 4 * MiB, 1);
+  const std::size_t free = arena.resident_bytes() - 64 * KiB;
+  CHECK(free == 12 * MiB);
+  CHECK(arena.trim(free) == 0);
+  CHECK(arena.trim(SIZE_MAX) == 0);
+  CHECK(arena.trim(5 * MiB + 300 * KiB) == free - 5 * MiB - 300 * KiB);
+  CHECK(arena.resident_bytes() == 5 * MiB + 364 * KiB);
+  CHECK(arena.trim(5 * MiB + 300 * KiB) == 0);
+  CHECK(arena.trim(1) == 5 * MiB + 296 * KiB);  // a byte keeps its page
+  CHECK(arena.trim() == 4 * KiB);
+  CHECK(holds(live, 7));
+}
+
+TEST_CASE("what comes back after a trim is zero where that was promised", "[trim]") {
+  const auto arena = arena_of(2 * MiB, 4 * KiB, init_policy::zero);
+  (void)written(arena, MiB, 0x5a);
+  CHECK(arena.trim() == MiB);
+  for (unsigned round = 0; round < 3; ++round) {
+    buffer b = arena.allocate(2 * MiB).value();
+    CHECK(all(b.spare(), 0));
+    std::memset(b.spare().data(), 1, b.spare().size());
+  }
+}
+
+TEST_CASE("slots smaller than a page go back together", "[trim]") {
+  const auto arena = fixed_arena::with_slot_capacity(10'000, 100)
+                         .huge_pages(huge_page_policy::never)
+                         .lazy()
+                         .build()
+                         .value();
+  std::vector<buffer> all;
+  for (auto got = arena.allocate(); got; got = arena.allocate()) {
+    std::memset(got->spare().data(), 1, got->spare().size());
+    all.push_back(*std::move(got));
+  }
+  CHECK(all.size() == 10'000);
+  CHECK(arena.resident_bytes() == 1'000'000);  // of the last page a part
+  CHECK(arena.trim() == 0);
+  all.resize(1);
+  CHECK(arena.trim() > 900'000);
+  CHECK(arena.resident_bytes() < 100'000);
+  all.clear();
+  (void)arena.trim();
+  CHECK(arena.resident_bytes() < 16 * 4 * KiB);
+  CHECK(arena.metrics().slots_free == 10'000);
+}
+
+TEST_CASE("large slots, and handles that are empty or wait", "[trim]") {
+  const auto arena = fixed_arena::with_slot_capacity(3, 3 * MiB).lazy().build_async().value();
+  {
+    buffer b = arena.try_allocate().value();
+    std::memset(b.spare().data(), 1, b.spare().size());
+    CHECK(arena.synchronous().resident_bytes() >= 3 * MiB);
+  }
+  CHECK(arena.synchronous().trim() >= 3 * MiB);
+  CHECK(arena.synchronous().resident_bytes() == 0);
+  CHECK(buddy_arena().trim() == 0);
+  CHECK(buddy_arena().resident_bytes() == 0);
+  CHECK(fixed_arena().trim() == 0);
+  CHECK(fixed_arena().resident_bytes() == 0);
+}
+
+TEST_CASE("of the caller's memory nothing goes but by the caller", "[trim]") {
+  lent_region memory(4 * MiB);
+  const auto arena =
+      buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB}).build().value();
+  CHECK(arena.resident_bytes() == 4 * MiB);
+  CHECK(arena.trim() == 0);
+  CHECK(arena.resident_bytes() == 4 * MiB);
+}
+
+TEST_CASE("a region's hook is told of each free stretch", "[trim]") {
+  lent_region memory(4 * MiB);
+  std::set<std::pair<std::byte*, std::size_t>> told;
+  const auto note = [&](std::byte* at, std::size_t length) -> std::size_t {
+    CHECK(told.insert({at, length}).second);
+    CHECK(length <= MiB);
+    return length / 2;
+  };
+  SECTION("of blocks") {
+    const auto arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
+                           .on_trim(note)
+                           .build()
+                           .value();
+    const buffer live = written(arena, MiB, 1);
+    CHECK(arena.trim() == 3 * MiB / 2);
+    std::size_t sum = 0;
+    for (const auto& [at, length] : told) {
+      CHECK((at + length <= live.written().data() || at >= live.written().data() + MiB));
+      sum += length;
+    }
+    CHECK(sum == 3 * MiB);
+    told.clear();
+    CHECK(arena.trim(MiB + 1) == MiB / 2);
+  }
+  SECTION("of slots") {
+    const auto arena =
+        fixed_arena::from_region(memory.at(), memory.size(), slot_spec::size(100 * KiB))
+            .on_trim(note)
+            .build_async()
+            .value();
+    CHECK(arena.synchronous().trim() == 40 * 100 * KiB / 2);
+    CHECK(told.size() == 5);  // of eight slots each
+  }
+  SECTION("and an empty one is none") {
+    const auto arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
+                           .on_trim({})
+                           .build()
+                           .value();
+    CHECK(arena.trim() == 0);
+  }
+}
+
+TEST_CASE("a request waits for the only block while its pages go", "[trim]") {
+  lent_region memory(MiB);
+  std::atomic<bool> away{false};
+  const auto arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
+                         .on_trim([&](std::byte*, std::size_t length) {
+                           away = true;
+                           std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                           return length;
+                         })
+                         .build_async()
+                         .value();
+  const bool waits = GENERATE(false, true);
+  std::size_t went = 0;
+  std::thread trimmer([&] { went = arena.synchronous().trim(); });
+  while (!away) std::this_thread::yield();
+  CHECK((waits ? arena.allocate_for(MiB, std::chrono::seconds(0)) : arena.try_allocate(MiB))
+            .has_value());
+  trimmer.join();
+  CHECK(went == MiB);
+  CHECK(arena.metrics().contended == 0);
+}
+
+TEST_CASE("a child of a fork waits for no trim of its parent's", "[trim]") {
+  lent_region memory(MiB);
+  buddy_arena arena;
+  int status = -1;
+  arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
+              .on_trim([&](std::byte*, std::size_t length) {
+                const pid_t child = ::fork();
+                if (child == 0) {
+                  ::alarm(10);
+                  const auto got = arena.allocate(MiB);
+                  ::_exit(!got && got.error() == caiman::alloc_error::contended ? 0 : 1);
+                }
+                ::waitpid(child, &status, 0);
+                return length;
+              })
+              .build()
+              .value();
+  CHECK(arena.trim() == MiB);
+  CHECK(status == 0);
+  CHECK(arena.allocate(MiB).has_value());
+}
+
+TEST_CASE("beside a trim nobody is refused who has room, and nothing is lost", "[trim]") {
+  const bool zero = GENERATE(false, true);
+  constexpr std::size_t block = 64 * KiB;
+  constexpr unsigned each = 4;
+  constexpr int rounds = 2000;
+  // There is just room for all that both have at once.
+  const auto arena =
+      arena_of(2 * each * block, 4 * KiB, zero ? init_policy::zero : init_policy::uninit);
+  std::atomic<unsigned> churning{2};
+  std::atomic<unsigned> refused{0};
+  std::atomic<unsigned> spoilt{0};
+  const auto churn = [&](int ink) {
+    std::vector<buffer> mine;
+    std::mt19937 random(static_cast<unsigned>(ink));
+    for (int i = 0; i < rounds; ++i) {
+      while (mine.size() < each) {
+        auto got = arena.allocate(block);
+        if (!got) {
+          ++refused;
+          break;
+        }
+        if (zero && !all(got->spare(), 0)) ++spoilt;
+        std::memset(got->spare().data(), ink, block);
+        got->advance(block);
+        mine.push_back(*std::move(got));
+      }
+      for (const buffer& b : mine) spoilt += holds(b, ink) ? 0 : 1;
+      mine.resize(random() % each);
+    }
+    --churning;
+  };
+  std::thread one(churn, 1);
+  std::thread other(churn, 2);
+  std::size_t went = 0;
+  while (churning != 0) went += arena.trim();
+  one.join();
+  other.join();
+  CHECK(refused == 0);
+  CHECK(spoilt == 0);
+  went += arena.trim();
+  CHECK(went >= block);
+  CHECK(arena.resident_bytes() == 0);
+  CHECK(arena.free_block_count(arena.max_order()) == 1);
+  const auto seen = arena.metrics();
+  CHECK(seen.allocations_ok == seen.frees);
+  CHECK(seen.allocations_failed == 0);
+  CHECK(seen.splits == seen.coalesces);
+}
