@@ -180,7 +180,7 @@ class buddy_arena {
   /// How many bytes of its memory, free or live, are in main memory now, as the system says; of
   /// part of a huge page all. Thread-safe; a system call for each 512 pages.
   [[nodiscard]] std::size_t resident_bytes() const noexcept {
-    return home_ ? detail::resident_part(base(), home_->total()) : 0;
+    return home_ ? detail::resident_part(home_->base(), home_->total()) : 0;
   }
 
   /// Whether both are handles on one arena. Wait-free, O(1).

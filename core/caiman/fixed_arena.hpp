@@ -111,7 +111,7 @@ class fixed_arena {
   }
   /// As buddy_arena::resident_bytes.
   [[nodiscard]] std::size_t resident_bytes() const noexcept {
-    return home_ ? detail::resident_part(base(), home_->total()) : 0;
+    return home_ ? detail::resident_part(home_->base(), home_->total()) : 0;
   }
 
   /// Whether both are handles on one arena.

@@ -171,17 +171,16 @@ class trimming {
 };
 
 /// Bytes of a range that lie in pages which are in memory now. O(pages), system calls.
-inline std::size_t resident_part(const std::byte* from, std::size_t size) noexcept {
+inline std::size_t resident_part(std::byte* from, std::size_t size) noexcept {
   const std::size_t page = os::page_bytes();
   const std::size_t before = reinterpret_cast<std::uintptr_t>(from) & (page - 1);
   const std::byte* const end = from + size;
   std::size_t bytes = 0;
-  os::for_each_resident(const_cast<std::byte*>(from) - before, before + size, page,
-                        [&](const std::byte* at) {
-                          const std::byte* const first = at < from ? from : at;
-                          const std::byte* const last = at + page < end ? at + page : end;
-                          bytes += static_cast<std::size_t>(last - first);
-                        });
+  os::for_each_resident(from - before, before + size, page, [&](const std::byte* at) {
+    const std::byte* const first = at < from ? from : at;
+    const std::byte* const last = at + page < end ? at + page : end;
+    bytes += static_cast<std::size_t>(last - first);
+  });
   return bytes;
 }
 

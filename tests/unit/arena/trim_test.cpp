@@ -74,7 +74,7 @@ TEST_CASE("after a burst of 4,000 times 64 KiB the memory goes back", "[trim]") 
     CHECK(arena.trim() == 0);
   }
   const std::size_t before = arena.resident_bytes();
-  CHECK(before == 4000 * 64 * KiB);
+  CHECK(before == KiB * 64 * 4000);
   CHECK(arena.trim() == before);
   CHECK(arena.resident_bytes() == 0);
   CHECK(arena.trim() == 0);
@@ -152,7 +152,7 @@ TEST_CASE("slots smaller than a page go back together", "[trim]") {
   CHECK(arena.resident_bytes() < 100'000);
   all.clear();
   (void)arena.trim();
-  CHECK(arena.resident_bytes() < 16 * 4 * KiB);
+  CHECK(arena.resident_bytes() < KiB * 4 * 16);
   CHECK(arena.metrics().slots_free == 10'000);
 }
 
@@ -210,7 +210,7 @@ TEST_CASE("a region's hook is told of each free stretch", "[trim]") {
             .on_trim(note)
             .build_async()
             .value();
-    CHECK(arena.synchronous().trim() == 40 * 100 * KiB / 2);
+    CHECK(arena.synchronous().trim() == KiB * 100 * 40 / 2);
     CHECK(told.size() == 5);  // of eight slots each
   }
   SECTION("and an empty one is none") {
@@ -273,7 +273,7 @@ TEST_CASE("beside a trim nobody is refused who has room, and nothing is lost", "
   constexpr int rounds = 2000;
   // There is just room for all that both have at once.
   const auto arena =
-      arena_of(2 * each * block, 4 * KiB, zero ? init_policy::zero : init_policy::uninit);
+      arena_of(block * 2 * each, 4 * KiB, zero ? init_policy::zero : init_policy::uninit);
   std::atomic<unsigned> churning{2};
   std::atomic<unsigned> refused{0};
   std::atomic<unsigned> spoilt{0};

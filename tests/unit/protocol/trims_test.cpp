@@ -82,7 +82,7 @@ TEMPLATE_LIST_TEST_CASE("every free block is away once, in pieces, and then back
           });
       CHECK(away == free);
       CHECK(naive::observe(tree, root) == before);
-      const std::size_t first = static_cast<std::size_t>(std::popcount(units));
+      const auto first = static_cast<std::size_t>(std::popcount(units));
       CHECK(naive::identity_holds(tree, live.size(), first));
       for (const block b : live) tree.release(b);
       CHECK(tree.free_min_blocks() == units);
