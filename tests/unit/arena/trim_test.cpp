@@ -13,6 +13,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <random>
 #include <set>
@@ -23,6 +24,7 @@
 
 #include "caiman/arena.hpp"
 #include "caiman/async.hpp"
+#include "caiman/detail/raw_blocks.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "lent.hpp"
 
@@ -225,21 +227,30 @@ TEST_CASE("a region's hook is told of each free stretch", "[trim]") {
 TEST_CASE("a request waits for the only block while its pages go", "[trim]") {
   lent_region memory(MiB);
   std::atomic<bool> away{false};
+  std::atomic<bool> answered{false};
+  buddy_arena watched;
+  // Until the request has looked more often than one that is refused does, or was refused.
+  const auto stay_away = [&](std::byte*, std::size_t length) {
+    const auto& tree = caiman::detail::arena_insides::home_of(watched)->tree();
+    const std::uint64_t enough = tree.rescans() + caiman::native_sync::look_again_bound + 1;
+    away = true;
+    while (!answered && tree.rescans() < enough) std::this_thread::yield();
+    return length;
+  };
   const auto arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
-                         .on_trim([&](std::byte*, std::size_t length) {
-                           away = true;
-                           std::this_thread::sleep_for(std::chrono::milliseconds(20));
-                           return length;
-                         })
+                         .on_trim(stay_away)
                          .build_async()
                          .value();
+  watched = arena.synchronous();
   const bool waits = GENERATE(false, true);
   std::size_t went = 0;
   std::thread trimmer([&] { went = arena.synchronous().trim(); });
   while (!away) std::this_thread::yield();
-  CHECK((waits ? arena.allocate_for(MiB, std::chrono::seconds(0)) : arena.try_allocate(MiB))
-            .has_value());
+  const auto got =
+      waits ? arena.allocate_for(MiB, std::chrono::seconds(0)) : arena.try_allocate(MiB);
+  answered = true;
   trimmer.join();
+  CHECK(got.has_value());
   CHECK(went == MiB);
   CHECK(arena.metrics().contended == 0);
 }
