@@ -71,11 +71,13 @@ def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:
     """Which sources make a unit."""
     targets, tests = {}, {}
     for path in sorted(chosen):
-        if is_test(path.relative_to(root)) and not ALONE.search(path.read_text()):
+        if not is_test(path.relative_to(root)):
+            targets.setdefault(chosen[path][0], []).append(path)
+        elif ALONE.search(path.read_text()):
+            targets[str(path)] = [path]
+        else:
             room = path.parent.relative_to(root).parts[:2]
             tests.setdefault((room, *folders_of(chosen[path][1])), []).append(path)
-        else:
-            targets.setdefault(chosen[path][0], []).append(path)
     units = list(targets.values())
     for paths in tests.values():
         parts = -(-len(paths) // IN_ONE_UNIT)

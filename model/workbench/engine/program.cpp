@@ -261,6 +261,24 @@ std::string notation_of(const operation& op) {
   return has_number(op) ? fmt::format("{}{}", letter, op.arg) : std::string(1, letter);
 }
 
+/// How threads use the arena: read_use() reads it.
+std::string text_of_use(const program& p) {
+  std::string text;
+  if (p.slots == slot_use::shared) text += " slots=shared";
+  if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
+  if (p.code != objects::one) {
+    text += p.code == objects::ask ? " objects=ask" : " objects=apart";
+  }
+  if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
+  if (p.looks != program::plenty_of_looks) text += fmt::format(" looks={}", p.looks);
+  if (p.stack_depth != 0) {
+    text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
+  }
+  if (p.light) text += " returns=light";
+  if (p.one_sided) text += " fences=one-sided";
+  return text;
+}
+
 }  // namespace
 
 std::string_view name_of(subject_kind core) noexcept { return row_of(core).name; }
@@ -297,18 +315,7 @@ std::string to_string(const program& p) {
   if (!p.is_part() || p.max_order != program{}.max_order) {
     text += fmt::format(" order={}", p.max_order);
   }
-  if (p.slots == slot_use::shared) text += " slots=shared";
-  if (p.slots == slot_use::pooled) text += fmt::format(" slots=pool:{}", p.pool);
-  if (p.code != objects::one) {
-    text += p.code == objects::ask ? " objects=ask" : " objects=apart";
-  }
-  if (p.stops) text += fmt::format(" stop={}:{}", p.stop_thread, p.stop_most);
-  if (p.looks != program::plenty_of_looks) text += fmt::format(" looks={}", p.looks);
-  if (p.stack_depth != 0) {
-    text += fmt::format(" {}={}", p.announced ? "announced" : "stacks", p.stack_depth);
-  }
-  if (p.light) text += " returns=light";
-  if (p.one_sided) text += " fences=one-sided";
+  text += text_of_use(p);
   if (p.init != memory::any) text += p.init == memory::zero ? " init=zero" : " init=cold";
   if (p.policy != waiters::fair) {
     text += fmt::format(" waiters={}", policies[static_cast<std::size_t>(p.policy)]);
