@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -24,6 +23,7 @@
 
 #include "caiman/buddy.hpp"
 #include "caiman/detail/prometheus.hpp"
+#include "caiman/protocol/tails.hpp"
 
 namespace caiman::inline v0 {
 
@@ -271,13 +271,9 @@ template <class Buddy>
   std::ranges::sort(all, {}, start);
   std::vector<extent> live;
   const auto fill = [&](std::size_t from, std::size_t to) {
-    while (from < to) {
-      const auto fits = static_cast<unsigned>(std::bit_width(to - from)) - 1;
-      const unsigned order =
-          from == 0 ? fits : (std::min)(fits, static_cast<unsigned>(std::countr_zero(from)));
-      live.push_back({order, from >> order, true});
-      from += std::size_t{1} << order;
-    }
+    protocol::for_each_piece(from, to - from, [&](unsigned order, std::size_t first) {
+      live.push_back({order, first >> order, true});
+    });
   };
   std::size_t at = 0;
   for (const extent& e : all) {

@@ -98,7 +98,7 @@ class lease {
   void give_back() const noexcept {
     if (!is_small()) [[unlikely]]
       return give_back_rarely();
-    home()->give_back(small_block());
+    home()->give_back(as_block());
   }
 
   /// Of a sole owner: whole min blocks past `size` bytes from `at` on, which lies in it, go back.
@@ -131,7 +131,7 @@ class lease {
   void drop() const noexcept {
     if (!is_small()) [[unlikely]]
       return drop_rarely();
-    if (home()->share_of(first_).drop()) home()->give_back(small_block());
+    if (home()->share_of(first_).drop()) home()->give_back(as_block());
   }
   /// Whether nobody else shares it; then it is the caller's alone, as before share().
   [[nodiscard]] bool sole() const noexcept { return !empty() && shares().is_sole(); }
@@ -152,7 +152,7 @@ class lease {
 
   /// One test finds out all that is no small block of an arena.
   [[nodiscard]] bool is_small() const noexcept { return order_ < native_sync::stack_orders; }
-  [[nodiscard]] block small_block() const noexcept { return {order_, first_ >> order_}; }
+  [[nodiscard]] block as_block() const noexcept { return {order_, first_ >> order_}; }
   /// How many min blocks there are, of an arena's.
   [[nodiscard]] std::size_t min_blocks() const noexcept {
     return order_ >= parts ? order_ - parts : std::size_t{1} << order_;
@@ -171,7 +171,7 @@ class lease {
     } else if (what.order_ >= parts) {
       what.home()->give_back_part(what.first_, what.min_blocks());
     } else if (!what.empty()) {
-      what.home()->give_back(what.small_block());
+      what.home()->give_back(what.as_block());
     }
   }
   CAIMAN_COLD static void drop_large(lease what) noexcept {

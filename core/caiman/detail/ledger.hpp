@@ -61,6 +61,22 @@ enum class duty : unsigned char {
   serve  ///< Look after those who wait for room, then say served(). The arena is there till then.
 };
 
+/// The line where the calling thread counts, of lines for threads that have their slots at `home`:
+/// its own, or the shared one if it has no slot yet or would have to ask. Wait-free.
+template <sync_policy Sync>
+[[nodiscard]] unsigned line_at_hand(const typename Sync::home& home) noexcept {
+  return Sync::is_own(home) ? Sync::scaled_slot() / Sync::slot_scale : Sync::exclusive_slots;
+}
+/// Adds to a statistic of that line. Wait-free.
+template <sync_policy Sync, class Count>
+void add_to(unsigned slot, Count& count, std::uint64_t what) noexcept {
+  if (slot == Sync::exclusive_slots) [[unlikely]] {
+    count.fetch_add(what, std::memory_order_relaxed);
+  } else {
+    count.store(count.load(std::memory_order_relaxed) + what, std::memory_order_relaxed);
+  }
+}
+
 /// The books of one arena. All may be called by any threads at once; no heap.
 template <sync_policy Sync>
 class ledger {
@@ -126,7 +142,7 @@ class ledger {
   /// False if the ledger is closed: then gave_late() has the answer.
   [[nodiscard]] CAIMAN_HOT bool gave_at_once(unsigned scaled) noexcept {
     cell& returned = line_of(scaled).returned;
-    const std::uint64_t now = returned.load(Sync::order(site::ledger_count)) + one;
+    const std::uint64_t now = returned.load(Sync::order(site::ledger_count)) + light_one;
     returned.store(now + here, Sync::order(site::ledger_return));          // (9) (13)
     Sync::light_fence();                                                   // (13)
     if (closed_.load(Sync::order(site::ledger_closed)) != 0) [[unlikely]]  // (13)
@@ -142,7 +158,7 @@ class ledger {
   [[nodiscard]] bool is_quiet() const noexcept {
     std::uint64_t all = 0;
     for (const line& each : lines_) all |= each.returned.load(Sync::order(site::ledger_quiet));
-    return all < here;  // (14)
+    return all % light_one == 0;  // (14)
   }
   /// A block was returned, and the caller touches the arena no more, unless the answer says so.
   /// Wait-free.
@@ -208,30 +224,39 @@ class ledger {
     counts all{};
     for (const line& each : lines_) {
       all.taken += each.taken.load(Sync::order(site::observe));
-      all.returned += returns_of(each.returned.load(Sync::order(site::observe)));
+      all.returned += each.returned.load(Sync::order(site::observe)) / (light_ ? light_one : one);
       all.failures += each.failures.load(std::memory_order_relaxed);
       all.frozen += each.frozen.load(std::memory_order_relaxed);
       all.spills += each.spills.load(std::memory_order_relaxed);
       all.contended += each.contended.load(std::memory_order_relaxed);
       all.timeouts += each.timeouts.load(std::memory_order_relaxed);
     }
+    if (light_)
+      all.returned = all.taken - static_cast<std::uint64_t>(out_of(all.taken, all.returned));
     return all;
+  }
+
+  /// How many blocks are out of so many taken, if so many were returned by stores: that is a count
+  /// which starts again at zero, each 2^40 returns of a line. Right for fewer than 2^39 blocks out.
+  [[nodiscard]] static std::int64_t out_of(std::uint64_t taken, std::uint64_t returned) noexcept {
+    return static_cast<std::int64_t>((taken - returned) * light_one) /
+           static_cast<std::int64_t>(light_one);
   }
 
  private:
   static constexpr std::uint64_t closed = 1;
   static constexpr std::uint64_t awaited = 2;
   static constexpr std::uint64_t one = 4;
-  // How many threads are on a line, above the count: one at most, but for the one that is shared.
-  static constexpr std::uint64_t here = std::uint64_t{1} << 48;
-  static constexpr std::uint64_t returns_of(std::uint64_t returned) noexcept {
-    return returned % here / one;
-  }
+  // Where returns are stores nobody marks a line, and below the count is how many threads are on
+  // it: one at most, but for the line that is shared, and so many threads no system has. The count
+  // is on top, so that it starts again at zero and changes nothing else (out_of).
+  static constexpr std::uint64_t here = 4;
+  static constexpr std::uint64_t light_one = std::uint64_t{1} << 24;
 
   // Two lines of the cache, since some processors fetch them in pairs.
   struct alignas(128) line {
     cell taken{0};
-    cell returned{0};  // in units of `one`, and the marks
+    cell returned{0};  // in units of `one` and the marks, or of `light_one` and who is `here`
     statistic failures{0};
     statistic frozen{0};
     statistic spills{0};
@@ -254,8 +279,8 @@ class ledger {
 
   /// On any line, which may be the one that several share.
   CAIMAN_COLD duty gave_lightly(line& at) noexcept {
-    at.returned.fetch_add(one + here, Sync::order(site::ledger_return));  // (9) (13)
-    Sync::light_fence();                                                  // (13)
+    at.returned.fetch_add(light_one + here, Sync::order(site::ledger_return));  // (9) (13)
+    Sync::light_fence();                                                        // (13)
     if (closed_.load(Sync::order(site::ledger_closed)) != 0) return gave_late(at.returned);  // (13)
     leave(at.returned);
     return duty::none;
@@ -282,12 +307,13 @@ class ledger {
   /// True for the first one that finds all returned.
   bool settles() noexcept {
     rest_.fetch_add(1, Sync::order(site::ledger_rest));  // (9) before the sum, one after the other
-    std::uint64_t out = 0;
+    std::uint64_t taken = 0;
+    std::uint64_t returned = 0;
     for (line& each : lines_) {
-      out += each.taken.load(Sync::order(site::ledger_count));
-      out -= returns_of(each.returned.load(Sync::order(site::ledger_sum)));  // (9)
+      taken += each.taken.load(Sync::order(site::ledger_count));
+      returned += each.returned.load(Sync::order(site::ledger_sum)) / light_one;  // (9)
     }
-    return out == 0 && ended_.exchange(1, Sync::order(site::ledger_count)) == 0;
+    return out_of(taken, returned) == 0 && ended_.exchange(1, Sync::order(site::ledger_count)) == 0;
   }
 
   // ---- by read-modify-writes -----------------------------------------------------------------
@@ -317,19 +343,11 @@ class ledger {
     return rest_.fetch_add(out, Sync::order(site::ledger_rest)) + out == 0;  // (9)
   }
 
-  /// The calling thread's slot, or the shared one if it has none yet or would have to ask.
-  [[nodiscard]] unsigned slot_at_hand() const noexcept {
-    return Sync::is_own(home_) ? Sync::scaled_slot() / Sync::slot_scale : Sync::exclusive_slots;
-  }
+  [[nodiscard]] unsigned slot_at_hand() const noexcept { return line_at_hand<Sync>(home_); }
 
   void tally(statistic line::*what) noexcept {
     const unsigned slot = slot_at_hand();
-    statistic& count = lines_[slot].*what;
-    if (slot == Sync::exclusive_slots) [[unlikely]] {
-      count.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    }
+    add_to<Sync>(slot, lines_[slot].*what, 1);
   }
 
   // A thread whose slot is not at hand counts on the line that further threads share: all know it

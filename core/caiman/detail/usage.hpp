@@ -25,7 +25,7 @@
 #include <cstdint>
 
 #include "caiman/buddy.hpp"
-#include "caiman/detail/attributes.hpp"
+#include "caiman/detail/ledger.hpp"
 
 namespace caiman::inline v0::detail {
 
@@ -44,13 +44,13 @@ class usage {
   /// A block was taken. Lock-free; wait-free but every so often.
   void took(unsigned order) noexcept {
     const unsigned slot = slot_at_hand();
-    add(slot, lines_[slot].taken[order], 1);
+    add_to<native_sync>(slot, lines_[slot].taken[order], 1);
     change(slot, std::int64_t{1} << order);
   }
   /// So many bytes were asked for where a block was taken. Wait-free.
   void asked(std::uint64_t bytes) noexcept {
     const unsigned slot = slot_at_hand();
-    add(slot, lines_[slot].asked, bytes);
+    add_to<native_sync>(slot, lines_[slot].asked, bytes);
   }
   /// So many min blocks go back. Lock-free; wait-free but every so often.
   void gives(std::size_t units) noexcept {
@@ -89,18 +89,7 @@ class usage {
     std::atomic<std::int64_t> untold{0};
   };
 
-  /// The calling thread's slot, or the shared one if it has none yet or would have to ask.
-  [[nodiscard]] unsigned slot_at_hand() const noexcept {
-    return native_sync::is_own(home_) ? native_sync::scaled_slot() / native_sync::slot_scale
-                                      : native_sync::exclusive_slots;
-  }
-  static void add(unsigned slot, count& to, std::uint64_t what) noexcept {
-    if (slot == native_sync::exclusive_slots) [[unlikely]] {
-      to.fetch_add(what, std::memory_order_relaxed);
-    } else {
-      to.store(to.load(std::memory_order_relaxed) + what, std::memory_order_relaxed);
-    }
-  }
+  [[nodiscard]] unsigned slot_at_hand() const noexcept { return line_at_hand<native_sync>(home_); }
   void change(unsigned slot, std::int64_t by) noexcept {
     if (slot == native_sync::exclusive_slots) [[unlikely]]
       return tell(by);

@@ -33,7 +33,8 @@ namespace caiman::inline v0::protocol {
 /// Calls `f(order, first)` for the fewest aligned blocks that `count` min blocks from `first` on
 /// consist of, from left to right. O(orders) calls.
 template <class F>
-constexpr void for_each_piece(std::size_t first, std::size_t count, F f) noexcept {
+constexpr void for_each_piece(std::size_t first, std::size_t count,
+                              F f) noexcept(noexcept(f(0U, first))) {
   while (count != 0) {
     auto order = static_cast<unsigned>(std::bit_width(count)) - 1;
     if (first != 0 && static_cast<unsigned>(std::countr_zero(first)) < order) {

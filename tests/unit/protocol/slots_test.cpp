@@ -484,3 +484,14 @@ TEMPLATE_TEST_CASE_SIG("only the shared slot counts by read-modify-write", "[slo
   CHECK(sync::seen().statistic_stores == (shared ? 0 : 3));
   CHECK(sync::seen().adds == (shared ? 1 : 0));
 }
+
+TEST_CASE("what is out is right when counts of returns have started again at zero", "[slots]") {
+  using books = caiman::detail::ledger<native_sync>;
+  constexpr std::uint64_t wraps = std::uint64_t{1} << 40;
+  CHECK(books::out_of(7, 7) == 0);
+  CHECK(books::out_of(7, 4) == 3);
+  CHECK(books::out_of(5 * wraps + 10, 4 + 1) == 5);  // 3 * wraps + 4 and 2 * wraps + 1 came back
+  CHECK(books::out_of(2 * wraps, (wraps - 1) + (wraps - 1)) == 2);
+  CHECK(books::out_of(wraps, 0) == 0);
+  CHECK(books::out_of(wraps + 4, 5) == -1);  // read while somebody takes and returns
+}
