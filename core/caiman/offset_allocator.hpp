@@ -206,7 +206,9 @@ class offset_allocator {
   }
 
  private:
-  /// Of a min unit. What zero bytes say: no live range begins there.
+  /// Of a min unit. What zero bytes say: no live range begins there. Relaxed: only the range's
+  /// owner writes, and from one owner to the next the tree's words order it, pair (1) of
+  /// orders.hpp.
   struct record {
     std::atomic<std::uint64_t> what;  ///< One more than the size that was asked for.
     std::atomic<void*> user_data;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
-// orders.hpp: every memory order of the core, one row per site
+// orders.hpp: every memory order of what the model checks, one row per site
 //
-// No order is written anywhere else: a site names its row, `Sync::order(site::claim)`, and the
-// policy looks it up (a constant natively, a table that can be changed at run time in the model,
-// so that any order can be weakened without a rebuild). The numbers in brackets are the pairs, and
-// the comments at the sites carry the same numbers:
+// No order of it is written anywhere else: a site names its row, `Sync::order(site::claim)`, and
+// the policy looks it up (a constant natively, a table that can be changed at run time in the
+// model, so that any order can be weakened without a rebuild). The numbers in brackets are the
+// pairs, and the comments at the sites carry the same numbers:
 //
 //   (1) words      what a release or a publish wrote, the thread that claims it has seen
 //   (2) hints      store-buffer pairs: word then hint against hint then word
@@ -19,6 +19,13 @@
 //  (10) shares     what the other sharers of a block read, the last sharer knows to be over
 //  (11) waiters    a return then the mark of its line against the mark of a line then a search
 //  (12) desk       a thread that serves waiters has seen what those did that asked, or served last
+//  (13) closing    a return's count then its look against the closing then the sum, by fences
+//  (14) lines      a thread that lets lines of a ledger go has seen the last touch of each
+//
+// Outside of the table stand counts that decide nothing (relaxed) and the few words that no
+// scenario runs: arenas that ended while somebody was on a line, trims under way, the hook for
+// misuse, records of an offset allocator, what alarms sleep on. Where these are rare their order
+// is the strongest, since no check would notice too weak a one.
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------

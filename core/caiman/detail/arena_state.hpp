@@ -451,6 +451,7 @@ class arena_state {
   ledger<native_sync> books_;
   std::unique_ptr<any_waiting_room> room_{};
   arena_state* next_ended_ = nullptr;
+  // Pushed one by one and taken all at once. Seq_cst, since no scenario runs it: acq_rel would do.
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): arenas that have ended
   static constinit inline std::atomic<arena_state*> ended_{nullptr};
   std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built

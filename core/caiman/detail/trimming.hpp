@@ -166,6 +166,9 @@ class trimming {
     return (word & ~(begun | active)) == here() ? word & active : 0;
   }
 
+  // Seq_cst, since no scenario runs it and both a trim and a refusal are rare: what is needed is
+  // that a thread which misses a piece sees that its trim began, as it does by (4), and that one
+  // which sees a trim over sees its pieces back.
   std::atomic<std::uint64_t> word_{0};
   std::shared_ptr<trim_hook> hook_{};
 };

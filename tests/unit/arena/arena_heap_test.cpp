@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "../../peer.hpp"
+#include "../sanitized.hpp"
 #include "caiman/arena.hpp"
 #include "caiman/fixed_arena.hpp"
 #include "lent.hpp"
@@ -36,15 +37,6 @@
 
 // NOLINTBEGIN(bugprone-use-after-move): what is left of an object that was moved from is tested
 // here
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CAIMAN_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CAIMAN_TEST_SANITIZED 1
-#endif
 
 namespace {
 

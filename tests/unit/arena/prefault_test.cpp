@@ -18,19 +18,11 @@
 #include <vector>
 
 #include "../child.hpp"
+#include "../sanitized.hpp"
 #include "caiman/async.hpp"
 #include "caiman/fixed_arena.hpp"
 
 #include <catch2/catch.hpp>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define CAIMAN_TEST_SANITIZED 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define CAIMAN_TEST_SANITIZED 1
-#endif
 
 namespace {
 
