@@ -6,7 +6,7 @@
 # | compilers, with and without optimisation).                                              |
 # | Why: in one program every thread has one slot, whatever the code; here that is to hold  |
 # | between objects that know nothing of each other.                                        |
-# | Fails, as it must, with a core whose objects do not ask (last lines).                   |
+# | Fails, as it must, with two cores that are wrong (last lines).                          |
 # | Usage: check.sh SOURCE-ROOT g++ | mixed   (mixed: g++ and clang++-19 in one process)    |
 # +-----------------------------------------------------------------------------------------+
 # shellcheck source=tests/lib.sh
@@ -55,6 +55,12 @@ closes_loudly() {
   printf 'the builder is closed too early: one line, and the end\n'
 }
 
+# stays HOST PLUGIN: at the end of the program an arena lives, and that is right.
+stays() {
+  (cd -- "$work" && "./$1" leave "$2") >"$work/log" 2>&1 || fail "$1 leaves an arena of $2: ended with $?"
+  [[ ! -s $work/log ]] || fail "$1 leaves an arena of $2: $(cat -- "$work/log")"
+}
+
 # tells WHOM HOST HOW PLUGIN: of what code of the plugin misuses, one line on stderr and then WHOM.
 tells() {
   local whom=$1 status=0
@@ -86,6 +92,16 @@ if [[ $which == g++ ]]; then
   right 'two hidden plugins' host-hidden ./hidden.so ./ununique.so
   right 'one linked, one loaded' host-linked ./plain.so
   closes_loudly host ununique.so
+  stays host-linked -
+  stays host-linked-hidden -
+  stays host ./hidden.so
+  stays host-hidden ./ununique.so
+  # Needed by what the program needs, and preloaded: there from the beginning, too.
+  g++ -shared -o "$work/between.so" -Wl,--no-as-needed "$work/hidden.so" '-Wl,-rpath,$ORIGIN' ||
+    fail 'between.so was not built'
+  make host-between g++ -Wl,--no-as-needed "$work/between.so" '-Wl,-rpath,$ORIGIN'
+  stays host-between ./hidden.so
+  LD_PRELOAD=$work/ununique.so stays host ./ununique.so
   # One hook where the linker makes it one, whatever the visibility; else each has its own.
   tells "$host" host-exports hook ./default.so
   tells "$host" host-exports hook ./hidden.so
@@ -95,7 +111,7 @@ if [[ $which == g++ ]]; then
   tells "$host" host-linked-hidden hook -
   tells '' host hook ./default.so
   tells "$plugin" host hooks ./hidden.so
-  printf 'of a misuse the right one is told\n'
+  printf 'at the end an arena may live\nof a misuse the right one is told\n'
 else
   makes 'host g++' 'host-clang clang++-19' "host-clang-hidden clang++-19 $hidden" 'gcc g++' \
     'clang clang++-19' "clang-hidden clang++-19 $hidden" 'plain clang++-19 -O0'
@@ -108,18 +124,34 @@ else
   right 'clang linked to g++, loads clang' host-linked ./plain.so
   right 'three of two compilers' host ./gcc.so ./clang.so ./clang-hidden.so
   closes_loudly host clang.so
+  stays host-linked -
+  stays host ./clang.so
   tells "$host" host-linked hook -
   tells '' host hook ./clang-hidden.so
   tells "$plugin" host-clang hooks ./gcc.so
-  printf 'of a misuse the right one is told\n'
+  printf 'at the end an arena may live\nof a misuse the right one is told\n'
   exit 0
 fi
 ((setups >= 10)) || fail "only $setups set-ups"
 
-# The control: every object takes its own pool for everybody's.
-cp -r -- "$source_root/core" "$work/core"
-sed -i 's/return of.from_ == &detail::own_slots;/return \&of != nullptr;/' "$work/core/caiman/native_sync.hpp"
-! cmp -s "$work/core/caiman/native_sync.hpp" "$source_root/core/caiman/native_sync.hpp" || fail 'no fault was made'
+# faulty FILE TEXT OTHER: the core with another text there.
+faulty() {
+  rm -rf -- "$work/core"
+  cp -r -- "$source_root/core" "$work/core"
+  sed -i "s/$2/$3/" "$work/core/caiman/$1"
+  ! cmp -s "$work/core/caiman/$1" "$source_root/core/caiman/$1" || fail 'no fault was made'
+}
+
+# A control: no object was there when the program began.
+faulty detail/closing.hpp 'os::was_linked(this)' false
+core=$work/core make hidden g++ -w $hidden
+status=0
+{ (cd -- "$work" && ./host-linked-hidden leave -) >"$work/log" 2>&1 || status=$?; } 2>/dev/null
+[[ $status == 134 ]] || fail "the end of the program, taken for a closing, was taken for right ($status)"
+printf 'a closing that is none: seen\n'
+
+# A control: every object takes its own pool for everybody's.
+faulty native_sync.hpp 'return of.from_ == &detail::own_slots;' 'return \&of != nullptr;'
 core=$work/core make host g++ -w
 core=$work/core make default g++ -w
 status=0

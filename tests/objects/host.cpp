@@ -4,7 +4,8 @@
 //
 // `host [global] [linked] PLUGIN...` loads the plugins, or is linked to the first one, and lets
 // every object in turn build what all of them use. It ends with 0 and a line, or with 1 and what
-// was wrong first. `host close-early PLUGIN` closes the object that built an arena which lives.
+// was wrong first. `host close-early PLUGIN` closes the object that built an arena which lives, and
+// `host leave PLUGIN` ends with one there, and with a block of it in use.
 // `host hook PLUGIN` sets a hook, and `host hooks PLUGIN` has the plugin set one, too; then code of
 // the plugin releases what is free. A `-` for the plugin is the one that it is linked to.
 // ---------------------------------------------------------------------------------------------
@@ -148,6 +149,14 @@ const api* linked_or(const char* path) {
   return object_of(load(path, RTLD_LOCAL));
 }
 
+int leave(const char* path) {
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory): for ever, as a thread that is never joined
+  const auto* const arena = new caiman::async_buddy_arena(linked_or(path)->build(total));
+  // NOLINTNEXTLINE(cppcoreguidelines-owning-memory)
+  const auto* const held = new caiman::buffer(arena->try_allocate(1).value());
+  return held->capacity() != 0 ? 0 : 1;
+}
+
 void host_is_told(const char* /*line*/) noexcept { std::fputs("the host is told\n", stderr); }
 void plugin_is_told(const char* /*line*/) noexcept { std::fputs("the plugin is told\n", stderr); }
 
@@ -163,6 +172,7 @@ int misuse(std::string_view how, const char* path) {
 
 int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "close-early") return close_early(argv[2]);
+  if (argc == 3 && std::string_view(argv[1]) == "leave") return leave(argv[2]);
   if (argc == 3 && std::string_view(argv[1]).starts_with("hook")) return misuse(argv[1], argv[2]);
   int how = RTLD_LOCAL;
   std::vector<const api*> all{&objects::mine};

@@ -12,7 +12,6 @@
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
-#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +25,7 @@
 #include "caiman/detail/attributes.hpp"
 #include "caiman/detail/cold.hpp"
 #include "caiman/detail/diagnostics.hpp"
+#include "caiman/detail/ended.hpp"
 #include "caiman/detail/ledger.hpp"
 #include "caiman/detail/shares.hpp"
 #include "caiman/detail/trimming.hpp"
@@ -87,7 +87,7 @@ class arena_state {
                                                        region& memory) noexcept {
     parts own(plan);
     if (!own.complete) return std::unexpected(build_error::out_of_memory);
-    sweep_ended();
+    ended_.sweep();
     auto* const made = new (std::nothrow) arena_state(plan, memory.base(), own);
     if (made == nullptr) return std::unexpected(build_error::out_of_memory);
     made->watch_.forbid(memory.base(), memory.size());
@@ -201,6 +201,8 @@ class arena_state {
       return give_back_late(scaled);
   }
 
+  arena_state* next_ended = nullptr;  // ended.hpp
+
   // ---- spills ----------------------------------------------------------------------------------
 
   /// Before there is any other handle. Null: nobody is told.
@@ -290,7 +292,7 @@ class arena_state {
   /// the ledger's lines. Nearly always that is now, too; else a thread was stopped right behind its
   /// last return, and the next arena that is built or ends looks again.
   void end() noexcept {
-    sweep_ended();
+    ended_.sweep();
     if (books_.is_quiet()) [[likely]] {
       delete this;
       return;
@@ -300,30 +302,11 @@ class arena_state {
     room_.reset();
     on_spill_.reset();
     trims_.tell(nullptr);
-    keep_ended(this);
+    ended_.keep(this);
   }
   /// No tool watches the memory any more, if it is still there.
   void let_go() const noexcept {
     if (memory_) watch_.allow_as_written(memory_->base(), memory_->size(), memory_->size());
-  }
-  static void keep_ended(arena_state* one) noexcept {
-    one->next_ended_ = ended_.load();
-    while (!ended_.compare_exchange_weak(one->next_ended_, one)) {
-    }
-  }
-  static void sweep_ended() noexcept {
-    if (ended_.load(std::memory_order_relaxed) == nullptr) [[likely]]
-      return;
-    arena_state* one = ended_.exchange(nullptr);
-    while (one != nullptr) {
-      arena_state* const next = one->next_ended_;
-      if (one->books_.is_quiet()) {
-        delete one;
-      } else {
-        keep_ended(one);
-      }
-      one = next;
-    }
   }
 
   /// What lies on the heap, asked for without exceptions.
@@ -450,13 +433,13 @@ class arena_state {
   std::unique_ptr<usage> usage_;  // of an arena with details
   ledger<native_sync> books_;
   std::unique_ptr<any_waiting_room> room_{};
-  arena_state* next_ended_ = nullptr;
-  // Pushed one by one and taken all at once. Seq_cst, since no scenario runs it: acq_rel would do.
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): arenas that have ended
-  static constinit inline std::atomic<arena_state*> ended_{nullptr};
+  static constinit ended_list<arena_state> ended_;
   std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built
   trimming trims_{};
 };
+
+constinit inline ended_list<arena_state> arena_state::ended_{};
 
 /// A counted handle on an arena; empty by default, and after it was moved from.
 class arena_handle {

@@ -9,7 +9,9 @@
 //
 // How it knows closing from the end of the program, where an arena may well be alive: at dlclose
 // the functions with the attribute `destructor` run before the destructors of static objects, at
-// exit they run after them (System V ABI for .fini_array and __cxa_finalize, and glibc's exit).
+// exit they run after them (System V ABI for .fini_array and __cxa_finalize, and glibc's exit); but
+// of an object that was there when the program began they run as at dlclose, so the look asks for
+// that, too. Not told apart: an object that was opened before main began, and is there at the end.
 // Not part of the public surface.
 // ---------------------------------------------------------------------------------------------
 #pragma once
@@ -20,6 +22,7 @@
 #include <atomic>
 #include <cstddef>
 
+#include "caiman/detail/os.hpp"
 #include "caiman/detail/raise.hpp"
 
 namespace caiman::inline v0::detail {
@@ -43,6 +46,7 @@ struct [[gnu::__visibility__("hidden")]] closing_look {
   closing_look& operator=(const closing_look&) = delete;
   ~closing_look() {
     if (!closing || built_here.load(std::memory_order_relaxed) == 0) return;
+    if (os::was_linked(this)) return;
     abort_with_line("caiman: a shared object was closed while an arena that it built is in use");
   }
 };

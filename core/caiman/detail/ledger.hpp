@@ -156,6 +156,7 @@ class ledger {
   }
   /// Whether nobody is on any line any more: then these may go. Wait-free, O(slots).
   [[nodiscard]] bool is_quiet() const noexcept {
+    if (!light_) return true;  // a return is one read-modify-write, and has touched its line
     std::uint64_t all = 0;
     for (const line& each : lines_) all |= each.returned.load(Sync::order(site::ledger_quiet));
     return all % light_one == 0;  // (14)

@@ -5,13 +5,15 @@
 // The one header that knows a system, so the one that a port would edit. Everything is a plain call
 // of Linux or of the C library, none takes the heap but the start of a thread, and all but a
 // thread's may be called by any threads at once. Relies on futex, membarrier, mmap, madvise and
-// mincore of Linux, on explicit_bzero, and on a steady_clock that is CLOCK_MONOTONIC.
+// mincore of Linux, on explicit_bzero, and on a steady_clock that is CLOCK_MONOTONIC; and, where it
+// is there, on dladdr1 of the GNU C library, with what ELF and the debuggers' interface lay down.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <dlfcn.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
@@ -192,6 +194,66 @@ inline void in_parallel(unsigned count, void (*part)(void*, unsigned), void* con
   }
   if (count != 0) part(context, 0);
   while (started != 0) ::pthread_join(jobs[--started].thread, nullptr);
+}
+
+// What <link.h> declares; that one would bring thousands of macros to whoever includes this.
+/// An entry of an object's dynamic section.
+struct elf_entry {
+  static constexpr long needed = 1, strings = 5, own_name = 14;
+  long kind;
+  std::uintptr_t value;
+};
+/// An object that is loaded: the first is the program, and what is loaded later comes later.
+struct elf_object {
+  std::uintptr_t base;
+  const char* path;
+  const elf_entry* entries;
+  const elf_object* next;
+  const elf_object* previous;
+
+  /// Calls `f(name)` for every entry of that kind.
+  template <class F>
+  void for_each(long kind, F f) const noexcept {
+    std::uintptr_t names = 0;
+    for (const elf_entry* e = entries; e->kind != 0; ++e) {
+      if (e->kind == elf_entry::strings) names = e->value < base ? base + e->value : e->value;
+    }
+    for (const elf_entry* e = entries; e->kind != 0; ++e) {
+      // NOLINTNEXTLINE(performance-no-int-to-ptr): the loader has it as a number
+      if (e->kind == kind) f(reinterpret_cast<const char*>(names) + e->value);
+    }
+  }
+  /// Whether others that need `name` have this one for it.
+  [[nodiscard]] bool is_called(const char* name) const noexcept {
+    const char* const folder = ::strrchr(path, '/');
+    bool is = ::strcmp(path, name) == 0 || (folder != nullptr && ::strcmp(folder + 1, name) == 0);
+    for_each(elf_entry::own_name, [&](const char* own) { is = is || ::strcmp(own, name) == 0; });
+    return is;
+  }
+};
+/// Whether the loaded object that `inside` lies in was there when the program began, so that it
+/// stays until the end: it is the program, or needed by it, or preloaded. True where nobody can
+/// tell. Of what was there the loader has put each behind the first that needs it.
+inline bool was_linked(const void* inside) noexcept {
+#if defined(__GLIBC__)
+  ::Dl_info place;
+  void* found_there = nullptr;
+  if (::dladdr1(inside, &place, &found_there, RTLD_DL_LINKMAP) == 0) return true;
+  const auto* const mine = static_cast<const elf_object*>(found_there);
+  const elf_object* each = mine;
+  while (each->previous != nullptr) each = each->previous;
+  for (const elf_object* last = each; each != mine; each = each->next) {
+    each->for_each(elf_entry::needed, [&](const char* name) {
+      const elf_object* found = last->next;
+      while (found != nullptr && !found->is_called(name)) found = found->next;
+      if (found != nullptr) last = found;
+    });
+    if (each == last) return false;
+  }
+#else
+  static_cast<void>(inside);
+#endif
+  return true;
 }
 
 /// Writes zeros that no optimizer leaves out because nobody reads them.

@@ -5,8 +5,8 @@
 // Where something is missing, a program shall hear that, once, and not of the hundreds of errors
 // that follow from it: an #error does not end a compilation. So every header begins with this one,
 // and is empty where it said #error. The only other places in the core where the preprocessor
-// decides are diagnostics.hpp, resource.hpp (RTTI) and bytes.hpp (<format>, where there is one).
-// Relies on nothing: what it tests may be what is missing.
+// decides are diagnostics.hpp, resource.hpp (RTTI), bytes.hpp (<format>, where there is one) and
+// os.hpp (the GNU C library). Relies on nothing: what it tests may be what is missing.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -249,4 +249,36 @@ TEST_CASE("the thread that drops the last handle comes after all that had one", 
   CHECK(refused);
 }
 
+TEST_CASE("what has ended stays until nobody is at its end any more", "[end]") {
+  struct ended {
+    struct book {
+      bool quiet;
+      [[nodiscard]] bool is_quiet() const { return quiet; }
+    };
+    ended(bool quiet, int& count) : book_{quiet}, there(count) { ++there; }
+    ended(const ended&) = delete;
+    ended& operator=(const ended&) = delete;
+    ~ended() { --there; }
+    book& books() { return book_; }
+    book book_;
+    int& there;
+    ended* next_ended = nullptr;
+  };
+  int there = 0;
+  {
+    caiman::detail::ended_list<ended> list;
+    auto* const late = new ended(false, there);
+    list.keep(new ended(true, there));
+    list.keep(late);
+    list.keep(new ended(true, there));
+    CHECK(there == 3);
+    list.sweep();
+    CHECK(there == 1);
+    list.sweep();
+    CHECK(there == 1);
+    late->books().quiet = true;
+  }
+  CHECK(there == 0);  // the list sweeps at its own end
+}
+
 // NOLINTEND(bugprone-use-after-move)

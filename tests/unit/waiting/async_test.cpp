@@ -239,6 +239,21 @@ TEMPLATE_LIST_TEST_CASE("waiters keep an arena whose handles have gone", "", all
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("nothing stays of an arena that has ended", "", all_kinds) {
+  const std::size_t before = caiman::detail::built_here.load();
+  {
+    const auto arena = TestType::make(1);
+    outcome first;
+    outcome second;
+    const job a = want_one<TestType>(arena, first);
+    const job b = want_one<TestType>(arena, second);
+    first.got.reset();
+    CHECK(second.got);
+    CHECK(caiman::detail::built_here.load() != before);
+  }
+  CHECK(caiman::detail::built_here.load() == before);
+}
+
 TEMPLATE_LIST_TEST_CASE("a thread waits", "", all_kinds) {
   const auto arena = TestType::make(4);
   auto all = TestType::take_all(arena);
