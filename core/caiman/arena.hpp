@@ -236,6 +236,12 @@ class buddy_arena_builder {
     details_ = true;
     return *this;
   }
+  /// The arena also calls trim() itself, as the policy has it: in a release, which then takes as
+  /// long as trim() does. An arena that nobody gives back to trims nothing. Not by default.
+  buddy_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
+    auto_trim_ = policy;
+    return *this;
+  }
   /// How far apart the bytes lie that `build` writes so that no page is missing later, and how many
   /// threads do it at once (0: one for each processor that this thread may run on; where the system
   /// has no thread, this one does its part). By default `page_size::automatic()`, and this thread
@@ -293,7 +299,8 @@ class buddy_arena_builder {
                                                  .spills = spills_,
                                                  .init = init_,
                                                  .cold = false,  // the system's pages are zero
-                                                 .details = details_},
+                                                 .details = details_,
+                                                 .auto_trim = auto_trim_},
                                                 *memory);
     if (!made) return std::unexpected(made.error());
     (*made)->tell_of_spills(on_spill_);
@@ -305,6 +312,7 @@ class buddy_arena_builder {
   std::shared_ptr<spill_hook> on_spill_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
+  std::optional<trim_policy> auto_trim_{};
   detail::prefaulting prefault_{};
   huge_page_policy huge_ = huge_page_policy::system;
 };
@@ -346,6 +354,11 @@ class region_arena_builder {
     on_trim_ = detail::shared_hook(std::move(hook));
     return *this;
   }
+  /// As buddy_arena_builder::auto_trim; without `on_trim` nothing goes.
+  region_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
+    auto_trim_ = policy;
+    return *this;
+  }
 
   /// Where blocks begin: at multiples of `alignment` (bytes, a power of two), which raises the
   /// smallest block to it. By default 1; blocks are aligned to their size up to the page anyway, as
@@ -383,7 +396,8 @@ class region_arena_builder {
                                                  .spills = spills_,
                                                  .init = init_,
                                                  .cold = true,
-                                                 .details = details_},
+                                                 .details = details_,
+                                                 .auto_trim = auto_trim_},
                                                 memory);
     if (!made) {
       offer_.release = memory.disown();
@@ -435,6 +449,7 @@ class region_arena_builder {
   bool spills_ = false;
   std::shared_ptr<spill_hook> on_spill_{};
   std::shared_ptr<trim_hook> on_trim_{};
+  std::optional<trim_policy> auto_trim_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
 };

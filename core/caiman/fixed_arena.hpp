@@ -143,6 +143,7 @@ struct slot_options {
   bool spills = false;
   std::shared_ptr<spill_hook> on_spill{};
   std::shared_ptr<trim_hook> on_trim{};
+  std::optional<trim_policy> auto_trim{};
   init_policy init = init_policy::uninit;
   bool details = false;
 
@@ -156,7 +157,8 @@ struct slot_options {
                                    .spills = spills,
                                    .init = init,
                                    .cold = cold,
-                                   .details = details},
+                                   .details = details,
+                                   .auto_trim = auto_trim},
                                   memory);
     if (made) {
       (*made)->tell_of_spills(on_spill);
@@ -196,6 +198,11 @@ class fixed_arena_builder {
   /// cost of buddy_arena_builder::detailed_metrics.
   fixed_arena_builder& detailed_metrics() noexcept {
     options_.details = true;
+    return *this;
+  }
+  /// As buddy_arena_builder::auto_trim.
+  fixed_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
+    options_.auto_trim = policy;
     return *this;
   }
   /// As buddy_arena_builder::prefault.
@@ -296,6 +303,11 @@ class fixed_region_builder {
   /// As region_arena_builder::on_trim.
   fixed_region_builder& on_trim(trim_hook hook) {
     options_.on_trim = detail::shared_hook(std::move(hook));
+    return *this;
+  }
+  /// As region_arena_builder::auto_trim.
+  fixed_region_builder& auto_trim(trim_policy policy = {}) noexcept {
+    options_.auto_trim = policy;
     return *this;
   }
   /// As region_arena_builder::init.

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -45,6 +46,18 @@ using spill_hook = std::move_only_function<void(std::size_t asked, std::size_t c
 /// it keeps no handle: a request from within may wait for itself. The memory must be usable
 /// afterwards as before, whatever it holds, and of an arena with `init(zero)` it must read zero.
 using trim_hook = std::move_only_function<std::size_t(std::byte* start, std::size_t length)>;
+
+/// When an arena calls its trim() itself: in the first release that comes at least so long after
+/// one since the last trim. A value type.
+struct trim_policy {
+  /// How long. Not above 0: at every release.
+  std::chrono::nanoseconds every = std::chrono::seconds(1);
+  /// So many bytes of free memory stay.
+  std::size_t keep_free = 0;
+
+  /// Member by member.
+  friend constexpr bool operator==(const trim_policy&, const trim_policy&) noexcept = default;
+};
 
 /// How far apart the bytes lie that prefaulting writes. A value type.
 class page_size {

@@ -51,6 +51,7 @@ struct arena_plan {
   init_policy init;
   bool cold;             // the memory may hold anything to begin with
   bool details = false;  // it counts more than its books (usage.hpp)
+  std::optional<trim_policy> auto_trim{};
 };
 
 class arena_state;
@@ -201,6 +202,20 @@ class arena_state {
       return give_back_late(scaled);
   }
 
+  /// All of it. Out of line: a caller's code has this way back in it wherever a buffer ends.
+  template <bool Looks = false>
+  CAIMAN_COLD void give_back_carefully(block b) noexcept {
+    const auto scrub = [&] {
+      if (shows_) close(b);
+    };
+    const auto then = [&] { trim_if_due(); };
+    constexpr auto release = Looks ? &buddy<>::release : &buddy<>::release_owned;
+    const duty next = room_ != nullptr && books_.seems_awaited()
+                          ? return_past_stacks(tree_, books_, b, scrub)
+                          : return_block<release>(tree_, books_, b, scrub, then);
+    if (next != duty::none) go_on(next);
+  }
+
   arena_state* next_ended = nullptr;  // ended.hpp
 
   // ---- spills ----------------------------------------------------------------------------------
@@ -220,12 +235,15 @@ class arena_state {
     };
     return_tail(tree_, books_, around(first, count), keep, count, scrub,
                 [&] { room_->serve(*this); });
+    trim_if_due();
   }
   /// Gives back what is left of a block: `count` min blocks. The arena may be gone afterwards.
   CAIMAN_COLD void give_back_part(std::size_t first, std::size_t count) noexcept {
-    const duty next = return_part(tree_, books_, around(first, count), count, [&] {
+    const auto scrub = [&] {
       if (shows_) close(first, count);
-    });
+    };
+    const duty next =
+        return_part(tree_, books_, around(first, count), count, scrub, [&] { trim_if_due(); });
     if (next != duty::none) go_on(next);
   }
 
@@ -332,8 +350,8 @@ class arena_state {
       : base_(base),
         plan_(plan),
         watch_(memory_watch::at_hand()),
-        careful_(zeroes() || watch_.watches() || plan.details),
-        shows_(careful_),
+        careful_(zeroes() || watch_.watches() || plan.details || plan.auto_trim),
+        shows_(zeroes() || watch_.watches() || plan.details),
         tree_(std::move(own.metadata), plan.units),
         largest_(plan.unit << tree_.max_order()),
         log2_unit_(static_cast<unsigned>(std::countr_zero(plan.unit))),
@@ -341,7 +359,8 @@ class arena_state {
         shares_(std::move(own.shares)),
         cold_(std::move(own.cold)),
         usage_(std::move(own.details)),
-        books_(tree_.inside().lanes().home()) {
+        books_(tree_.inside().lanes().home()),
+        clock_(plan.auto_trim) {
     careful_ |= !books_.is_light();
   }
 
@@ -381,17 +400,10 @@ class arena_state {
     }
     watch_.forbid(at, size);
   }
-  // Out of line: a caller's code has this way back in it wherever a buffer ends.
-  template <bool Looks>
-  CAIMAN_COLD void give_back_carefully(block b) noexcept {
-    const auto scrub = [&] {
-      if (shows_) close(b);
-    };
-    const duty next = room_ != nullptr && books_.seems_awaited()
-                          ? return_past_stacks(tree_, books_, b, scrub)
-                      : return_block < Looks ? &buddy<>::release
-                                             : &buddy<>::release_owned > (tree_, books_, b, scrub);
-    if (next != duty::none) go_on(next);
+  void trim_if_due() noexcept {
+    if (!clock_.is_set()) [[likely]]
+      return;
+    clock_.look([&](std::size_t keep) { trim(keep); });
   }
   CAIMAN_COLD void give_back_late(unsigned scaled) noexcept {
     if (books_.gave_late(scaled) == duty::end) end();
@@ -419,8 +431,8 @@ class arena_state {
   arena_plan plan_;
   memory_watch watch_;
   // Whether a block's way back has more to think of than to be released and counted by a store:
-  // what it shows, or those who wait, or a system without the fence. One test of one byte, so that
-  // an arena without either pays for neither.
+  // what it shows, or those who wait, or a system without the fence, or the time. One test of one
+  // byte, so that an arena without any pays for none.
   bool careful_;
   // Whether it matters what becomes of a block: there are zeros, a tool that watches, or counts.
   bool shows_;
@@ -437,6 +449,7 @@ class arena_state {
   static constinit ended_list<arena_state> ended_;
   std::shared_ptr<spill_hook> on_spill_{};  // of all arenas that one builder built
   trimming trims_{};
+  trim_clock clock_;
 };
 
 constinit inline ended_list<arena_state> arena_state::ended_{};

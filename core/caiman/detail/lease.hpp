@@ -171,11 +171,11 @@ class lease {
     } else if (what.order_ >= parts) {
       what.home()->give_back_part(what.first_, what.min_blocks());
     } else if (!what.empty()) {
-      what.home()->give_back(what.as_block());
+      what.home()->give_back_carefully(what.as_block());
     }
   }
   CAIMAN_COLD static void drop_large(lease what) noexcept {
-    if (!what.empty() && what.shares().drop()) what.give_back();
+    if (!what.empty() && what.shares().drop()) give_back_large(what);
   }
 
   native_share& shares() const noexcept {

@@ -40,6 +40,13 @@ inline void nap(long nanoseconds) noexcept {
   ::clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
 }
 
+/// Nanoseconds of the monotonic clock; it may be some milliseconds late.
+inline std::int64_t about_now() noexcept {
+  ::timespec now;
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+}
+
 /// A call of futex(2) on a word of this process; errno stays what it was.
 inline void call_futex(std::uint32_t* word, int call, std::uint32_t value) noexcept {
   const int before = errno;

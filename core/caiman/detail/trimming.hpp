@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "caiman/buddy.hpp"
@@ -171,6 +172,50 @@ class trimming {
   // which sees a trim over sees its pieces back.
   std::atomic<std::uint64_t> word_{0};
   std::shared_ptr<trim_hook> hook_{};
+};
+
+/// When an arena trims by itself. One word says since when something is due: 0 nothing, else the
+/// time; or, below 0, which process trims, and whether more has come back meanwhile. Seq_cst, since
+/// no scenario runs it; nothing is lost by a late look but time.
+class trim_clock {
+ public:
+  explicit trim_clock(const std::optional<trim_policy>& policy) noexcept
+      : keep_(policy ? policy->keep_free : 0), is_set_(policy.has_value()) {
+    if (policy && policy->every.count() > 0) every_ = policy->every.count();
+  }
+  [[nodiscard]] bool is_set() const noexcept { return is_set_; }
+
+  /// By one who gave back, and whose arena is still there: calls `trim(keep_free)` if it is time.
+  template <class Trim>
+  CAIMAN_COLD void look(Trim trim) noexcept {
+    std::int64_t due = due_.load();
+    if (due < 0) {
+      const std::int64_t under_way = trimming_here();
+      if (due == under_way) due_.compare_exchange_strong(due, under_way - 1);
+      if (due == under_way || due == under_way - 1) return;
+    }
+    const std::int64_t now = os::about_now();
+    if (due <= 0) due = set(due, now);
+    if (now < due) return;
+    const std::int64_t mine = trimming_here();
+    if (!due_.compare_exchange_strong(due, mine)) return;
+    trim(keep_);
+    if (due_.exchange(0) != mine) set(0, os::about_now());
+  }
+
+ private:
+  static std::int64_t trimming_here() noexcept { return -2 * std::int64_t{os::process()}; }
+  /// When it is time; later than ever if another thread was first to say so.
+  std::int64_t set(std::int64_t before, std::int64_t now) noexcept {
+    const std::int64_t due = now > never - every_ ? never : now + every_;
+    return due_.compare_exchange_strong(before, due) ? due : never;
+  }
+  static constexpr std::int64_t never = INT64_MAX;
+
+  std::atomic<std::int64_t> due_{0};
+  std::int64_t every_ = 0;
+  std::size_t keep_;
+  bool is_set_;
 };
 
 /// Bytes of a range that lie in pages which are in memory now. O(pages), system calls.

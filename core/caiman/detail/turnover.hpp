@@ -20,14 +20,21 @@
 
 namespace caiman::inline v0::detail {
 
-/// `scrub()` leaves the memory of `b` as its next owner may find it. The answer is the ledger's:
+/// Nothing is to do between release and count.
+struct nothing_more {
+  void operator()() const noexcept {}
+};
+
+/// `scrub()` leaves the memory of `b` as its next owner may find it; `then()` is called when it is
+/// released, and the arena is still there. The answer is the ledger's:
 /// what the caller has to do next. `Release` is release, or release_owned for one that owns it by
 /// construction. Progress: that of release, and of the ledger.
-template <auto Release, class Tree, class Books, class Scrub>
-[[nodiscard]] CAIMAN_HOT inline auto return_block(Tree& tree, Books& books, block b,
-                                                  Scrub scrub) noexcept {
+template <auto Release, class Tree, class Books, class Scrub, class Then = nothing_more>
+[[nodiscard]] CAIMAN_HOT inline auto return_block(Tree& tree, Books& books, block b, Scrub scrub,
+                                                  Then then = {}) noexcept {
   scrub();
   (tree.*Release)(b);
+  then();
   return books.gave();
 }
 
@@ -69,11 +76,12 @@ inline void return_tail(Tree& tree, Books& books, block b, std::size_t keep, std
 }
 
 /// return_block for what is left of a block whose tail went back: its first `kept` min blocks.
-template <class Tree, class Books, class Scrub>
+template <class Tree, class Books, class Scrub, class Then = nothing_more>
 [[nodiscard]] inline auto return_part(Tree& tree, Books& books, block b, std::size_t kept,
-                                      Scrub scrub) noexcept {
+                                      Scrub scrub, Then then = {}) noexcept {
   scrub();
   tree.release_part(b, kept);
+  then();
   return books.gave();
 }
 

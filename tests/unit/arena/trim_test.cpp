@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <random>
 #include <set>
 #include <span>
@@ -46,13 +47,11 @@ constexpr std::size_t KiB = 1024;
 constexpr std::size_t MiB = 1024 * KiB;
 
 /// Of small pages, of which none is there yet.
-buddy_arena arena_of(std::size_t total, std::size_t min, init_policy init = init_policy::uninit) {
-  return buddy_arena::builder(buddy_geometry::exact(total, min).value())
-      .huge_pages(huge_page_policy::never)
-      .init(init)
-      .lazy()
-      .build()
-      .value();
+buddy_arena arena_of(std::size_t total, std::size_t min, init_policy init = init_policy::uninit,
+                     bool trims = false) {
+  auto builder = buddy_arena::builder(buddy_geometry::exact(total, min).value());
+  if (trims) builder.auto_trim({.every = std::chrono::seconds(0), .keep_free = 0});
+  return builder.huge_pages(huge_page_policy::never).init(init).lazy().build().value();
 }
 buffer written(const buddy_arena& arena, std::size_t len, int ink) {
   buffer b = arena.allocate(len).value();
@@ -173,6 +172,143 @@ TEST_CASE("large slots, and handles that are empty or wait", "[trim]") {
   CHECK(fixed_arena().resident_bytes() == 0);
 }
 
+TEST_CASE("an arena trims by itself, once it is time and something came back", "[trim]") {
+  using namespace std::chrono_literals;
+  caiman::trim_policy policy{.every = 10ms, .keep_free = 0};
+  const auto build = [&] {
+    return buddy_arena::builder(buddy_geometry::exact(16 * MiB, 4 * KiB).value())
+        .huge_pages(huge_page_policy::never)
+        .lazy()
+        .auto_trim(policy)
+        .build()
+        .value();
+  };
+  const auto burst = [](const buddy_arena& arena) {
+    std::vector<buffer> live;
+    for (unsigned i = 0; i < 50; ++i) live.push_back(written(arena, 64 * KiB, 1));
+  };
+  const std::size_t whole = KiB * 64 * 50;
+  SECTION("again and again") {
+    const auto arena = build();
+    for (unsigned round = 0; round < 3; ++round) {
+      burst(arena);
+      std::this_thread::sleep_for(100ms);
+      CHECK(arena.resident_bytes() == whole);  // nothing has come back since
+      (void)arena.allocate(1);
+      CHECK(arena.resident_bytes() == 0);
+    }
+  }
+  SECTION("not before") {
+    policy.every = 1h;
+    const auto arena = build();
+    burst(arena);
+    (void)arena.allocate(1);
+    CHECK(arena.resident_bytes() == whole);
+    CHECK(arena.trim() == whole);
+  }
+  SECTION("never, but not in a moment either, if that is what the sum passes") {
+    policy.every = std::chrono::nanoseconds::max();
+    const auto arena = build();
+    burst(arena);
+    CHECK(arena.resident_bytes() == whole);
+  }
+  SECTION("at every release that gives back to the tree") {
+    policy.every = GENERATE(0ns, -1ns);
+    policy.keep_free = 128 * KiB;
+    const auto arena = build();
+    for (unsigned round = 0; round < 3; ++round) {
+      burst(arena);
+      CHECK(arena.resident_bytes() == 128 * KiB);
+    }
+  }
+  SECTION("of a buffer's tail, and of what is left") {
+    policy.every = 0ns;
+    const auto arena = build();
+    buffer b = written(arena, MiB, 1);
+    b.truncate(100);
+    b.shrink_to_fit();
+    CHECK(arena.resident_bytes() == 4 * KiB);
+    b = {};
+    CHECK(arena.resident_bytes() == 0);
+  }
+}
+
+TEST_CASE("every kind of arena trims by itself", "[trim]") {
+  const caiman::trim_policy at_once{.every = std::chrono::seconds(0), .keep_free = 0};
+  const auto slots = fixed_arena::with_slot_capacity(4, MiB)
+                         .huge_pages(huge_page_policy::never)
+                         .lazy()
+                         .auto_trim(at_once)
+                         .build_async()
+                         .value();
+  const auto ink = [](buffer b) { std::memset(b.spare().data(), 1, b.spare().size()); };
+  ink(slots.try_allocate().value());
+  CHECK(slots.synchronous().resident_bytes() == 0);
+  lent_region memory(4 * MiB);
+  std::size_t told = 0;
+  const auto count = [&](std::byte*, std::size_t length) { return told += length; };
+  SECTION("blocks of a region") {
+    const auto arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{4 * KiB})
+                           .on_trim(count)
+                           .auto_trim(at_once)
+                           .build()
+                           .value();
+    ink(arena.allocate(MiB).value());
+    CHECK(told == 4 * MiB);
+  }
+  SECTION("slots of a region") {
+    const auto arena = fixed_arena::from_region(memory.at(), memory.size(), slot_spec::size(MiB))
+                           .on_trim(count)
+                           .auto_trim(at_once)
+                           .build()
+                           .value();
+    ink(arena.allocate().value());
+    CHECK(told == 4 * MiB);
+  }
+}
+
+TEST_CASE("what comes back while an arena trims by itself is due again", "[trim]") {
+  lent_region memory(MiB);
+  buddy_arena arena;
+  std::optional<buffer> other;
+  unsigned trims = 0;
+  int status = -1;
+  // A while later another one comes back.
+  const auto pair_later = [&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    (void)arena.allocate(256 * KiB);
+  };
+  const auto note = [&](std::byte*, std::size_t length) -> std::size_t {
+    if (++trims > 1) return length;
+    const pid_t child = ::fork();
+    if (child == 0) {  // there nobody trims
+      ::alarm(10);
+      other.reset();
+      pair_later();
+      ::_exit(trims > 1 ? 0 : 1);
+    }
+    ::waitpid(child, &status, 0);
+    std::thread([&] { other.reset(); }).join();
+    return length;
+  };
+  arena = buddy_arena::from_region(memory.at(), memory.size(), buddy_hint{256 * KiB})
+              .on_trim(note)
+              .auto_trim({.every = std::chrono::milliseconds(1), .keep_free = 0})
+              .build()
+              .value();
+  auto one = std::make_optional(arena.allocate(256 * KiB).value());
+  other = arena.allocate(256 * KiB).value();
+  one.reset();
+  CHECK(trims == 0);
+  pair_later();
+  const unsigned after = trims;
+  CHECK(after != 0);
+  CHECK(status == 0);
+  pair_later();
+  CHECK(trims > after);
+  arena = {};  // the hook has it in reach
+}
+
 TEST_CASE("of the caller's memory nothing goes but by the caller", "[trim]") {
   lent_region memory(4 * MiB);
   const auto arena =
@@ -277,14 +413,15 @@ TEST_CASE("a child of a fork waits for no trim of its parent's", "[trim]") {
   CHECK(arena.allocate(MiB).has_value());
 }
 
-TEST_CASE("beside a trim nobody is refused who has room, and nothing is lost", "[trim]") {
+TEST_CASE("beside trims nobody is refused who has room, and nothing is lost", "[trim]") {
   const bool zero = GENERATE(false, true);
+  const bool by_itself = GENERATE(false, true);
   constexpr std::size_t block = 64 * KiB;
   constexpr unsigned each = 4;
   constexpr int rounds = 2000;
   // There is just room for all that both have at once.
-  const auto arena =
-      arena_of(block * 2 * each, 4 * KiB, zero ? init_policy::zero : init_policy::uninit);
+  const auto arena = arena_of(block * 2 * each, 4 * KiB,
+                              zero ? init_policy::zero : init_policy::uninit, by_itself);
   std::atomic<unsigned> churning{2};
   std::atomic<unsigned> refused{0};
   std::atomic<unsigned> spoilt{0};
@@ -311,13 +448,13 @@ TEST_CASE("beside a trim nobody is refused who has room, and nothing is lost", "
   std::thread one(churn, 1);
   std::thread other(churn, 2);
   std::size_t went = 0;
-  while (churning != 0) went += arena.trim();
+  while (!by_itself && churning != 0) went += arena.trim();
   one.join();
   other.join();
   CHECK(refused == 0);
   CHECK(spoilt == 0);
   went += arena.trim();
-  CHECK(went >= block);
+  CHECK((by_itself || went >= block));
   CHECK(arena.resident_bytes() == 0);
   CHECK(arena.free_block_count(arena.max_order()) == 1);
   const auto seen = arena.metrics();
