@@ -42,7 +42,7 @@ inline void nap(long nanoseconds) noexcept {
 
 /// Nanoseconds of the monotonic clock; it may be some milliseconds late.
 inline std::int64_t about_now() noexcept {
-  ::timespec now;
+  ::timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
 }

@@ -255,12 +255,12 @@ TEST_CASE("what has ended stays until nobody is at its end any more", "[end]") {
       bool quiet;
       [[nodiscard]] bool is_quiet() const { return quiet; }
     };
-    ended(bool quiet, int& count) : book_{quiet}, there(count) { ++there; }
+    ended(bool quiet, int& count) : kept{quiet}, there(count) { ++there; }
     ended(const ended&) = delete;
     ended& operator=(const ended&) = delete;
     ~ended() { --there; }
-    book& books() { return book_; }
-    book book_;
+    book& books() { return kept; }
+    book kept;
     int& there;
     ended* next_ended = nullptr;
   };
