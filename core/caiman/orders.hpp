@@ -23,9 +23,9 @@
 //  (14) lines      a thread that lets lines of a ledger go has seen the last touch of each
 //
 // Outside of the table stand counts that decide nothing (relaxed) and the few words that no
-// scenario runs: arenas that ended while somebody was on a line, trims under way, the hook for
-// misuse, records of an offset allocator, what alarms sleep on. Where these are rare their order
-// is the strongest, since no check would notice too weak a one.
+// scenario runs: arenas that ended while somebody was on a line, trims under way and when
+// one is due, the hook for misuse, records of an offset allocator, what alarms sleep on. Where
+// these are rare their order is the strongest, since no check would notice too weak a one.
 //
 // "Without it" names the property of the checks that a weaker order breaks.
 // ---------------------------------------------------------------------------------------------

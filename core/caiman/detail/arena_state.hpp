@@ -208,7 +208,7 @@ class arena_state {
     const auto scrub = [&] {
       if (shows_) close(b);
     };
-    const auto then = [&] { trim_if_due(); };
+    const auto then = [&] { trim_if_due(); };  // but for memory that somebody waits for
     constexpr auto release = Looks ? &buddy<>::release : &buddy<>::release_owned;
     const duty next = room_ != nullptr && books_.seems_awaited()
                           ? return_past_stacks(tree_, books_, b, scrub)

@@ -212,7 +212,7 @@ TEST_CASE("an arena trims by itself, once it is time and something came back", "
     burst(arena);
     CHECK(arena.resident_bytes() == whole);
   }
-  SECTION("at every release that gives back to the tree") {
+  SECTION("at every release") {
     policy.every = GENERATE(0ns, -1ns);
     policy.keep_free = 128 * KiB;
     const auto arena = build();
@@ -453,8 +453,9 @@ TEST_CASE("beside trims nobody is refused who has room, and nothing is lost", "[
   other.join();
   CHECK(refused == 0);
   CHECK(spoilt == 0);
-  went += arena.trim();
-  CHECK((by_itself || went >= block));
+  if (by_itself) CHECK(arena.allocate(1).has_value());  // whoever was last may have trimmed less
+  const std::size_t left = arena.trim();
+  CHECK((by_itself ? left == 0 : went + left >= block));
   CHECK(arena.resident_bytes() == 0);
   CHECK(arena.free_block_count(arena.max_order()) == 1);
   const auto seen = arena.metrics();
