@@ -239,7 +239,7 @@ class buddy_arena_builder {
   /// The arena also calls trim() itself, as the policy has it: in a release, which then takes as
   /// long as trim() does. An arena that nobody gives back to trims nothing. Not by default.
   buddy_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
-    auto_trim_ = policy;
+    auto_trim_ = detail::trim_times(policy);
     return *this;
   }
   /// How far apart the bytes lie that `build` writes so that no page is missing later, and how many
@@ -312,7 +312,7 @@ class buddy_arena_builder {
   std::shared_ptr<spill_hook> on_spill_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
-  std::optional<trim_policy> auto_trim_{};
+  detail::trim_times auto_trim_{};
   detail::prefaulting prefault_{};
   huge_page_policy huge_ = huge_page_policy::system;
 };
@@ -356,7 +356,7 @@ class region_arena_builder {
   }
   /// As buddy_arena_builder::auto_trim; without `on_trim` nothing goes.
   region_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
-    auto_trim_ = policy;
+    auto_trim_ = detail::trim_times(policy);
     return *this;
   }
 
@@ -449,7 +449,7 @@ class region_arena_builder {
   bool spills_ = false;
   std::shared_ptr<spill_hook> on_spill_{};
   std::shared_ptr<trim_hook> on_trim_{};
-  std::optional<trim_policy> auto_trim_{};
+  detail::trim_times auto_trim_{};
   init_policy init_ = init_policy::uninit;
   bool details_ = false;
 };

@@ -143,7 +143,7 @@ struct slot_options {
   bool spills = false;
   std::shared_ptr<spill_hook> on_spill{};
   std::shared_ptr<trim_hook> on_trim{};
-  std::optional<trim_policy> auto_trim{};
+  trim_times auto_trim{};
   init_policy init = init_policy::uninit;
   bool details = false;
 
@@ -202,7 +202,7 @@ class fixed_arena_builder {
   }
   /// As buddy_arena_builder::auto_trim.
   fixed_arena_builder& auto_trim(trim_policy policy = {}) noexcept {
-    options_.auto_trim = policy;
+    options_.auto_trim = detail::trim_times(policy);
     return *this;
   }
   /// As buddy_arena_builder::prefault.
@@ -307,7 +307,7 @@ class fixed_region_builder {
   }
   /// As region_arena_builder::auto_trim.
   fixed_region_builder& auto_trim(trim_policy policy = {}) noexcept {
-    options_.auto_trim = policy;
+    options_.auto_trim = detail::trim_times(policy);
     return *this;
   }
   /// As region_arena_builder::init.

@@ -51,7 +51,7 @@ struct arena_plan {
   init_policy init;
   bool cold;             // the memory may hold anything to begin with
   bool details = false;  // it counts more than its books (usage.hpp)
-  std::optional<trim_policy> auto_trim{};
+  trim_times auto_trim{};
 };
 
 class arena_state;
@@ -350,7 +350,7 @@ class arena_state {
       : base_(base),
         plan_(plan),
         watch_(memory_watch::at_hand()),
-        careful_(zeroes() || watch_.watches() || plan.details || plan.auto_trim),
+        careful_(zeroes() || watch_.watches() || plan.details || plan.auto_trim.any()),
         shows_(zeroes() || watch_.watches() || plan.details),
         tree_(std::move(own.metadata), plan.units),
         largest_(plan.unit << tree_.max_order()),

@@ -11,13 +11,13 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "caiman/buddy.hpp"
@@ -174,16 +174,32 @@ class trimming {
   std::shared_ptr<trim_hook> hook_{};
 };
 
+/// What a builder was told of it. Two numbers: g++ 12 warns of an optional that is copied.
+class trim_times {
+ public:
+  /// Never.
+  trim_times() noexcept = default;
+  explicit trim_times(const trim_policy& policy) noexcept
+      : every_((std::max)(std::int64_t{0}, std::int64_t{policy.every.count()})),
+        keep_(policy.keep_free) {}
+  [[nodiscard]] bool any() const noexcept { return every_ >= 0; }
+  /// Nanoseconds.
+  [[nodiscard]] std::int64_t every() const noexcept { return every_; }
+  /// Bytes.
+  [[nodiscard]] std::size_t keep() const noexcept { return keep_; }
+
+ private:
+  std::int64_t every_ = -1;
+  std::size_t keep_ = 0;
+};
+
 /// When an arena trims by itself. One word says since when something is due: 0 nothing, else the
 /// time; or, below 0, which process trims, and whether more has come back meanwhile. Seq_cst, since
 /// no scenario runs it; nothing is lost by a late look but time.
 class trim_clock {
  public:
-  explicit trim_clock(const std::optional<trim_policy>& policy) noexcept
-      : keep_(policy ? policy->keep_free : 0), is_set_(policy.has_value()) {
-    if (policy && policy->every.count() > 0) every_ = policy->every.count();
-  }
-  [[nodiscard]] bool is_set() const noexcept { return is_set_; }
+  explicit trim_clock(trim_times times) noexcept : times_(times) {}
+  [[nodiscard]] bool is_set() const noexcept { return times_.any(); }
 
   /// By one who gave back, and whose arena is still there: calls `trim(keep_free)` if it is time.
   template <class Trim>
@@ -199,7 +215,7 @@ class trim_clock {
     if (now < due) return;
     const std::int64_t mine = trimming_here();
     if (!due_.compare_exchange_strong(due, mine)) return;
-    trim(keep_);
+    trim(times_.keep());
     if (due_.exchange(0) != mine) set(0, os::about_now());
   }
 
@@ -207,15 +223,13 @@ class trim_clock {
   static std::int64_t trimming_here() noexcept { return -2 * std::int64_t{os::process()}; }
   /// When it is time; later than ever if another thread was first to say so.
   std::int64_t set(std::int64_t before, std::int64_t now) noexcept {
-    const std::int64_t due = now > never - every_ ? never : now + every_;
+    const std::int64_t due = now > never - times_.every() ? never : now + times_.every();
     return due_.compare_exchange_strong(before, due) ? due : never;
   }
   static constexpr std::int64_t never = INT64_MAX;
 
   std::atomic<std::int64_t> due_{0};
-  std::int64_t every_ = 0;
-  std::size_t keep_;
-  bool is_set_;
+  trim_times times_;
 };
 
 /// Bytes of a range that lie in pages which are in memory now. O(pages), system calls.
