@@ -67,13 +67,18 @@ enum class event_kind : unsigned char {
   own,
   disown,
   build,
-  note
+  note,
+  fetch_sub,
+  fetch_xor,
+  lock,
+  unlock
 };
 
 /// As a trace has them.
-inline constexpr std::array<const char*, 15> event_kind_names = {
-    "load",  "store",      "exchange",    "fetch_add", "fetch_or", "fetch_and", "cas", "cas_failed",
-    "fence", "plain_read", "plain_write", "own",       "disown",   "build",     "note"};
+inline constexpr std::array<const char*, 19> event_kind_names = {
+    "load",      "store",     "exchange", "fetch_add",  "fetch_or",    "fetch_and", "cas",
+    "cas_failed", "fence",    "plain_read", "plain_write", "own",      "disown",    "build",
+    "note",      "fetch_sub", "fetch_xor", "lock",      "unlock"};
 
 inline constexpr std::uint32_t no_event = ~std::uint32_t{0};
 /// Set-up and end, which no thread does.

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// Atomic accesses: who goes on, which value is seen, where a store stands.
+#include <array>
+
+#include "machine/entry.hpp"
+#include "machine/machine.hpp"
+
+namespace caiman::model::machine {
+namespace {
+
+constexpr bool is_seq_cst(std::memory_order o) noexcept { return o == std::memory_order_seq_cst; }
+
+event_kind kind_of(access what) noexcept {
+  switch (what) {
+    case access::load:
+      return event_kind::load;
+    case access::store:
+      return event_kind::store;
+    case access::exchange:
+      return event_kind::exchange;
+    case access::fetch_add:
+      return event_kind::fetch_add;
+    case access::fetch_sub:
+      return event_kind::fetch_sub;
+    case access::fetch_or:
+      return event_kind::fetch_or;
+    case access::fetch_and:
+      return event_kind::fetch_and;
+    case access::fetch_xor:
+      return event_kind::fetch_xor;
+    case access::cas:
+      return event_kind::cas;
+  }
+  return event_kind::note;
+}
+
+/// Ranks to choose from, the newest first.
+struct candidates {
+  static constexpr unsigned most = 64;
+  std::array<std::uint32_t, most> ranks{};
+  unsigned count = 0;
+  void add(std::uint32_t rank) noexcept {
+    if (count < most) ranks[count++] = rank;
+  }
+};
+
+}  // namespace
+
+void machine_state::begin(cell& of, const place& here) {
+  const entry inside;
+  use_block(&of, here, "makes an atomic in");
+  step(here);
+  actor& me = actors_[current_];
+  of.execution = execution_;
+  of.location = memory_.add(of.first, current_, me.now.steps[current_], here);
+  if (recorded_) write_event(event_kind::build, of, here, std::memory_order_relaxed, -1, 0, none);
+}
+
+void machine_state::end(cell& of) {
+  const entry inside;
+  if (of.execution == execution_ && of.location < memory_.size())
+    memory_[of.location].alive = false;
+}
+
+/// The location of an object, which must be there.
+std::uint32_t machine_state::at(cell& of, const place& here) {
+  use_block(&of, here, "uses");
+  if (of.execution != execution_) {
+    if (heap_.holds(&of)) {
+      stop("heap", who(current_) + " uses an atomic " + where(now(here)) +
+                       " in memory where none was made");
+    }
+    of.execution = execution_;
+    of.location = memory_.add(of.first, main_thread, 0, here);
+    return of.location;
+  }
+  const location& l = memory_[of.location];
+  if (!l.alive) {
+    stop("heap", who(current_) + " uses an atomic " + where(now(here)) +
+                     " after its end; it was made at " + line_of(l.where));
+  }
+  if (actors_[current_].now.steps[l.maker] < l.made) {
+    race("uses an atomic", here, l.maker, {l.maker, -1, l.where, {}}, "made it", no_event);
+  }
+  return of.location;
+}
+
+std::uint32_t machine_state::pick(std::uint32_t id, std::memory_order order, bool attach,
+                                  bool* stale) {
+  location& l = memory_[id];
+  actor& me = actors_[current_];
+  const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
+  std::uint32_t low = memory_.floor(me.now, id, is_seq_cst(order));
+  // An old store is not read for ever.
+  if (l.old[current_] != none && l.old_times[current_] >= 2) {
+    low = std::max(low, std::min(newest, l.messages[l.old[current_]].rank + 1));
+  }
+  if (phase_ != phase::threads || me.fresh || looks_) low = newest;
+  candidates may;
+  for (std::uint32_t rank = newest + 1; rank-- > low;) {
+    if (!attach || memory_.is_open(id, rank + 1)) may.add(rank);
+  }
+  const std::uint32_t rank = may.ranks[by_->value(may.count)];
+  const std::uint32_t store = l.order[rank];
+  *stale = rank != newest;
+  if (rank != newest) {
+    l.old_times[current_] = l.old[current_] == store ? l.old_times[current_] + 1 : 1;
+    l.old[current_] = store;
+  }
+  return store;
+}
+
+void machine_state::acquire_from(const message& m, std::memory_order order) {
+  if (m.released == none) return;
+  actor& me = actors_[current_];
+  memory_.join(acquires(order) ? me.now : me.pending, memory_.kept(m.released));
+}
+
+void machine_state::seen_by_seq_cst(std::uint32_t id, std::uint32_t store,
+                                    std::memory_order order) {
+  if (!is_seq_cst(order)) return;
+  location& l = memory_[id];
+  if (l.messages[store].rank > l.messages[l.seq_cst].rank) l.seq_cst = store;
+}
+
+std::uint32_t machine_state::put(std::uint32_t id, std::uint32_t rank, std::uint64_t value,
+                                 std::memory_order order, std::uint32_t read) {
+  actor& me = actors_[current_];
+  const std::uint32_t store = memory_.insert(id, rank, value, read != none);
+  memory_.see(me.now, id, store);
+  std::uint32_t released = none;
+  if (releases(order)) {
+    released = memory_.keep(me.now);
+  } else if (me.has_fence) {
+    released = memory_.keep(me.fenced);
+  }
+  // A read-modify-write goes on with the release sequence that it reads from.
+  if (read != none) {
+    const std::uint32_t carried = memory_[id].messages[read].released;
+    if (released == none) {
+      released = carried;
+    } else if (carried != none) {
+      memory_.join(memory_.kept(released), memory_.kept(carried));
+    }
+  }
+  memory_[id].messages[store].released = released;
+  seen_by_seq_cst(id, store, order);
+  return store;
+}
+
+std::uint64_t machine_state::load(cell& of, std::memory_order written, const place& here) {
+  if (looks_) return memory_.newest(at(of, here)).value;
+  const entry inside;
+  const std::uint32_t site = sites.find(here, site_kind::load, access::load, written);
+  const std::memory_order order = sites[site].in_force;
+  turn(here);
+  for (;;) {
+    const std::uint32_t id = at(of, here);
+    bool stale = false;
+    const std::uint32_t store = pick(id, order, false, &stale);
+    const message& m = memory_[id].messages[store];
+    const std::uint64_t value = m.value;
+    memory_.see(actors_[current_].now, id, store);
+    if (recorded_)
+      read_event(event_kind::load, of, here, order, static_cast<int>(site), store, stale);
+    acquire_from(m, order);
+    seen_by_seq_cst(id, store, order);
+    if (!note_repeat(id, value, here)) return value;
+    wait_for_others();
+    step(here);
+  }
+}
+
+void machine_state::store(cell& of, std::uint64_t value, std::memory_order written,
+                          const place& here) {
+  const entry inside;
+  const std::uint32_t site = sites.find(here, site_kind::store, access::store, written);
+  const std::memory_order order = sites[site].in_force;
+  turn(here);
+  const std::uint32_t id = at(of, here);
+  location& l = memory_[id];
+  const auto last = static_cast<std::uint32_t>(l.order.size());
+  const std::uint64_t before = memory_.newest(id).value;
+  candidates may;
+  may.add(last);
+  if (phase_ == phase::threads) {
+    const std::uint32_t low = memory_.floor(actors_[current_].now, id, is_seq_cst(order));
+    for (std::uint32_t rank = last; rank-- > low + 1;) {
+      if (memory_.is_open(id, rank)) may.add(rank);
+    }
+  }
+  const std::uint32_t rank = may.ranks[by_->value(may.count)];
+  const std::uint32_t made = put(id, rank, value, order, none);
+  if (recorded_)
+    write_event(event_kind::store, of, here, order, static_cast<int>(site), made, none);
+  if (value != before || rank != last) changed();
+}
+
+std::uint64_t machine_state::change_value(cell& of, access what, change how, std::uint64_t operand,
+                                          std::memory_order written, const place& here) {
+  const entry inside;
+  const std::uint32_t site = sites.find(here, site_kind::rmw, what, written);
+  const std::memory_order order = sites[site].in_force;
+  turn(here);
+  for (;;) {
+    const std::uint32_t id = at(of, here);
+    bool stale = false;
+    const std::uint32_t read = pick(id, order, true, &stale);
+    const message from = memory_[id].messages[read];
+    memory_.see(actors_[current_].now, id, read);
+    acquire_from(from, order);
+    const std::uint64_t value = how(from.value, operand);
+    const std::uint32_t made = put(id, memory_[id].messages[read].rank + 1, value, order, read);
+    if (recorded_) write_event(kind_of(what), of, here, order, static_cast<int>(site), made, read);
+    if (value != from.value || stale) {
+      changed();
+      return from.value;
+    }
+    if (!note_repeat(id, value, here)) return from.value;
+    wait_for_others();
+    step(here);
+  }
+}
+
+bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& here) {
+  const entry inside;
+  const std::uint32_t site =
+      sites.find(here, site_kind::rmw, access::cas, what.success, what.failure);
+  const std::memory_order won = sites[site].in_force;
+  const std::memory_order lost = sites[site + 1].in_force;
+  turn(here);
+  for (;;) {
+    const std::uint32_t id = at(of, here);
+    location& l = memory_[id];
+    actor& me = actors_[current_];
+    const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
+    const std::uint32_t low_won = memory_.floor(me.now, id, is_seq_cst(won));
+    const std::uint32_t low_lost = memory_.floor(me.now, id, is_seq_cst(lost));
+    const bool sees_all = phase_ == phase::threads && !me.fresh;
+    candidates may;
+    for (std::uint32_t rank = newest + 1; rank-- > 0;) {
+      const message& m = l.messages[l.order[rank]];
+      const bool equal = m.value == what.expected;
+      if (rank < (equal ? low_won : low_lost)) continue;
+      if (equal && !memory_.is_open(id, rank + 1)) continue;
+      if (l.old[current_] == l.order[rank] && l.old_times[current_] >= 2 && rank != newest)
+        continue;
+      may.add(rank);
+      if (!sees_all) break;
+    }
+    const std::uint32_t rank = may.ranks[by_->value(may.count)];
+    const std::uint32_t read = l.order[rank];
+    if (rank != newest) {
+      l.old_times[current_] = l.old[current_] == read ? l.old_times[current_] + 1 : 1;
+      l.old[current_] = read;
+    }
+    const message from = l.messages[read];
+    memory_.see(me.now, id, read);
+    bool done = from.value == what.expected;
+    // A weak one may fail for no reason: once in an operation.
+    if (done && what.weak && sees_all && !me.weak_failed && by_->value(2) == 1) {
+      me.weak_failed = true;
+      done = false;
+    }
+    acquire_from(from, done ? won : lost);
+    if (done) {
+      const std::uint32_t made = put(id, l.messages[read].rank + 1, what.desired, won, read);
+      if (recorded_)
+        write_event(event_kind::cas, of, here, won, static_cast<int>(site), made, read);
+      if (what.desired != from.value) changed();
+      return true;
+    }
+    seen_by_seq_cst(id, read, lost);
+    ++sites[site + 1].times;
+    if (recorded_) {
+      read_event(event_kind::cas_failed, of, here, lost, static_cast<int>(site) + 1, read,
+                 rank != newest);
+    }
+    what.expected = from.value;
+    if (!note_repeat(id, from.value, here)) return false;
+    wait_for_others();
+    return false;
+  }
+}
+
+void machine_state::wait(cell& of, std::uint64_t old, std::memory_order order, const place& here) {
+  while (load(of, order, here) == old) {
+    const entry inside;
+    const std::uint32_t id = at(of, here);
+    // As a futex does, the value is compared once more before the thread sleeps.
+    if (memory_.newest(id).value == old) {
+      block_on(id);
+    } else {
+      actors_[current_].fresh = true;
+    }
+    actors_[current_].spins.clear();
+  }
+}
+
+void machine_state::notify(cell& of, bool all, const place& here) {
+  const entry inside;
+  turn(here);
+  bell_wake(at(of, here), all);
+}
+
+void machine_state::fence(std::memory_order written, const place& here) {
+  const entry inside;
+  const std::uint32_t site = sites.find(here, site_kind::fence, access::load, written);
+  const std::memory_order order = sites[site].in_force;
+  if (looks_) return;
+  turn(here);
+  actor& me = actors_[current_];
+  if (recorded_) event_of(event_kind::fence, nullptr, here, order, static_cast<int>(site));
+  if (acquires(order)) memory_.join(me.now, me.pending);
+  if (is_seq_cst(order)) {
+    for (std::uint32_t id = 0; id < memory_.size(); ++id) {
+      memory_.see(me.now, id, memory_[id].seq_cst);
+      memory_.see(me.now, id, memory_.fences.at(id));
+    }
+    memory_.fences.seen = me.now.seen;
+  }
+  if (releases(order)) {
+    me.fenced = me.now;
+    me.has_fence = true;
+  }
+}
+
+void machine_state::yield(const place& here) {
+  const entry inside;
+  actors_[current_].last = here;
+  any_access_ = true;
+  if (phase_ == phase::threads) {
+    actors_[current_].spins.clear();
+    return wait_for_others();
+  }
+  if (++idle_ > 100) wait_for_others();
+}
+
+std::uint64_t machine_state::newest(cell& of) {
+  return of.execution == execution_ ? memory_.newest(of.location).value : of.first;
+}
+
+cell& machine_state::cell_at(void* object, std::uint64_t value_now) {
+  const entry inside;
+  auto& known = refs_[object];
+  if (known == nullptr) {
+    known = std::make_unique<cell>();
+    known->first = value_now;
+    known->execution = execution_;
+    known->location = memory_.add(value_now, main_thread, 0, place::current());
+  }
+  use_block(object, actors_[current_].last, "uses");
+  return *known;
+}
+
+}  // namespace caiman::model::machine

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// costs.hpp: what memory orders are made of
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <string>
+
+#include "machine/sites.hpp"
+
+namespace caiman::model::machine {
+
+/// A row for each site and each order that it may have: the instructions of x86-64 and of AArch64
+/// with LSE, as g++ 12 and clang 19 make them, and what was measured on this processor.
+std::string table_of_costs(const site_table& sites);
+
+}  // namespace caiman::model::machine
