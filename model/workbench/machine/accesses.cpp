@@ -92,9 +92,7 @@ std::uint32_t machine_state::pick(std::uint32_t id, std::memory_order order, boo
   const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
   std::uint32_t low = memory_.floor(me.now, id, is_seq_cst(order));
   // An old store is not read for ever.
-  if (l.old[current_] != none && l.old_times[current_] >= 2) {
-    low = std::max(low, std::min(newest, l.messages[l.old[current_]].rank + 1));
-  }
+  if (l.old_reads[current_] >= most_old_reads) low = newest;
   if (phase_ != phase::threads || me.fresh || looks_) low = newest;
   candidates may;
   for (std::uint32_t rank = newest + 1; rank-- > low;) {
@@ -103,10 +101,7 @@ std::uint32_t machine_state::pick(std::uint32_t id, std::memory_order order, boo
   const std::uint32_t rank = may.ranks[by_->value(may.count)];
   const std::uint32_t store = l.order[rank];
   *stale = rank != newest;
-  if (rank != newest) {
-    l.old_times[current_] = l.old[current_] == store ? l.old_times[current_] + 1 : 1;
-    l.old[current_] = store;
-  }
+  l.old_reads[current_] = *stale ? l.old_reads[current_] + 1 : 0;
   return store;
 }
 
@@ -212,7 +207,7 @@ std::uint64_t machine_state::change_value(cell& of, access what, change how, std
     const std::uint64_t value = how(from.value, operand);
     const std::uint32_t made = put(id, memory_[id].messages[read].rank + 1, value, order, read);
     if (recorded_) write_event(kind_of(what), of, here, order, static_cast<int>(site), made, read);
-    if (value != from.value || stale) {
+    if (value != from.value) {
       changed();
       return from.value;
     }
@@ -236,29 +231,25 @@ bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& h
     const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
     const std::uint32_t low_won = memory_.floor(me.now, id, is_seq_cst(won));
     const std::uint32_t low_lost = memory_.floor(me.now, id, is_seq_cst(lost));
-    const bool sees_all = phase_ == phase::threads && !me.fresh;
+    const bool threads_run = phase_ == phase::threads;
+    const bool sees_all = threads_run && !me.fresh && l.old_reads[current_] < most_old_reads;
     candidates may;
     for (std::uint32_t rank = newest + 1; rank-- > 0;) {
       const message& m = l.messages[l.order[rank]];
       const bool equal = m.value == what.expected;
       if (rank < (equal ? low_won : low_lost)) continue;
       if (equal && !memory_.is_open(id, rank + 1)) continue;
-      if (l.old[current_] == l.order[rank] && l.old_times[current_] >= 2 && rank != newest)
-        continue;
       may.add(rank);
       if (!sees_all) break;
     }
     const std::uint32_t rank = may.ranks[by_->value(may.count)];
     const std::uint32_t read = l.order[rank];
-    if (rank != newest) {
-      l.old_times[current_] = l.old[current_] == read ? l.old_times[current_] + 1 : 1;
-      l.old[current_] = read;
-    }
+    l.old_reads[current_] = rank != newest ? l.old_reads[current_] + 1 : 0;
     const message from = l.messages[read];
     memory_.see(me.now, id, read);
     bool done = from.value == what.expected;
     // A weak one may fail for no reason: once in an operation.
-    if (done && what.weak && sees_all && !me.weak_failed && by_->value(2) == 1) {
+    if (done && what.weak && threads_run && !me.fresh && !me.weak_failed && by_->value(2) == 1) {
       me.weak_failed = true;
       done = false;
     }

@@ -98,6 +98,7 @@ void yield(const place& at) {
 }
 unsigned thread_index() noexcept { return the_machine().current(); }
 void fail(const char* text, const place& at) {
+  user_code_runs = false;
   if (auto* m = running()) m->stop("check", std::string(text) + ", at " + line_of(at));
   std::fprintf(stderr, "%s, at %s\n", text, line_of(at).c_str());
   std::abort();

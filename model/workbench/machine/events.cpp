@@ -27,6 +27,10 @@ std::string machine_state::where(const doing& what) const {
   return text.empty() ? "somewhere" : text;
 }
 
+void machine_state::crash(const char* what) {
+  stop("crash", who(current_) + " crashes " + where(now({})) + ": " + what);
+}
+
 std::uint32_t machine_state::event_of(event_kind what, const void* object, const place& here,
                                       std::memory_order order, int site) {
   if (made_.events.size() >= most.events) {

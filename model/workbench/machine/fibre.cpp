@@ -12,6 +12,8 @@
 #include <cstring>
 #include <new>
 
+#include "machine/heap.hpp"
+
 namespace caiman::model::machine {
 namespace {
 
@@ -21,7 +23,7 @@ std::size_t page_bytes() noexcept { return static_cast<std::size_t>(sysconf(_SC_
 
 fibre::fibre(job what, void* context, unsigned index)
     : what_(what), context_(context), index_(index) {
-  void* at = mmap(nullptr, stack_bytes + page_bytes(), PROT_READ | PROT_WRITE,
+  void* at = mmap(usual_address(1 + index), stack_bytes + page_bytes(), PROT_READ | PROT_WRITE,
                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw std::bad_alloc();
   stack_ = static_cast<std::byte*>(at);

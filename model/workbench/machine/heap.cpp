@@ -12,9 +12,9 @@
 namespace caiman::model::machine {
 namespace {
 
-void* reserve(std::size_t bytes) {
-  void* at = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+void* reserve(void* wish, std::size_t bytes) {
+  void* at =
+      mmap(wish, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw std::bad_alloc();
   return at;
 }
@@ -26,11 +26,16 @@ constexpr std::size_t most_filled = 1024;
 
 }  // namespace
 
+void* usual_address(std::size_t gigabytes) noexcept {
+  return reinterpret_cast<void*>((std::uintptr_t{64} + gigabytes) << 30);
+}
+
 constinit std::byte* heap::region_ = nullptr;
 
 heap::heap()
-    : owner_(static_cast<std::uint32_t*>(reserve(region_bytes / granule * sizeof(*owner_)))) {
-  region_ = static_cast<std::byte*>(reserve(region_bytes));
+    : owner_(
+          static_cast<std::uint32_t*>(reserve(nullptr, region_bytes / granule * sizeof(*owner_)))) {
+  region_ = static_cast<std::byte*>(reserve(usual_address(0), region_bytes));
 }
 
 heap::~heap() {

@@ -35,6 +35,9 @@ struct block {
   std::array<doing, most_threads> used_at{};
 };
 
+/// Where memory is asked for, so that pointers have the same values in every run.
+void* usual_address(std::size_t gigabytes) noexcept;
+
 class heap {
  public:
   static constexpr std::size_t region_bytes = std::size_t{256} << 20;

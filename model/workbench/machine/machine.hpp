@@ -81,6 +81,7 @@ class machine_state {
   void begin_operation(int index);
   void end_operation(const std::string* result);
   [[noreturn]] void stop(std::string property, std::string text);
+  [[noreturn]] void crash(const char* what);
   /// While it lives, new and delete are the checked ones.
   class user_code {
    public:

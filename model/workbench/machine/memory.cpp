@@ -23,8 +23,7 @@ std::uint32_t memory::add(std::uint64_t value, unsigned maker, std::uint32_t ste
   l.made = step;
   l.where = at;
   l.alive = true;
-  l.old.fill(none);
-  l.old_times.fill(0);
+  l.old_reads.fill(0);
   return used_++;
 }
 

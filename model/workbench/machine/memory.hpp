@@ -35,6 +35,9 @@ inline constexpr unsigned most_threads = 6;
 
 inline constexpr std::uint32_t none = ~std::uint32_t{0};
 
+/// A store becomes visible some time: so many loads of a thread in a row may miss the newest one.
+inline constexpr std::uint32_t most_old_reads = 4;
+
 /// What is known to have happened: so many steps of each thread, and of each location a store.
 struct view {
   std::array<std::uint32_t, most_threads> steps{};
@@ -62,9 +65,8 @@ struct location {
   std::uint32_t made = 0;
   place where;
   bool alive = false;
-  // How often each thread has read the same old store again.
-  std::array<std::uint32_t, most_threads> old{};
-  std::array<std::uint32_t, most_threads> old_times{};
+  // How many loads in a row by each thread did not see the newest store.
+  std::array<std::uint32_t, most_threads> old_reads{};
 };
 
 class memory {

@@ -35,30 +35,38 @@ std::uint32_t site_table::find(const place& at, site_kind kind, access what, ord
   const auto hash =
       reinterpret_cast<std::uintptr_t>(at.file_name()) / 8 + at.line() * 31U + at.column() * 7U;
   known& slot = cache_[hash % cache_.size()];
-  if (slot.file == at.file_name() && slot.line == at.line() && slot.column == at.column() &&
-      all_[slot.id].what == what && all_[slot.id].kind == kind) {
-    site& found = all_[slot.id];
-    ++found.times;
-    if (found.written != written) [[unlikely]] {
-      found.varies = true;
-      found.written = written;
-      decide(slot.id);
+  const bool hit = slot.file == at.file_name() && slot.line == at.line() &&
+                   slot.column == at.column() && all_[slot.id].what == what &&
+                   all_[slot.id].kind == kind;
+  if (!hit)
+    slot = {at.file_name(), at.line(), at.column(), id_of(at, kind, what, written, on_failure)};
+  const auto now = [&](std::uint32_t id, order here) {
+    if (all_[id].written == here) [[likely]]
+      return;
+    all_[id].varies = true;
+    all_[id].written = here;
+    decide(id);
+  };
+  now(slot.id, written);
+  if (what == access::cas) now(slot.id + 1, on_failure);
+  ++all_[slot.id].times;
+  return slot.id;
+}
+
+/// One that was found before, or a new one.
+std::uint32_t site_table::id_of(const place& at, site_kind kind, access what, order written,
+                                order on_failure) {
+  for (std::uint32_t id = 0; id < all_.size(); ++id) {
+    const site& s = all_[id];
+    if (s.kind == kind && s.what == what && s.at.column() == at.column() && same_line(s.at, at)) {
+      return id;
     }
-    return slot.id;
   }
-  std::uint32_t id = 0;
-  while (id < all_.size() && !(all_[id].kind == kind && all_[id].what == what &&
-                               all_[id].at.column() == at.column() && same_line(all_[id].at, at))) {
-    ++id;
-  }
-  if (id == all_.size()) {
-    all_.push_back({at, kind, what, written});
-    if (what == access::cas) all_.push_back({at, site_kind::failure, what, on_failure});
-    // Names depend on what else stands in a line.
-    for (std::uint32_t i = 0; i < all_.size(); ++i) decide(i);
-  }
-  slot = {at.file_name(), at.line(), at.column(), id};
-  ++all_[id].times;
+  const auto id = static_cast<std::uint32_t>(all_.size());
+  all_.push_back({at, kind, what, written});
+  if (what == access::cas) all_.push_back({at, site_kind::failure, what, on_failure});
+  // Names depend on what else stands in a line.
+  for (std::uint32_t i = 0; i < all_.size(); ++i) decide(i);
   return id;
 }
 
@@ -75,9 +83,8 @@ std::string site_table::name(std::uint32_t id) const {
 
 void site_table::decide(std::uint32_t id) {
   site& s = all_[id];
-  s.in_force = s.written;
-  if (seq_cst_) s.in_force = seq_cst;
-  if (changed_.empty()) return;
+  s.in_force = seq_cst_ ? seq_cst : s.written;
+  if (seq_cst_ || changed_.empty()) return;
   std::string whole = line_of(s.at);
   if (s.kind == site_kind::failure) whole += ":fail";
   auto found = changed_.find(name(id));

@@ -57,6 +57,8 @@ class site_table {
   void forget_times() noexcept;
 
  private:
+  std::uint32_t id_of(const place& at, site_kind kind, access what, std::memory_order written,
+                      std::memory_order on_failure);
   void decide(std::uint32_t id);
   struct known {
     const char* file = nullptr;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 #include "machine/machine.hpp"
 
@@ -47,7 +48,7 @@ const char* name_of_signal(int signal) noexcept {
 
 void crashed(int signal) {
   machine_state& all = the_machine();
-  if (all.runs() && user_code_runs) all.stop("crash", name_of_signal(signal));
+  if (all.runs() && std::exchange(user_code_runs, false)) all.crash(name_of_signal(signal));
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }
@@ -62,6 +63,7 @@ void tick(int /*signal*/) {
   }
   if (++w.ticks < most_ticks) return;
   w.ticks = 0;
+  user_code_runs = false;
   all.stop("no end", "an operation goes on and on without an access");
 }
 
@@ -102,6 +104,7 @@ extern "C" void __assert_fail(const char* what, const char* file, unsigned line,
                               const char* function) noexcept {
   auto& all = caiman::model::machine::the_machine();
   if (all.runs()) {
+    caiman::model::machine::user_code_runs = false;
     std::string_view name = file;
     if (const auto slash = name.rfind('/'); slash != std::string_view::npos) {
       name.remove_prefix(slash + 1);

@@ -90,8 +90,8 @@ std::optional<conviction> run_campaign(trial& on, const tested& of, const campai
 
 namespace {
 
-/// The same property again, with as few switches as there is time for.
-std::optional<conviction> same_again(trial& on, const conviction& was, const scenario& s,
+/// The same property again, or any, with as few switches as there is time for.
+std::optional<conviction> same_again(trial& on, const conviction& was, const scenario& s, bool any,
                                      std::uint64_t walk, std::uint64_t drawn, deadline until,
                                      tally& seen) {
   on.use(s);
@@ -106,7 +106,7 @@ std::optional<conviction> same_again(trial& on, const conviction& was, const sce
   for (const attempt_of& a : plan) {
     const search_result r = on.search(a.how, a.executions, until);
     seen.executions += r.executions;
-    if (r.found.property == was.found.property) {
+    if (r.found.property == was.found.property || (any && !r.found.property.empty())) {
       found = made(on, a, r);
       break;
     }
@@ -143,14 +143,15 @@ conviction made_small(trial& on, conviction found, deadline until, tally& seen) 
   while (again && clock::now() < until && !asked_to_stop()) {
     again = false;
     for (const scenario& less : smaller(found.what)) {
-      auto same = same_again(on, found, less, 1500, 3000, until, seen);
+      auto same = same_again(on, found, less, true, 6000, 10'000, until, seen);
       if (!same) continue;
       found = *same;
       again = true;
       break;
     }
   }
-  if (auto fewest = same_again(on, found, found.what, 30'000, 0, until, seen)) found = *fewest;
+  if (auto fewest = same_again(on, found, found.what, false, 30'000, 0, until, seen))
+    found = *fewest;
   plainer_choices(on, found, seen);
   return found;
 }

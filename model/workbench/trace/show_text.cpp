@@ -92,8 +92,8 @@ class drawing {
   void head() {
     const json& property = trace_.at("property");
     const std::string title = text_at(trace_, "title");
-    line(fmt::format("{}{} violated: {}", title.empty() ? "" : title + ": ",
-                     text_at(property, "id"), text_at(property, "text")));
+    line(fmt::format("{}{}{}: {}", title.empty() ? "" : title + ": ", text_at(property, "id"),
+                     has_words() ? "" : " violated", text_at(property, "text")));
     line(fmt::format("{}, {}, execution {}", text_at(trace_, "program"), text_at(trace_, "search"),
                      trace_.at("execution").get<std::uint64_t>()));
     for (const json& row : trace_.at("orders")) {
@@ -106,6 +106,9 @@ class drawing {
     for (std::size_t t = 0; t < lanes_; ++t) threads += fmt::format("{:<3}", t);
     line(fmt::format("\n   event  {} thread", threads));
   }
+
+  /// The property of a structure is words, "data race", and no id of ours.
+  bool has_words() const { return trace_.at("shape").at("core") == "structure"; }
 
   /// One character per lane: the glyph in lane `at`, else whether the lane is inside an operation.
   std::string gutter(int at, const char* glyph) const {
@@ -176,7 +179,8 @@ class drawing {
           fmt::format("  <- nothing orders it before #{}", race.at("second").get<std::size_t>());
     }
     if (is_at(trace_.at("property"), "event", id)) {
-      remark += fmt::format("  <- {} is lost here", text_at(trace_.at("property"), "id"));
+      remark += has_words() ? "  <- here"
+                            : fmt::format("  <- {} is lost here", text_at(trace_.at("property"), "id"));
     }
     return remark;
   }

@@ -7,8 +7,8 @@
 //
 //   template <template <class> class Atom = std::atomic> class queue { Atom<node*> head_; … };
 //
-// Operators that take no operand (++, --, the conversion to T) cannot know their place in the
-// source: all of one kind are one site. Write fetch_add or load where you want a site of its own.
+// Assignment, ++, -- and the conversion to T cannot know their place in the source: all of one kind
+// are one site. Write store, fetch_add or load where you want a site of its own.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -197,9 +197,9 @@ class atomic : public machine::atomic_interface<atomic<T>, T> {
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
   ~atomic() { machine::end(cell_); }
-  T operator=(machine::placed<T> v) {  // NOLINT: as std::atomic
-    this->store(v.value, std::memory_order_seq_cst, v.at);
-    return v.value;
+  T operator=(T value) {  // NOLINT: as std::atomic
+    this->store(value);
+    return value;
   }
 
  private:
@@ -219,9 +219,9 @@ class atomic_ref : public machine::atomic_interface<atomic_ref<T>, T> {
   atomic_ref(const atomic_ref&) = default;
   atomic_ref& operator=(const atomic_ref&) = delete;
   ~atomic_ref() = default;
-  T operator=(machine::placed<T> v) const {  // NOLINT: as std::atomic_ref
-    this->store(v.value, std::memory_order_seq_cst, v.at);
-    return v.value;
+  T operator=(T value) const {  // NOLINT: as std::atomic_ref
+    this->store(value);
+    return value;
   }
 
  private:

@@ -164,8 +164,8 @@ class operation_model final : public operation_base<S, Spec> {
   int with_arguments(unsigned choice, F&& use) const {
     return std::apply(
         [&](const auto&... from) {
-          unsigned left = choice;
-          const auto next = [&](const auto& one) {
+          [[maybe_unused]] unsigned left = choice;
+          [[maybe_unused]] const auto next = [&](const auto& one) {
             const unsigned i = left % one.size();
             left /= one.size();
             return one.at(i);
@@ -230,12 +230,13 @@ class tested_of final : public tested {
 
   void build() override {
     const user_code inside;
-    now_ = ::new (static_cast<void*>(storage_)) S();
+    now_ = ::new (operator new(sizeof(S), std::align_val_t{alignof(S)})) S();
     if (before_) before_(*now_);
   }
   void destroy() override {
     const user_code inside;
     now_->~S();
+    operator delete(now_, std::align_val_t{alignof(S)});
   }
   int call(unsigned operation, unsigned choice) override {
     return operations_[operation]->call(*now_, choice);
@@ -282,7 +283,6 @@ class tested_of final : public tested {
     return kept;
   }
 
-  alignas(S) unsigned char storage_[sizeof(S)];
   S* now_ = nullptr;
   std::vector<std::unique_ptr<operation_base<S, Spec>>> operations_;
   std::function<void(S&)> before_;

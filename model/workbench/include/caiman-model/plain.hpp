@@ -8,6 +8,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -33,8 +34,10 @@ class plain {
   ~plain() = default;
 
   operator T() const { return read(); }  // NOLINT(google-explicit-constructor)
-  plain& operator=(machine::placed<T> v) {
-    write(std::move(v.value), v.at);
+  // A template, so that a T is no candidate for the assignment of another plain.
+  template <class U>
+  requires std::convertible_to<U, T> plain& operator=(U&& v) {
+    write(T(std::forward<U>(v)));
     return *this;
   }
   T read(const place& at = place::current()) const {

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+// The ring of one producer and one consumer.
+// Leslie Lamport: Specifying Concurrent Program Modules, 1983.
+// Fault 1: the tail is stored relaxed, so the consumer may read a cell before its value is there.
+// Fault 2: the head is stored relaxed, so the producer may overwrite a cell that is still read.
+#include <array>
+#include <atomic>
+#include <caiman-model/check.hpp>
+
+#include "specs.hpp"
+
+#ifndef FAULT
+#define FAULT 0
+#endif
+
+namespace m = caiman::model;
+using enum std::memory_order;
+
+template <template <class> class Atom = std::atomic>
+class ring {
+ public:
+  static constexpr unsigned capacity = 2;
+
+  bool push(int v) {
+    const unsigned tail = tail_.load(relaxed);
+    if (tail - head_.load(acquire) == capacity) return false;
+    cells_[tail % capacity] = v;
+    tail_.store(tail + 1, FAULT == 1 ? relaxed : release);
+    return true;
+  }
+  std::optional<int> pop() {
+    const unsigned head = head_.load(relaxed);
+    if (head == tail_.load(acquire)) return {};
+    const int v = cells_[head % capacity];
+    head_.store(head + 1, FAULT == 2 ? relaxed : release);
+    return v;
+  }
+
+ private:
+  Atom<unsigned> head_{0};
+  Atom<unsigned> tail_{0};
+  std::array<m::plain<int>, capacity> cells_;
+};
+
+int main(int argc, char** argv) {
+  using tested = ring<m::atomic>;
+  using spec = gallery::bounded_queue_spec<tested::capacity>;
+  return m::check<tested, spec>(
+      argc, argv, m::operation("push", &tested::push, &spec::push, m::any_of(1, 2)).one_thread(),
+      m::operation("pop", &tested::pop, &spec::pop).one_thread());
+}
