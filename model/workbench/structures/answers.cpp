@@ -46,7 +46,7 @@ bool answers::search(tested& of, const std::vector<answered>& history, tried at)
   for (std::size_t i = 0; i < history.size(); ++i) {
     const answered& a = history[i];
     if (at.done.has(i) || !at.done.holds(a.earlier)) continue;
-    const tested::answer right = of.ask(at.state, a.what.operation, a.what.choice);
+    const tested::answer right = of.ask(at.state, a.what.operation, a.what.choice, a.result);
     if (right.result != tested::any_answer && right.result != a.result) continue;
     tried next{at.done, right.state};
     next.done.add(i);
@@ -86,7 +86,7 @@ std::string answers::why_not(tested& of, const std::vector<answered>& history) {
   for (std::size_t i = 0; i < history.size(); ++i) {
     const answered& a = history[i];
     if (deepest_.done.has(i) || !deepest_.done.holds(a.earlier)) continue;
-    const tested::answer right = of.ask(deepest_.state, a.what.operation, a.what.choice);
+    const tested::answer right = of.ask(deepest_.state, a.what.operation, a.what.choice, a.result);
     next += fmt::format("{}{}, where the specification says {}", next.empty() ? "" : "; or ",
                         said(i), of.result_text(a.what.operation, right.result));
   }

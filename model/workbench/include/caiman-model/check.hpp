@@ -87,7 +87,7 @@ class operation_base {
   operation_base& operator=(const operation_base&) = delete;
   virtual ~operation_base() = default;
   virtual int call(S& on, unsigned choice) = 0;
-  virtual int ask(Spec& on, unsigned choice) = 0;
+  virtual int ask(Spec& on, unsigned choice, int given) = 0;
   virtual std::string text(unsigned choice) const = 0;
   virtual std::string result_text(int result) const = 0;
 };
@@ -100,6 +100,10 @@ class operation_model final : public operation_base<S, Spec> {
   using result = std::remove_cvref_t<result_on<Call, S>>;
   static constexpr bool is_void = std::is_void_v<result>;
   using stored = std::conditional_t<is_void, int, result>;
+  // It takes the answer besides, and says whether that is right.
+  static constexpr bool judges =
+      !is_void && std::is_invocable_r_v<bool, SpecCall&, Spec&,
+                                        decltype(std::declval<From>().at(0U))..., const stored&>;
 
  public:
   explicit operation_model(made what) : what_(std::move(what)) {}
@@ -123,9 +127,15 @@ class operation_model final : public operation_base<S, Spec> {
       }
     });
   }
-  int ask(Spec& on, unsigned choice) override {
+  int ask(Spec& on, unsigned choice, int given) override {
     if constexpr (std::same_as<SpecCall, nothing>) {
       return tested::any_answer;
+    } else if constexpr (judges) {
+      return with_arguments(choice, [&](auto... arguments) {
+        const bool fits =
+            std::invoke(what_.spec, on, std::move(arguments)..., std::as_const(answers_[given]));
+        return fits ? given : tested::no_answer;
+      });
     } else {
       return with_arguments(choice, [&](auto... arguments) {
         using said = std::remove_cvref_t<result_on<SpecCall, Spec>>;
@@ -230,13 +240,13 @@ class tested_of final : public tested {
 
   void build() override {
     const user_code inside;
-    now_ = ::new (operator new(sizeof(S), std::align_val_t{alignof(S)})) S();
+    now_ = ::new (operator new (sizeof(S), std::align_val_t{alignof(S)})) S();
     if (before_) before_(*now_);
   }
   void destroy() override {
     const user_code inside;
     now_->~S();
-    operator delete(now_, std::align_val_t{alignof(S)});
+    operator delete (now_, std::align_val_t{alignof(S)});
   }
   int call(unsigned operation, unsigned choice) override {
     return operations_[operation]->call(*now_, choice);
@@ -257,13 +267,13 @@ class tested_of final : public tested {
   std::uint32_t first_state() override {
     return static_cast<std::uint32_t>(states_.number(Spec{}));
   }
-  answer ask(std::uint32_t state, unsigned operation, unsigned choice) override {
-    const auto key = std::make_tuple(state, operation, choice);
+  answer ask(std::uint32_t state, unsigned operation, unsigned choice, int given) override {
+    const auto key = std::make_tuple(state, operation, choice, given);
     const auto known = said_.find(key);
     if (known != said_.end()) return known->second;
     Spec next = states_[static_cast<int>(state)];
     answer right;
-    right.result = operations_[operation]->ask(next, choice);
+    right.result = operations_[operation]->ask(next, choice, given);
     right.state = static_cast<std::uint32_t>(states_.number(next));
     said_.emplace(key, right);
     return right;
@@ -291,7 +301,7 @@ class tested_of final : public tested {
   std::function<std::string(S&)> state_;
   bool specified_ = false;
   numbered<Spec> states_;
-  std::map<std::tuple<std::uint32_t, unsigned, unsigned>, answer> said_;
+  std::map<std::tuple<std::uint32_t, unsigned, unsigned, int>, answer> said_;
 };
 
 /// The specification of a structure that has none.

@@ -107,7 +107,9 @@ machine::in_range<T> range(T first, T last) {
 // ---- operations --------------------------------------------------------------------------------
 
 /// A member of the structure and the same of its specification, or functions (S&, arguments…) in
-/// their place. Answers are compared by ==; what gives back nothing is right whatever it does.
+/// their place. Answers are compared by ==; what gives back nothing is right whatever it does. A
+/// specification that allows several answers, as an allocator's does, is a function (Spec&,
+/// arguments…, answer) that gives back whether the answer is right.
 template <class Call, class Spec, machine::generator... From>
 requires(!machine::generator<Spec>) auto operation(std::string name, Call call, Spec spec,
                                                    From... from) {

@@ -76,7 +76,8 @@ class tested {
 
   virtual bool has_specification() const noexcept = 0;
   virtual std::uint32_t first_state() = 0;
-  virtual answer ask(std::uint32_t state, unsigned operation, unsigned choice) = 0;
+  /// `given` is what the structure has answered: a specification that leaves it a choice judges it.
+  virtual answer ask(std::uint32_t state, unsigned operation, unsigned choice, int given) = 0;
 
  protected:
   std::vector<operation_info> infos_;  // NOLINT: for the template that fills them in
