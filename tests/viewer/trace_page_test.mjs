@@ -97,7 +97,7 @@ async function checkLoss(page, trace) {
   }, trace.property.event);
   assert.ok(Math.abs(rows[0] - rows[1]) < 1, "the row of the step is marked");
   assert.ok(rows[2] > rows[1] && rows[2] < rows[3], "the loss stands below it, where it can be seen");
-  assert.match((await texts(page, ".loss"))[0], new RegExp(`${trace.property.id} is lost here`));
+  assert.match((await texts(page, ".loss"))[0], new RegExp(`${trace.property.id}( is lost here)?: `));
   assert.match((await texts(page, "h1"))[0], new RegExp(trace.property.id));
   assert.equal(await page.locator(".race .gap").count() > 0, trace.race !== null);
   assert.equal((await texts(page, "dd .command"))[0], trace.replay);
@@ -135,6 +135,7 @@ for (const [name, what] of Object.entries({...failing, treiber: [treiber]})) {
   test(`page of ${name}`, async () => {
     const {file, trace} = record(name, what);
     const page = await open(pageOf(file));
+    assert.equal(await shownStep(page), trace.property.event, "the page opens where it is lost");
     await checkLoss(page, trace);
     await checkDrawing(page, trace);
     await checkArrows(page, trace);

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
+#include <tuple>
 
 namespace caiman::model::machine {
 namespace {
@@ -68,6 +70,18 @@ std::uint32_t site_table::id_of(const place& at, site_kind kind, access what, or
   // Names depend on what else stands in a line.
   for (std::uint32_t i = 0; i < all_.size(); ++i) decide(i);
   return id;
+}
+
+std::vector<std::uint32_t> site_table::in_order() const {
+  std::vector<std::uint32_t> ids(all_.size());
+  std::iota(ids.begin(), ids.end(), 0U);
+  std::stable_sort(ids.begin(), ids.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const place& one = all_[a].at;
+    const place& two = all_[b].at;
+    return std::make_tuple(std::string_view(one.file_name()), one.line(), one.column()) <
+           std::make_tuple(std::string_view(two.file_name()), two.line(), two.column());
+  });
+  return ids;
 }
 
 std::string site_table::name(std::uint32_t id) const {

@@ -44,6 +44,8 @@ class site_table {
   site& operator[](std::uint32_t id) noexcept { return all_[id]; }
   const std::vector<site>& all() const noexcept { return all_; }
 
+  /// All of them by file and line.
+  std::vector<std::uint32_t> in_order() const;
   /// "queue.hpp:41"; with a column where several are in that line; "queue.hpp:41:fail".
   std::string name(std::uint32_t id) const;
   /// From now on: the orders as they are written, but for these.

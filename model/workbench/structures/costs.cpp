@@ -73,7 +73,7 @@ std::string table_of_costs(const site_table& sites) {
   const double locked = nanoseconds([&] { word.fetch_add(1, order::relaxed); });
   const double fence = nanoseconds([&] { std::atomic_thread_fence(order::seq_cst); });
   std::string all = fmt::format("{:<28} {:<9} {:<16} {}\n", "site", "order", "x86-64", "AArch64");
-  for (std::uint32_t i = 0; i < sites.all().size(); ++i) {
+  for (const std::uint32_t i : sites.in_order()) {
     const site& s = sites.all()[i];
     for (const order o : orders_of(s.kind)) {
       all += fmt::format("{:<28} {:<9} {:<16} {:<10}{}\n", sites.name(i), name_of_order(o),

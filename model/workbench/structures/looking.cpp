@@ -71,7 +71,7 @@ int list(session& in) {
   static const char* const kinds[] = {"load", "store", "read-modify-write", "failing exchange",
                                       "fence"};
   const site_table& sites = the_machine().sites;
-  for (std::uint32_t i = 0; i < sites.all().size(); ++i) {
+  for (const std::uint32_t i : sites.in_order()) {
     const site& s = sites.all()[i];
     fmt::print("  {:<28} {:<18} {}\n", sites.name(i), kinds[static_cast<std::size_t>(s.kind)],
                name_of_order(s.written));

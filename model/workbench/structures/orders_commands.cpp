@@ -39,7 +39,7 @@ std::string words(const conviction& found, session& in) {
 std::vector<weakening> weakenings() {
   std::vector<weakening> all;
   const auto& sites = the_machine().sites.all();
-  for (std::uint32_t i = 0; i < sites.size(); ++i) {
+  for (const std::uint32_t i : the_machine().sites.in_order()) {
     const auto& may = orders_of(sites[i].kind);
     for (auto order = may.rbegin(); order != may.rend(); ++order) {
       if (is_weaker(*order, sites[i].in_force)) all.push_back({i, *order});
@@ -160,7 +160,8 @@ int optimize(session& in, const session_options& given, bool from_written) {
   bool again = true;
   while (again && !asked_to_stop()) {
     again = false;
-    for (std::uint32_t i = 0; i < sites.all().size() && !asked_to_stop(); ++i) {
+    for (const std::uint32_t i : sites.in_order()) {
+      if (asked_to_stop()) break;
       for (const std::memory_order order : orders_of(sites.all()[i].kind)) {
         if (!is_weaker(order, sites.all()[i].in_force)) continue;
         tally each;

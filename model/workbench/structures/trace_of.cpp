@@ -103,7 +103,7 @@ std::vector<std::string> names_of(const recording& seen) {
 json rows_of_orders() {
   json rows = json::array();
   const site_table& sites = the_machine().sites;
-  for (std::uint32_t i = 0; i < sites.all().size(); ++i) {
+  for (const std::uint32_t i : sites.in_order()) {
     const site& s = sites.all()[i];
     rows.push_back({{"site", sites.name(i)},
                     {"shipped", name_of_order(s.written)},

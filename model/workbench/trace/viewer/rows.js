@@ -41,7 +41,7 @@ function rowsOf(execution, folds) {
       for (const o of starts.get(step) ?? []) add({kind: "operation", operation: o});
       add({kind: "event", event: events[step]});
     }
-    if (step === lost) add({kind: "loss", text: lossText(execution)});
+    if (step === lost && execution.property.id !== passed) add({kind: "loss", text: lossText(execution)});
     if (step === execution.race?.second) {  // room for the name of the missing edge
       add({kind: "gap"});
       add({kind: "gap"});
@@ -56,7 +56,9 @@ function foldText(execution, fold) {
   return `${fold.open ? "▾" : "▸"} ${count(fold.to - fold.from + 1, "event")} of ${fold.what}${names}`;
 }
 
-const lossText = (execution) => `✕ ${execution.property.id} is lost here: ${findingText(execution)}`;
+const lossText = (execution) => execution.shape.core === "structure"
+  ? `✕ ${execution.property.id}: ${findingText(execution)}`
+  : `✕ ${execution.property.id} is lost here: ${findingText(execution)}`;
 
 /** Where lanes, marks and text stand at a width: per thread {x, side, width}; side −1 writes to the
     left of the mark. */

@@ -9,10 +9,9 @@
 function tracePage(raw, root) {
   const execution = readExecution(raw);
   if (execution.events.length === 0) return root.append(h("p", {}, "The trace has no events."));
-  const view = {execution, folds: foldsOf(execution), step: Math.min(execution.phases.first,
-    execution.events.length - 1), pinned: null, hover: null};
+  const view = {execution, folds: foldsOf(execution), step: execution.lost, pinned: null, hover: null};
   view.parts = traceParts(view);
-  document.title = `${execution.property.id} lost: ${text(raw.title) || text(raw.program)}`;
+  document.title = `${execution.property.id}: ${text(raw.title) || text(raw.program)}`;
   append(root, arrowHeads(), traceHeader(raw, execution), view.parts.bar, view.parts.heads, view.parts.lanes,
     view.parts.dock, ordersSection(execution), glossarySection(execution), keysSection());
   redraw(view);
@@ -21,16 +20,20 @@ function tracePage(raw, root) {
 
 // ---- the parts --------------------------------------------------------------------------------
 
+/** The property of an execution that was looked at and loses none. */
+const passed = "no violation";
+
 function traceHeader(raw, execution) {
   const {property} = execution;
   const changed = changedOrders(execution);
-  const told = execution.shape.core === "structure" ? null : losses[property.id];  // they speak of blocks
+  const told = losses[property.id] ?? structureLosses[property.id];
   return h("header", {},
-    h("p", {class: "eyebrow"}, "Counterexample", raw.title ? ` · ${raw.title}` : ""),
+    h("p", {class: "eyebrow"}, property.id === passed ? "Execution" : "Counterexample", raw.title ? ` · ${raw.title}` : ""),
     h("h1", {}, h("span", {class: "property"}, property.id), findingText(execution)),
     told && h("p", {class: "told"}, told),
     execution.race && h("p", {class: "told"}, raceSentence(execution)),
     !execution.race && h("p", {class: "told"}, standSentence(execution)),
+    !execution.race && property.id !== passed && h("p", {class: "told"}, staleSentence(execution)),
     changed.length > 0 && h("p", {class: "told changed-orders"}, "Changed for this run: ",
       changed.map((row, i) => [i > 0 ? ", " : "", h("b", {}, row.site), " is ",
         h("b", {class: "bad"}, row.used), ` and ships as ${row.shipped}`]), "."),
@@ -69,7 +72,7 @@ function traceParts(view) {
     button("◀", "one back", "←", () => goTo(view, view.step - 1)), slider,
     button("▶", "one on", "→", () => goTo(view, view.step + 1)), where,
     h("button", {type: "button", id: "lost", class: "lost", title: "the first step where it is lost (L)",
-      click: () => goTo(view, view.execution.lost)}, `Where ${view.execution.property.id} is lost`));
+      click: () => goTo(view, view.execution.lost)}, "Where it is lost"));
   const heads = h("div", {class: "heads", "aria-hidden": "true"});
   const lanes = h("div", {class: "lanes-box"});
   const dock = h("section", {class: "dock", "aria-label": "state and details"});

@@ -19,10 +19,28 @@ const losses = {
   C1: "A thread that stood still harmed the others.",
 };
 
+/** The same for structures of anybody's. */
+const structureLosses = {
+  "data race": "Two threads use the same data, at least one of them writes, and no happens-before edge orders them: C++ gives such a program no meaning.",
+  "use after free": "A thread still uses memory that another one has given back.",
+  "double free": "Memory is given back twice.",
+  "leak": "Memory is left over that nobody can give back any more.",
+  "not linearizable": "The answers fit no order of the operations in which the specification gives the same ones.",
+  "not sequentially consistent": "The answers fit no order that keeps that of each thread.",
+  "deadlock": "Every thread that has not ended sleeps, and nobody is left to wake one.",
+  "waits for ever": "Somebody waits in a loop for what no thread will do any more.",
+  "no end": "The threads go on and on and come to no end.",
+  "check": "A condition that the test states does not hold.",
+  "invariant": "What must hold after each step does not.",
+  "crash": "The structure crashes.",
+  "exception": "An operation ends by an exception.",
+};
+
 const threadName = (thread) => (thread < 0 ? "set-up" : `T${thread}`);
 
 const verbs = {
   load: "reads", store: "stores", exchange: "exchanges", fetch_add: "adds to",
+  fetch_sub: "takes from", fetch_xor: "flips bits of", lock: "locks", unlock: "unlocks",
   fetch_or: "sets bits of", fetch_and: "clears bits of", cas: "swaps (CAS)",
   cas_failed: "fails to swap (CAS)", fence: "fence", plain_read: "reads", plain_write: "writes",
   own: "now owns", disown: "gives up", build: "builds", note: "",
@@ -109,6 +127,14 @@ function unmade(w, r) {
   if (!releases(w.order)) half.push("the write releases nothing");
   if (!acquires(r.order)) half.push("the read acquires nothing");
   return half.join(" and ") || "that needs a release and an acquire in one chain";
+}
+
+/** The last old value that somebody saw before it went wrong. */
+function staleSentence({events, lost}) {
+  const read = events.slice(0, lost + 1).findLast((e) => e.stale && e.thread >= 0);
+  if (!read) return "";
+  return `${threadName(read.thread)} sees an old value of ${read.object || "something"} at event ${read.id}: ` +
+    "there was a newer one, and nothing that it knows of comes after that.";
 }
 
 /** Who has what when the property is lost: "min blocks 0–1 are free, T1 owns min blocks 2–7". */
@@ -206,7 +232,7 @@ const notation = "before the semicolon the set-up, each call with its thread in 
 function glossaryOf({events, levels, shape}) {
   const known = new Set(events.map((e) => e.object));
   const found = glossary.filter(([pattern]) => [...known].some((object) => pattern.test(object)));
-  const calls = shape.core === "structure" ? "C0, C1 and so on are the calls of the structure, in its own order" : notation;
+  const calls = shape.core === "structure" ? "before the semicolon the set-up; then the operations of each thread, a bar between the threads" : notation;
   const terms = [["program", calls], ...found.map(([, term, says]) => [term, says])];
   if (levels.rows.length > 0) {
     terms.push(["in transit", "taken out of one word or stack and not yet put into another, or not yet handed over"]);

@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: MIT
-#include "treiber.hpp"
-
-int main(int argc, char** argv) {
-  using namespace caiman::model;
-  return check_structure(
-      argc, argv,
-      {make_structure<treiber::checked_stack<false>>, treiber::orders, treiber::program});
-}
