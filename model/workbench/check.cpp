@@ -9,14 +9,16 @@
 //   replay    the execution of a trace, again
 //   show      what lies in a file, for people: text, or a page
 //
-// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments. Of replay: 0
-// the same again, 1 not.
+// Exit codes: 0 no violation, 1 a violation or a surviving control, 2 bad arguments, or a part of
+// the run could not be judged. Of replay: 0 the same again, 1 not.
 // ---------------------------------------------------------------------------------------------
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "audit/audit.hpp"
 #include "caiman-model/client.hpp"
@@ -30,6 +32,14 @@
 
 namespace caiman::model {
 namespace {
+
+/// The file of this program, of which children are calls: the name that it was called by may be one
+/// that only a search of PATH leads to.
+std::string path_of_self(const char* called) {
+  std::error_code failed;
+  const auto path = std::filesystem::read_symlink("/proc/self/exe", failed);
+  return failed || !std::filesystem::exists(path, failed) ? called : path.string();
+}
 
 void add_fault(CLI::App& app) {
   app.add_option_function<std::string>(
@@ -54,12 +64,13 @@ int check(int argc, char** argv, const client& what) {
   app.require_subcommand(1);
   int code = 2;
   if (what.mutants.put_in_force != nullptr) add_fault(app);
-  if (!what.scenarios.empty()) add_verify(app, argv[0], code);
-  add_run(app, argv[0], code, std::string(what.usual_program));
-  add_replay(app, argv[0], code);
+  const std::string self = path_of_self(argv[0]);
+  if (!what.scenarios.empty()) add_verify(app, self, code);
+  add_run(app, self, code, std::string(what.usual_program));
+  add_replay(app, self, code);
   add_show(app, code);
   if (!what.scenarios.empty()) {
-    add_audit(app, argv[0], code);
+    add_audit(app, self, code);
     add_list(app, code);
   }
   try {

@@ -41,6 +41,12 @@ class auditor {
  private:
   static site_set bit(std::size_t site) { return site_set().set(site); }
 
+  /// What could not be judged is a complaint, and more than that: the audit itself is broken.
+  void add_trouble(const std::string& text) {
+    result_.complaints.push_back(text);
+    result_.troubles.push_back(text);
+  }
+
   bool look_around() {
     programs_ = given_.programs;
     const reply seen = search_.look_around(programs_, given_.shipped);
@@ -50,9 +56,10 @@ class auditor {
                       "{} in {} ({})",
                       seen.property, seen.scenario, seen.text));
     } else if (!seen.trouble.empty()) {
-      result_.complaints.push_back(seen.trouble);
+      add_trouble(seen.trouble);
     }
-    return !seen.convicted && !search_.interrupted();
+    // Where a program cannot be judged as it ships, nothing that comes of it means anything.
+    return !seen.convicted && seen.trouble.empty() && !search_.interrupted();
   }
 
   /// Of what is known to convict a weakening, what these programs can show.
@@ -251,18 +258,19 @@ class auditor {
       add(fmt::format("{} ships {}, which is convicted: {} in {} ({})", site_name(s.site),
                       name_of(s.order), s.seen.property, s.seen.scenario, s.seen.text));
     }
-    const auto add_trouble = [&](std::size_t site, std::memory_order order, const reply& seen) {
+    const auto judge = [&](std::size_t site, std::memory_order order, const reply& seen) {
       if (seen.trouble.empty()) return;
-      add(fmt::format("{}={}: {}", site_name(site), name_of(order), seen.trouble));
+      add_trouble(fmt::format("{}={}: {}", site_name(site), name_of(order), seen.trouble));
     };
-    for (const standing& s : result_.standing_as_shipped) add_trouble(s.site, s.order, s.seen);
-    for (const weakening& w : result_.matrix) add_trouble(w.site, w.order, w.seen);
-    for (const order_pair& p : result_.pairs) add_trouble(p.one.site, p.one.order, p.seen);
-    for (const standing& s : result_.upward) add_trouble(s.site, s.order, s.seen);
+    for (const standing& s : result_.standing_as_shipped) judge(s.site, s.order, s.seen);
+    for (const weakening& w : result_.matrix) judge(w.site, w.order, w.seen);
+    for (const order_pair& p : result_.pairs) judge(p.one.site, p.one.order, p.seen);
+    for (const standing& s : result_.upward) judge(s.site, s.order, s.seen);
     for (const audit_control& c : result_.controls) {
       if (c.held || search_.interrupted()) continue;
       add(fmt::format("control {} must {} and did not{}{}", c.name, c.must_die ? "die" : "live",
                       c.seen.trouble.empty() ? "" : ": ", c.seen.trouble));
+      if (!c.seen.trouble.empty()) result_.troubles.push_back(c.seen.trouble);
     }
     for (const standing& s : result_.upward) {
       if (!s.seen.convicted) continue;

@@ -69,6 +69,7 @@ struct audit_result {
   std::vector<audit_control> controls;
   std::vector<standing> upward;
   std::vector<std::string> complaints;
+  std::vector<std::string> troubles;  // those of them that are about runs that could not be judged
   bool complete = false;
   double seconds = 0;
 

@@ -202,6 +202,12 @@ int run_audit(const arguments& given) {
   }
   fmt::print("{}", to_text(result));
   const bool written = write_results(given, result, json);
+  if (!result.troubles.empty()) {
+    return bad_input(
+        fmt::format("the audit is broken: {} of its answers could not be judged, the "
+                    "first: {}",
+                    result.troubles.size(), result.troubles.front()));
+  }
   return result.passed() && written ? 0 : 1;
 }
 

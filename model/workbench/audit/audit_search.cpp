@@ -17,17 +17,15 @@ namespace {
 constexpr const char* look_around_search = "random:100@shipped";
 
 /// What a run comes to: of all its searches the executions, of the last one what convicted.
-nlohmann::json summary_of(const job_result& ended) {
+nlohmann::json summary_of(const job_result& ended, const std::string& program,
+                          const std::string& search) {
   nlohmann::json result{{"seconds", ended.seconds}};
   const auto broken = [&](const std::string& why) {
     result["trouble"] = why;
     return result;
   };
-  if (!ended.started) return broken("could not be started");
-  if (ended.exit_code < 0) return broken(fmt::format("ended with signal {}", -ended.exit_code));
-  if (ended.exit_code > 1) return broken(fmt::format("ended with code {}", ended.exit_code));
-  const auto outcomes = outcomes_from_json(ended.output);
-  if (!outcomes || outcomes->empty()) return broken("printed no result");
+  const auto outcomes = results_of(ended, program, search);
+  if (!outcomes) return broken(outcomes.error());
   std::uint64_t executions = 0;
   site_set touched;
   for (const outcome& o : *outcomes) {
@@ -98,6 +96,7 @@ std::expected<void, std::string> searcher::open(const std::string& identity) {
 }
 
 void searcher::remember(const std::string& key, const nlohmann::json& result) {
+  if (result.contains("trouble")) return;  // it may go better another time
   done_[key] = result;
   if (options_.state_file.empty()) return;
   std::ofstream out(options_.state_file, std::ios::app);
@@ -144,7 +143,7 @@ void searcher::run_stage(const std::vector<run_of>& runs, const std::vector<ques
   const bool complete = run_jobs(
       commands, options_.jobs,
       [&](std::size_t i, job_result ended) {
-        const nlohmann::json result = summary_of(ended);
+        const nlohmann::json result = summary_of(ended, runs[i].program, runs[i].search);
         remember(keys[i], result);
         take(runs[i], result, replies[runs[i].question]);
         line.step(what);
@@ -173,15 +172,16 @@ reply searcher::look_around(std::vector<audit_program>& programs, const order_ta
   std::vector<reply> replies(programs.size());
   run_stage(runs, questions, replies, "which sites a program touches");
   reply all;
-  all.complete = !interrupted_;
   const std::string orders = changes_of(table);
   for (std::size_t i = 0; i < programs.size(); ++i) {
     const auto result = done_.find(key_of(orders, programs[i].text, look_around_search));
     if (result != done_.end()) {
       programs[i].touched = site_set(result->second.value("touched", std::string()));
     }
-    if (replies[i].convicted || !replies[i].trouble.empty()) all = replies[i];
+    if (all.convicted || (!replies[i].convicted && replies[i].trouble.empty())) continue;
+    all = replies[i];
   }
+  all.complete = !interrupted_ && all.trouble.empty();
   return all;
 }
 
@@ -209,7 +209,7 @@ std::vector<reply> searcher::ask(const std::vector<question>& questions,
     run_stage(runs, questions, replies,
               fmt::format("{}, search {} of {}", what, stage + 1, options_.stages.size()));
   }
-  for (reply& a : replies) a.complete = a.convicted || !interrupted_;
+  for (reply& a : replies) a.complete = a.convicted || (!interrupted_ && a.trouble.empty());
   return replies;
 }
 
@@ -228,11 +228,11 @@ reply searcher::ask_mutant(const std::string& name) {
                                    .as_found = true}));
   }
   interrupted_ = !run_jobs(commands, options_.jobs, [&](std::size_t i, job_result ended) {
-    const nlohmann::json result = summary_of(ended);
     const attempt& tried = row->attempts[i];
-    take({0, name, std::string(tried.program), std::string(tried.searches), false}, result, a);
+    const run_of run{0, name, std::string(tried.program), std::string(tried.searches), false};
+    take(run, summary_of(ended, run.program, run.search), a);
   });
-  a.complete = a.convicted || !interrupted_;
+  a.complete = a.convicted || (!interrupted_ && a.trouble.empty());
   return a;
 }
 

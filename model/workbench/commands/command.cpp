@@ -24,6 +24,11 @@ int bad_input(const std::string& message) {
   return 2;
 }
 
+int broken_run(const std::vector<std::string>& troubles, std::size_t parts) {
+  return bad_input(fmt::format("{} of {} could not be judged, the first: {}", troubles.size(),
+                               parts, troubles.front()));
+}
+
 std::string describe(const program& p, const outcome& o, bool with_trace,
                      const std::string& changes) {
   const verdict& v = o.seen;
@@ -79,6 +84,31 @@ std::vector<std::string> command_of(const job_request& job) {
   if (!job.title.empty()) command.insert(command.end(), {"--title", job.title});
   if (job.as_found) command.emplace_back("--as-found");
   return command;
+}
+
+std::expected<std::vector<outcome>, std::string> results_of(const job_result& ended,
+                                                            const std::string& program,
+                                                            const std::string& searches) {
+  if (!ended.started) return std::unexpected("could not be started");
+  if (const int signal = -ended.exit_code; signal > 0) {
+    if (is_crash(signal)) return outcomes_of_crash(program, searches, signal);
+    return std::unexpected(fmt::format("was ended by signal {}", signal));
+  }
+  if (ended.exit_code > 1) {
+    return std::unexpected(fmt::format("ended with exit code {}", ended.exit_code));
+  }
+  auto results = outcomes_from_json(ended.output);
+  if (!results) return results;
+  const auto asked = parse_plan(searches);
+  const bool convicted = !results->empty() && results->back().seen.what != verdict::outcome::passed;
+  const bool all = asked && results->size() == asked->size();
+  if (results->empty() || (!convicted && !all)) {
+    return std::unexpected("the job printed less than was asked for");
+  }
+  if (convicted != (ended.exit_code == 1)) {
+    return std::unexpected("the job's exit code and what it printed differ");
+  }
+  return results;
 }
 
 }  // namespace caiman::model

@@ -5,17 +5,22 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "caiman-model/client.hpp"
 #include "commands/plan.hpp"
+#include "commands/pool.hpp"
 
 namespace caiman::model {
 
 /// Says what is wrong with what was given, in one line; the exit code.
 int bad_input(const std::string& message);
+
+/// Says that a run with these troubles, of so many parts, is broken, in one line; the exit code.
+int broken_run(const std::vector<std::string>& troubles, std::size_t parts);
 
 /// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
 /// `changes`: of the orders, as --orders has them.
@@ -44,5 +49,11 @@ struct job_request {
   bool as_found = false;
 };
 std::vector<std::string> command_of(const job_request& job);
+
+/// What such a job found; never empty. An error, in a few words, of one that says nothing about the
+/// program that it ran: it could not be started, was ended, or printed less than was asked for.
+std::expected<std::vector<outcome>, std::string> results_of(const job_result& ended,
+                                                            const std::string& program,
+                                                            const std::string& searches);
 
 }  // namespace caiman::model

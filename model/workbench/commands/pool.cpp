@@ -84,6 +84,21 @@ void end_all(std::vector<running>& active) {
 
 }  // namespace
 
+bool is_crash(int signal) noexcept {
+  switch (signal) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGVTALRM:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at_once,
               const std::function<void(std::size_t, job_result)>& done,
               const std::function<bool(std::size_t)>& wanted) {
@@ -100,8 +115,8 @@ bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at
     if (active.empty()) break;  // the last ones were not wanted
     std::vector<pollfd> waits;
     for (const running& job : active) waits.push_back({job.pipe, POLLIN, 0});
-    if (poll(waits.data(), waits.size(), 500) < 0 && errno != EINTR) break;
-    if (interrupted != 0) {
+    const bool lost = poll(waits.data(), waits.size(), 500) < 0 && errno != EINTR;
+    if (interrupted != 0 || lost) {
       end_all(active);
       return false;
     }
@@ -110,6 +125,8 @@ bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at
       const std::size_t index = active[i].index;
       job_result result = finish(active[i]);
       active.erase(active.begin() + static_cast<std::ptrdiff_t>(i));
+      // A terminal interrupts all of us, and the job may have been the first to hear of it.
+      if (result.exit_code == -SIGINT) interrupted = 1;
       done(index, std::move(result));
     }
   }

@@ -21,6 +21,9 @@ struct job_result {
   std::string output;
 };
 
+/// Whether a signal is one that a program brings upon itself; the others come from outside.
+bool is_crash(int signal) noexcept;
+
 /// Runs `commands`, at most `at_once` at a time; calls `done(index, result)` as each one ends. One
 /// that `wanted(index)` says no to when its turn comes is left out.
 /// False if it was interrupted (SIGINT, SIGTERM): running jobs are ended, the rest not started.

@@ -100,6 +100,23 @@ std::vector<std::string> program_of(const json& trace, const std::string& self) 
   return {self};
 }
 
+/// What is wrong with a job that does not say what came of the file, empty if it says so.
+std::string trouble_of(const job_result& ended, const std::string& program,
+                       const std::string& file) {
+  if (!ended.started) return fmt::format("'{}' could not be started", program);
+  if (ended.exit_code < 0 && is_crash(-ended.exit_code)) {
+    return fmt::format("'{}': its state does not fit its program", file);
+  }
+  if (ended.exit_code < 0) {
+    return fmt::format("'{}' was ended by signal {}", program, -ended.exit_code);
+  }
+  if (ended.exit_code > 2) {
+    return fmt::format("'{}' ended with exit code {}", program, ended.exit_code);
+  }
+  const bool silent = ended.exit_code < 2 && ended.output.empty();
+  return silent ? fmt::format("'{}' says nothing of '{}'", program, file) : std::string();
+}
+
 int replay(const replay_arguments& given) {
   if (given.here) return replay_and_tell(given);
   const auto trace = read_trace(given.file);
@@ -111,17 +128,21 @@ int replay(const replay_arguments& given) {
   unsigned same = 0;
   int code = 0;
   std::string text;
-  const bool complete = run_jobs(commands, 1, [&](std::size_t /*job*/, const job_result& ended) {
-    if (ended.exit_code == 0) ++same;
-    if (ended.exit_code != 0) code = std::max(code, ended.exit_code == 1 ? 1 : 2);
-    if (text.empty() || ended.exit_code == 1) text = ended.output;
-    if (!ended.started) {
-      bad_input(fmt::format("'{}' could not be started", program));
-    } else if (ended.exit_code < 0) {
-      bad_input(fmt::format("'{}': its state does not fit its program", given.file));
+  std::string trouble;
+  const auto wanted = [&](std::size_t /*job*/) { return code != 2; };
+  const auto judge = [&](std::size_t /*job*/, const job_result& ended) {
+    trouble = trouble_of(ended, program, given.file);
+    if (!trouble.empty() || ended.exit_code == 2) {
+      code = 2;
+      return;
     }
-  });
-  if (code == 2) return 2;
+    if (ended.exit_code == 0) ++same;
+    code = std::max(code, ended.exit_code);
+    if (text.empty() || ended.exit_code == 1) text = ended.output;
+  };
+  const bool complete = run_jobs(commands, 1, judge, wanted);
+  if (!trouble.empty()) return bad_input(trouble);
+  if (code == 2) return 2;  // the job has said why
   fmt::print("{}", text);
   if (given.times > 1) fmt::print("the same {} times of {}\n", same, given.times);
   return complete ? code : 1;

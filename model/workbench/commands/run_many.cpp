@@ -21,6 +21,7 @@ struct named {
   std::string name;
   std::string program;
   job_result ended;
+  std::string trouble;  // it could not be judged
 };
 
 std::expected<std::vector<named>, std::string> find(const std::vector<std::string>& names) {
@@ -28,9 +29,9 @@ std::expected<std::vector<named>, std::string> find(const std::vector<std::strin
   for (const std::string& name : names) {
     const std::size_t before = all.size();
     for (const scenario& s : client_in_force().scenarios) {
-      if (name == s.name) all.push_back({name, std::string(s.program), {}});
+      if (name == s.name) all.push_back({name, std::string(s.program), {}, {}});
       for (const variant& v : variants(s)) {
-        if (name == v.name) all.push_back({name, v.program, {}});
+        if (name == v.name) all.push_back({name, v.program, {}, {}});
       }
     }
     if (all.size() == before) {
@@ -41,24 +42,31 @@ std::expected<std::vector<named>, std::string> find(const std::vector<std::strin
 }
 
 /// Prints what one came to; whether it was without violation.
-bool print(const named& n, const run_common& how, nlohmann::json& rows) {
-  auto results = outcomes_from_json(n.ended.output);
-  if (n.ended.started && n.ended.exit_code < 0) {
-    results = outcomes_of_crash(n.program, how.searches, -n.ended.exit_code);
-  }
-  const bool broken = !n.ended.started || n.ended.exit_code > 1 || !results || results->empty();
+bool print(named& n, const run_common& how, nlohmann::json& rows) {
+  const auto results = results_of(n.ended, n.program, how.searches);
   const auto p = parse_program(n.program);
+  if (!results) n.trouble = results.error();
+  if (!p) n.trouble = p.error();
   if (how.json) {
     rows.push_back({{"scenario", n.name},
                     {"program", n.program},
-                    {"results", broken ? nlohmann::json() : to_json(*results)}});
-  } else if (broken || !p) {
-    fmt::print("{}: could not be judged: exit code {}\n", n.name, n.ended.exit_code);
+                    {"results", n.trouble.empty() ? to_json(*results) : nlohmann::json()}});
+  } else if (!n.trouble.empty()) {
+    fmt::print("{}: could not be judged: {}\n", n.name, n.trouble);
   } else {
     for (const outcome& o : *results)
       fmt::print("{}: {}\n", n.name, describe(*p, o, how.trace, how.orders));
   }
-  return !broken && results->back().seen.what == verdict::outcome::passed;
+  return n.trouble.empty() && results->back().seen.what == verdict::outcome::passed;
+}
+
+/// 2 and a line if one of those that ran could not be judged, else 0.
+int code_of_troubles(const std::vector<named>& all) {
+  std::vector<std::string> troubles;
+  for (const named& n : all) {
+    if (!n.trouble.empty()) troubles.push_back(fmt::format("{}: {}", n.name, n.trouble));
+  }
+  return troubles.empty() ? 0 : broken_run(troubles, all.size());
 }
 
 }  // namespace
@@ -122,7 +130,7 @@ int run_scenarios(const run_choice& chosen, const run_common& how) {
   });
   line.clear();
   std::size_t ran = 0;
-  for (const named& n : *all) {
+  for (named& n : *all) {
     if (!complete && !n.ended.started) continue;
     ++ran;
     clean = print(n, how, rows) && clean;
@@ -132,6 +140,7 @@ int run_scenarios(const run_choice& chosen, const run_common& how) {
     fmt::print(stderr, "caiman-check: interrupted, {} of {} scenarios were run\n", ran,
                all->size());
   }
+  if (const int code = code_of_troubles(*all); code != 0) return code;
   return clean && complete ? 0 : 1;
 }
 

@@ -45,7 +45,7 @@ struct run_common {
   bool json = false;
   bool trace = false;
 };
-/// 0 no violation, 1 a violation or a run that could not be judged, 2 no such scenario.
+/// 0 no violation, 1 a violation, 2 no such scenario or one that could not be judged.
 int run_scenarios(const run_choice& chosen, const run_common& how);
 
 }  // namespace caiman::model

@@ -107,19 +107,7 @@ std::vector<job> plan_jobs(const verify_arguments& given) {
 
 void judge(job& j, job_result ended) {
   j.ended = std::move(ended);
-  if (!j.ended.started) {
-    j.trouble = "could not be started";
-    return;
-  }
-  if (j.ended.exit_code < 0) {
-    j.results = outcomes_of_crash(j.program, j.searches, -j.ended.exit_code);
-    return;
-  }
-  if (j.ended.exit_code > 1) {
-    j.trouble = fmt::format("ended with exit code {}", j.ended.exit_code);
-    return;
-  }
-  auto results = outcomes_from_json(j.ended.output);
+  auto results = results_of(j.ended, j.program, j.searches);
   if (!results) {
     j.trouble = results.error();
     return;
@@ -348,7 +336,16 @@ std::string fault_of_targets(const verify_arguments& given) {
   return error ? fmt::format("'{}': {}", given.traces, error.message()) : std::string();
 }
 
-/// 0 PASS, 1 FAIL, 2 nothing to run.
+/// 2 and a line if the run came to its end and some of it could not be judged, else 0.
+int code_of_troubles(const std::vector<job>& jobs) {
+  std::vector<std::string> troubles;
+  for (const job& j : jobs) {
+    if (!j.trouble.empty()) troubles.push_back(fmt::format("{}: {}", j.name, j.trouble));
+  }
+  return troubles.empty() ? 0 : broken_run(troubles, jobs.size());
+}
+
+/// 0 PASS, 1 FAIL, 2 nothing to run, or something that could not be judged.
 int run_verify(const verify_arguments& given) {
   std::vector<job> jobs = plan_jobs(given);
   if (jobs.empty()) {
@@ -391,6 +388,7 @@ int run_verify(const verify_arguments& given) {
   const char* verdict_text = pass ? "PASS" : "FAIL";
   const bool written = write_results(given, to_json(jobs, controls, verdict_text));
   fmt::print("\n{}\n", verdict_text);
+  if (const int code = complete ? code_of_troubles(jobs) : 0; code != 0) return code;
   return pass && written ? 0 : 1;
 }
 

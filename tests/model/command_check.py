@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+# +-----------------------------------------------------------------------------------------+
+# | caiman-check as people call it: by name, with children that fail, with wrong requests.  |
+# | Why: a command that judges must say so when it could not. Each promise is shown on a    |
+# | call that would break it.                                                               |
+# | Relies on: caiman-check and, for names in messages, the example treiber.                |
+# | Usage: command_check.py CAIMAN-CHECK TREIBER                                            |
+# +-----------------------------------------------------------------------------------------+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = TREIBER = None
+RACE = ("--program", "fanout=2 order=2 : 0A1 ; M0 | M0", "--orders", "claim=relaxed")
+
+
+def call(*arguments, program=None, **more):
+    return subprocess.run([program or PROGRAM, *arguments], capture_output=True, text=True,
+                          timeout=300, check=False, **more)
+
+
+class ByName(unittest.TestCase):
+    """The shell finds it in PATH; its children must be found, too."""
+
+    def called(self, *arguments):
+        path = str(pathlib.Path(PROGRAM).parent) + ":" + os.environ["PATH"]
+        with tempfile.TemporaryDirectory() as folder:
+            return subprocess.run(["sh", "-c", 'caiman-check "$@"', "sh", *arguments], cwd=folder,
+                                  env={**os.environ, "PATH": path}, capture_output=True, text=True,
+                                  timeout=300, check=False)
+
+    def test_run(self):
+        ended = self.called("run", "shares-2", "--executions", "200")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertIn("no violation in 200 executions", ended.stdout)
+
+    def test_verify(self):
+        ended = self.called("verify", "--only", "shares-2")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertIn("no violation", ended.stdout)
+
+    def test_audit(self):
+        ended = self.called("audit", "--quick", "--only", "share_look", "--scenario", "shares-2",
+                            "--scenario", "buddies-again-f2")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertNotIn("in 0 executions\n", ended.stdout)
+
+
+class Children(unittest.TestCase):
+    """A program whose file is gone calls what its first argument names: a child of our making."""
+
+    # What it does, and what the line about it says.
+    WAYS = {"kill -9 $$": "signal 9", "exit 0": "the job printed no result",
+            "exit 3": "exit code 3", "echo '[]'": "less than was asked for",
+            "echo '{'": "the job printed no result", None: "could not be started"}
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+
+    def called(self, child, *arguments):
+        copy, name = self.folder / "copy", self.folder / "child"
+        shutil.copy(PROGRAM, copy)
+        name.unlink(missing_ok=True)
+        if child is not None:
+            name.write_text(f"#!/bin/sh\n{child}\n")
+            name.chmod(0o755)
+        file = os.open(copy, os.O_RDONLY)
+        copy.unlink()
+        try:
+            return subprocess.run([str(name), *arguments], executable=f"/proc/self/fd/{file}",
+                                  pass_fds=(file,), capture_output=True, text=True, timeout=300,
+                                  check=False)
+        finally:
+            os.close(file)
+
+    def assert_broken(self, *arguments):
+        for child, why in self.WAYS.items():
+            ended = self.called(child, *arguments)
+            told = f"{child}: {ended.stdout}{ended.stderr}"
+            self.assertEqual(ended.returncode, 2, told)
+            self.assertEqual(ended.stderr.count("\n"), 1, told)
+            self.assertIn(why, ended.stderr, told)
+            self.assertNotRegex(ended.stdout, r"survives|PASS|in 0 executions", told)
+            self.assertNotIn(" violated: ", ended.stdout, told)
+
+    def test_run(self):
+        self.assert_broken("run", "shares-2", "buddies-f2")
+        self.assert_broken("run", "shares-2", "--json")
+
+    def test_verify(self):
+        self.assert_broken("verify", "--only", "shares-2")
+
+    def test_audit(self):
+        self.assert_broken("audit", "--quick", "--only", "share_look", "--scenario", "shares-2")
+
+    def test_replay(self):
+        trace = self.folder / "trace.json"
+        call("run", *RACE, "--trace-out", str(trace))
+        for child, why in {**self.WAYS, "exit 0": "says nothing"}.items():
+            if child is not None and "echo" in child:
+                continue  # whatever it says is what is shown
+            ended = self.called(child, "replay", "--times", "3", str(trace))
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), ended.stderr)
+            self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
+            self.assertIn(why, ended.stderr)
+
+    def test_mutant_that_is_not_built(self):
+        copy = self.folder / "caiman-check"
+        shutil.copy(PROGRAM, copy)
+        ended = call("verify", "--only", "claim-by-store", program=str(copy))
+        self.assertEqual((ended.returncode, ended.stderr.count("\n")), (2, 1), ended.stdout)
+        self.assertIn("could not be started", ended.stderr)
+
+    def test_a_crash_is_a_verdict(self):
+        ended = self.called("kill -SEGV $$", "run", "shares-2")
+        self.assertEqual((ended.returncode, ended.stderr), (1, ""))
+        self.assertIn("X1 violated: SIGSEGV", ended.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM, TREIBER = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
+    unittest.main(verbosity=2)
