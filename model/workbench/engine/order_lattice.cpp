@@ -70,6 +70,21 @@ std::vector<std::memory_order> stronger_orders(std::size_t site, std::memory_ord
   return all;
 }
 
+std::string why_order_means_nothing(std::size_t site, std::memory_order order) {
+  const std::string_view name = shipped_sites()[site].name;
+  bool loads = false;
+  bool stores = false;
+  for (const site_use& use : client_in_force().uses) {
+    if (use.site != name) continue;
+    if (has_order(use.kind, order)) return {};
+    loads = loads || use.kind == access_kind::load;
+    stores = stores || use.kind == access_kind::store;
+  }
+  if (loads && stores) return "only loads and stores";
+  if (loads) return "only loads";
+  return stores ? "only stores" : "";
+}
+
 bool every_access_can_have(std::size_t site, std::memory_order order) {
   const std::string_view name = shipped_sites()[site].name;
   const auto uses = client_in_force().uses;

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "engine/current_client.hpp"
+#include "engine/order_lattice.hpp"
 
 namespace caiman::model {
 namespace {
@@ -33,9 +34,26 @@ const char* name_of(std::memory_order order) {
   return order_names.at(static_cast<std::size_t>(order));
 }
 
+namespace {
+
+/// What is wrong with one more change, empty if nothing is.
+std::string fault_of_change(const order_changes& others, std::size_t site,
+                            std::memory_order order) {
+  const bool twice = std::any_of(others.begin(), others.end(),
+                                 [&](const auto& change) { return change.first == site; });
+  if (twice) return fmt::format("orders: '{}' stands there twice", site_name(site));
+  const std::string why = why_order_means_nothing(site, order);
+  return why.empty() ? why
+                     : fmt::format("orders: {} means nothing for '{}', which {}", name_of(order),
+                                   site_name(site), why);
+}
+
+}  // namespace
+
 std::expected<order_changes, std::string> parse_orders(std::string_view text) {
   constexpr const auto& names = order_names;
   order_changes changes;
+  if (text.ends_with(',')) return std::unexpected(fmt::format("orders '{}': one is missing", text));
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
     const std::string_view item = text.substr(0, comma);
@@ -52,7 +70,10 @@ std::expected<order_changes, std::string> parse_orders(std::string_view text) {
     if (to == names.end() || order == "consume") {
       return std::unexpected(fmt::format("orders: no memory order '{}' for '{}'", order, name));
     }
-    changes.emplace_back(site, static_cast<std::memory_order>(to - names.begin()));
+    const auto changed = static_cast<std::memory_order>(to - names.begin());
+    std::string fault = fault_of_change(changes, site, changed);
+    if (!fault.empty()) return std::unexpected(std::move(fault));
+    changes.emplace_back(site, changed);
   }
   return changes;
 }

@@ -24,7 +24,8 @@ order_table all_seq_cst();
 using order_changes = std::vector<std::pair<std::size_t, std::memory_order>>;
 /// "relaxed", "acq_rel", ...
 const char* name_of(std::memory_order order);
-/// "claim=acq_rel,hint_set=relaxed"; the sites are those of the client.
+/// "claim=acq_rel,hint_set=relaxed"; the sites are those of the client, each at most once, with an
+/// order that means something there as far as the client says what it does.
 std::expected<order_changes, std::string> parse_orders(std::string_view text);
 
 /// The name of a site, and its number; of an unknown name, how many sites there are.
