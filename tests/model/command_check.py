@@ -149,6 +149,44 @@ class Orders(unittest.TestCase):
         self.assertIn(ended.returncode, (0, 1), ended.stderr)
 
 
+class Coverage(unittest.TestCase):
+    """An order that is never in force convicts nothing, and says nothing by that."""
+
+    def test_never_came_by(self):
+        missed = "the threads never came by claim: what was changed there was never in force"
+        few = ("--orders", "claim=relaxed", "--executions", "50")
+        ended = call("run", "shares-2", *few)
+        self.assertIn("shares-2: " + missed, ended.stdout)
+        ended = call("run", "--program", "core=shares : 0H>1 ; D | D", *few)
+        self.assertIn("\n" + missed, ended.stdout)
+        ended = call("run", "shares-2", "--orders", "share_drop=seq_cst", "--executions", "50")
+        self.assertNotIn("never came by", ended.stdout)
+        ended = call("run", *RACE)
+        self.assertNotIn("never came by", ended.stdout)
+
+    def test_of_a_stranger(self):
+        ended = call("run", "--orders", "link=seq_cst", "--program", "core=structure : ; C0 | C0",
+                     program=TREIBER)
+        self.assertIn("the threads never came by link", ended.stdout)
+        ended = call("run", "--orders", "take=seq_cst", "--program", "core=structure : ; C0 | C0", "--sites",
+                     program=TREIBER)
+        self.assertNotIn("never came by", ended.stdout)
+        self.assertRegex(ended.stdout, r"\nthe threads came by 3 of 5 sites: look, take, next\n")
+
+    def test_all_sites(self):
+        ended = call("run", "shares-2", "--sites", "--executions", "50")
+        self.assertRegex(ended.stdout, r"shares-2: the threads came by 2 of \d+ sites: share_look, share_drop\n")
+
+    def test_audit(self):
+        ended = call("audit", "--quick", "--scenario", "shares-2", "--scenario", "buddies-again-f2",
+                     "--only", "share_look", "--only", "slot_take")
+        self.assertEqual(ended.returncode, 1)
+        self.assertRegex(ended.stdout, r"slot_take +relaxed +not run +no program comes by it\n")
+        self.assertRegex(ended.stdout, r"hardly any program comes by\n  slot_take +0 of 2 programs\n"
+                                       r"  share_look +1 of 2 programs: shares-2\n")
+        self.assertIn("complaint: slot_take: none of these programs comes by it", ended.stdout)
+
+
 if __name__ == "__main__":
     PROGRAM, TREIBER = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
     unittest.main(verbosity=2)

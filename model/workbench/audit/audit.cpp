@@ -19,6 +19,9 @@ class auditor {
     result_.shipped = given.shipped;
     result_.minimal = given.shipped;
     result_.kept = given.kept;
+    result_.sites = given.sites;
+    result_.programs = given.programs.size();
+    result_.seen.resize(given.shipped.size());
   }
 
   audit_result run() {
@@ -50,6 +53,11 @@ class auditor {
   bool look_around() {
     programs_ = given_.programs;
     const reply seen = search_.look_around(programs_, given_.shipped);
+    for (std::size_t site = 0; site < given_.shipped.size(); ++site) {
+      for (const audit_program& p : programs_) {
+        if (p.touched.test(site)) result_.seen[site].push_back(p.name);
+      }
+    }
     if (seen.convicted) {
       result_.complaints.push_back(
           fmt::format("the table itself is convicted, before any change: "
@@ -105,7 +113,7 @@ class auditor {
     for (std::size_t site = 0; site < given_.shipped.size(); ++site) {
       if (!given_.sites[site]) continue;
       for (const std::memory_order o : weaker_orders(site, given_.shipped[site])) {
-        result_.matrix.push_back({site, o, weakening::fate::not_run, false, {}, {}});
+        result_.matrix.push_back({site, o, weakening::fate::not_run, false, false, {}, {}});
         questions.push_back(single(given_.shipped, site, o));
       }
     }
@@ -113,8 +121,11 @@ class auditor {
     for (std::size_t i = 0; i < replies.size(); ++i) {
       weakening& w = result_.matrix[i];
       w.seen = replies[i];
+      w.unreached = !w.seen.convicted && result_.seen[w.site].empty();
       if (w.seen.convicted) w.result = weakening::fate::convicted;
-      if (!w.seen.convicted && w.seen.complete) w.result = weakening::fate::survives;
+      if (!w.seen.convicted && w.seen.complete && !w.unreached) {
+        w.result = weakening::fate::survives;
+      }
     }
   }
 
@@ -284,11 +295,16 @@ class auditor {
   template <class Add>
   void complain_of(std::size_t site, const Add& add) const {
     const site_row& row = shipped_sites()[site];
-    const bool touched = std::any_of(programs_.begin(), programs_.end(),
-                                     [&](const auto& p) { return p.touched.test(site); });
+    const bool touched = !result_.seen[site].empty();
     const bool has_reason = !given_.kept[site].empty();
     if (!touched && !has_reason && given_.all_programs) {
       add(fmt::format("{}: no program comes by it, and orders.hpp gives no reason", row.name));
+    }
+    const bool asked_for_naught =
+        std::any_of(result_.matrix.begin(), result_.matrix.end(),
+                    [&](const weakening& w) { return w.site == site && w.unreached; });
+    if (asked_for_naught && !has_reason && !given_.all_programs) {
+      add(fmt::format("{}: none of these programs comes by it", row.name));
     }
     if (result_.minimal[site] != given_.shipped[site] && !has_reason) {
       add(fmt::format("{} ships {}, nothing convicts {}, and orders.hpp gives no reason", row.name,

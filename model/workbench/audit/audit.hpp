@@ -34,6 +34,7 @@ struct weakening {
   std::size_t site = 0;
   std::memory_order order = std::memory_order_relaxed;
   fate result = fate::not_run;
+  bool unreached = false;       // no program comes by the site, so nothing was asked
   bool from_minimal = false;    // it took the minimal table to convict it
   reply seen;                   // the run that convicts, or what all the others came to
   std::vector<std::string> by;  // masked: "site=order"
@@ -62,7 +63,10 @@ struct audit_control {
 struct audit_result {
   order_table shipped;
   order_table minimal;
-  std::vector<std::string> kept;  // reasons, per site
+  std::vector<std::string> kept;               // reasons, per site
+  std::vector<bool> sites;                     // that were audited
+  std::vector<std::vector<std::string>> seen;  // per site: the programs that come by it
+  std::size_t programs = 0;                    // of all
   std::vector<standing> standing_as_shipped;
   std::vector<weakening> matrix;
   std::vector<order_pair> pairs;

@@ -60,6 +60,7 @@ std::size_t count(const audit_result& result, weakening::fate what) {
 /// What a reply comes to where a conviction is no matter of course.
 std::string outcome_of(const reply& seen) {
   if (seen.convicted) return conviction(seen);
+  if (seen.complete && seen.executions == 0) return "nothing was asked: no program comes by";
   return seen.complete ? fmt::format("no violation in {} executions", seen.executions) : "not run";
 }
 
@@ -78,6 +79,20 @@ std::string matrix_lines(const audit_result& result) {
     text += fmt::format("  {:<15} {:<8} {}\n", site_name(w.site), name_of(w.order), verdict_on(w));
   }
   return text;
+}
+
+/// Sites of which hardly any program can say something.
+std::string coverage_lines(const audit_result& result) {
+  constexpr std::size_t few = 2;
+  std::string text;
+  for (std::size_t i = 0; i < result.shipped.size(); ++i) {
+    if (!result.sites[i] || result.seen[i].size() > few || result.seen[i].size() == result.programs)
+      continue;
+    text +=
+        fmt::format("  {:<15} {} of {} programs{}{}\n", site_name(i), result.seen[i].size(),
+                    result.programs, result.seen[i].empty() ? "" : ": ", joined(result.seen[i]));
+  }
+  return text.empty() ? text : "\nsites that hardly any program comes by\n" + text;
 }
 
 std::string pair_lines(const audit_result& result) {
@@ -131,7 +146,7 @@ void add_reply(nlohmann::json& row, const reply& a) {
   row["execution"] = a.execution;
 }
 
-nlohmann::json table_of(const order_table& table, const std::vector<std::string>& kept) {
+nlohmann::json table_of(const order_table& table, const audit_result& result) {
   nlohmann::json rows = nlohmann::json::array();
   for (std::size_t i = 0; i < table.size(); ++i) {
     const site_row& row = shipped_sites()[i];
@@ -139,7 +154,8 @@ nlohmann::json table_of(const order_table& table, const std::vector<std::string>
                     {"order", name_of(table[i])},
                     {"pairs", row.pairs},
                     {"without", row.without},
-                    {"kept", kept[i]}});
+                    {"kept", result.kept[i]},
+                    {"programs", result.seen[i].size()}});
   }
   return rows;
 }
@@ -165,6 +181,7 @@ std::string verdict_on(const weakening& w) {
       what = fmt::format("no violation in {} executions", w.seen.executions);
       break;
     case weakening::fate::not_run:
+      if (w.unreached) what = "no program comes by it";
       break;
   }
   return fmt::format("{:<9} {}", fate_name(w.result), what);
@@ -175,7 +192,7 @@ std::string to_text(const audit_result& result) {
   if (const std::string kept = kept_lines(result); !kept.empty()) {
     text += "\nkept stronger than the checks ask for\n" + kept;
   }
-  text += pair_lines(result) + control_lines(result);
+  text += coverage_lines(result) + pair_lines(result) + control_lines(result);
   if (!result.matrix.empty() || !result.upward.empty()) text += sums(result);
   for (const std::string& c : result.complaints) text += "complaint: " + c + "\n";
   if (!result.complete) text += "interrupted: what is above is what was found; --resume goes on\n";
@@ -184,8 +201,8 @@ std::string to_text(const audit_result& result) {
 
 nlohmann::json to_json(const audit_result& result) {
   nlohmann::json all{{"caiman_audit", 1},
-                     {"shipped", table_of(result.shipped, result.kept)},
-                     {"minimal", table_of(result.minimal, result.kept)},
+                     {"shipped", table_of(result.shipped, result)},
+                     {"minimal", table_of(result.minimal, result)},
                      {"as_shipped", nlohmann::json::array()},
                      {"matrix", nlohmann::json::array()},
                      {"pairs", nlohmann::json::array()},
@@ -201,11 +218,10 @@ nlohmann::json to_json(const audit_result& result) {
     all["as_shipped"].push_back(std::move(row));
   }
   for (const weakening& w : result.matrix) {
-    nlohmann::json row{{"site", site_name(w.site)},
-                       {"order", name_of(w.order)},
-                       {"result", fate_name(w.result)},
-                       {"from", w.from_minimal ? "minimal" : "shipped"},
-                       {"by", w.by}};
+    nlohmann::json row{
+        {"site", site_name(w.site)},     {"order", name_of(w.order)},
+        {"result", fate_name(w.result)}, {"from", w.from_minimal ? "minimal" : "shipped"},
+        {"unreached", w.unreached},      {"by", w.by}};
     add_reply(row, w.seen);
     all["matrix"].push_back(std::move(row));
   }
@@ -214,7 +230,9 @@ nlohmann::json to_json(const audit_result& result) {
       return nlohmann::json{{"site", site_name(w.site)}, {"order", name_of(w.order)}};
     };
     nlohmann::json row{{"one", side(p.one)}, {"other", side(p.other)}};
-    row["result"] = p.seen.convicted ? "convicted" : p.seen.complete ? "survives" : "not run";
+    row["result"] = p.seen.convicted                            ? "convicted"
+                    : p.seen.complete && p.seen.executions != 0 ? "survives"
+                                                                : "not run";
     add_reply(row, p.seen);
     all["pairs"].push_back(std::move(row));
   }

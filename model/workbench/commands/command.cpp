@@ -47,6 +47,33 @@ std::string describe(const program& p, const outcome& o, bool with_trace,
   return text;
 }
 
+std::vector<std::string> coverage_of(const std::vector<outcome>& results,
+                                     const std::string& changes, bool all_sites) {
+  site_set touched;
+  for (const outcome& o : results) touched |= o.seen.touched;
+  const auto named = [](const std::string& before, std::size_t site) {
+    return fmt::format("{}{}{}", before, before.empty() ? "" : ", ", site_name(site));
+  };
+  std::vector<std::string> lines;
+  std::string missed;
+  for (const auto& [site, order] : parse_orders(changes).value_or(order_changes{})) {
+    if (!touched.test(site)) missed = named(missed, site);
+  }
+  // What convicts may have come by a site in the execution that never ended.
+  if (!missed.empty() && results.back().seen.what == verdict::outcome::passed) {
+    lines.push_back(fmt::format(
+        "the threads never came by {}: what was changed there was never in force", missed));
+  }
+  if (!all_sites) return lines;
+  std::string all;
+  for (std::size_t site = 0; site < shipped_sites().size(); ++site) {
+    if (touched.test(site)) all = named(all, site);
+  }
+  lines.push_back(fmt::format("the threads came by {} of {} sites{}{}", touched.count(),
+                              shipped_sites().size(), all.empty() ? "" : ": ", all));
+  return lines;
+}
+
 bool put_fault_in_force(const std::string& name) {
   const auto put = client_in_force().mutants.put_in_force;
   fault_in_force() = name;

@@ -27,6 +27,11 @@ int broken_run(const std::vector<std::string>& troubles, std::size_t parts);
 std::string describe(const program& p, const outcome& o, bool with_trace,
                      const std::string& changes = {});
 
+/// Lines on the sites that the threads came by in these searches of a program: of the orders that
+/// were changed those that they never asked for, if nothing convicts; all of them if `all_sites`.
+std::vector<std::string> coverage_of(const std::vector<outcome>& results,
+                                     const std::string& changes, bool all_sites);
+
 /// A fault that this program carries is in force from now on; false if it carries none such.
 bool put_fault_in_force(const std::string& name);
 /// What records a trace while that fault is in force; the program's own name while none is.

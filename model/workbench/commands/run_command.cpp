@@ -22,6 +22,7 @@ struct run_arguments {
   std::uint64_t seed = 0;
   bool json = false;
   bool trace = false;
+  bool sites = false;
   std::string trace_out;
   bool as_found = false;
   trace_label label;
@@ -56,6 +57,9 @@ int run_program(run_arguments given) {
     return passed ? 0 : 1;
   }
   for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace, given.orders));
+  for (const std::string& line : coverage_of(results, given.orders, given.sites)) {
+    fmt::print("{}\n", line);
+  }
   return passed ? 0 : 1;
 }
 
@@ -82,7 +86,7 @@ int run_what_was_named(const run_arguments& given) {
   }
   if (const auto changes = parse_orders(given.orders); !changes) return bad_input(changes.error());
   return run_scenarios(given.chosen, {given.self, given.searches, given.orders, given.seed,
-                                      given.json, given.trace});
+                                      given.json, given.trace, given.sites});
 }
 
 }  // namespace
@@ -100,6 +104,7 @@ void add_run(CLI::App& app, const std::string& self, int& code, const std::strin
   command->add_option("--state", given->state, "replay one execution from this state");
   command->add_flag("--json", given->json);
   command->add_flag("--trace", given->trace, "print the execution that convicts");
+  command->add_flag("--sites", given->sites, "say which sites the threads came by");
   command->add_option("--trace-out", given->trace_out, "write it to this file (trace.md)");
   command->add_flag("--as-found", given->as_found,
                     "show what random search found, look for nothing shorter");

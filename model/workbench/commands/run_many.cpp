@@ -56,6 +56,9 @@ bool print(named& n, const run_common& how, nlohmann::json& rows) {
   } else {
     for (const outcome& o : *results)
       fmt::print("{}: {}\n", n.name, describe(*p, o, how.trace, how.orders));
+    for (const std::string& line : coverage_of(*results, how.orders, how.sites)) {
+      fmt::print("{}: {}\n", n.name, line);
+    }
   }
   return n.trouble.empty() && results->back().seen.what == verdict::outcome::passed;
 }

@@ -44,6 +44,7 @@ struct run_common {
   std::uint64_t seed = 0;
   bool json = false;
   bool trace = false;
+  bool sites = false;
 };
 /// 0 no violation, 1 a violation, 2 no such scenario or one that could not be judged.
 int run_scenarios(const run_choice& chosen, const run_common& how);

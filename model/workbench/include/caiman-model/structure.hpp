@@ -31,8 +31,9 @@ struct structure {
 };
 
 /// The order of row `row` in this run. To be asked for where it is used, so that a trace can name
-/// it.
+/// it, and a run can tell which rows its threads came by.
 inline std::memory_order order_of_row(std::size_t row) noexcept {
+  sites_touched.set(row);
   return with_site(settings.orders.at(row), row);
 }
 

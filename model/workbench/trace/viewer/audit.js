@@ -20,7 +20,7 @@ function readAudit(raw) {
   const costs = new Map(list(raw.cost?.rows).map((row) => [`${row.site} ${row.order}`, row]));
   const sites = list(raw.shipped).map((row) => ({site: text(row.site), shipped: text(row.order),
     minimal: text(minimal.get(row.site)?.order), pairs: text(row.pairs), without: text(row.without),
-    kept: text(row.kept)}));
+    kept: text(row.kept), programs: typeof row.programs === "number" ? String(row.programs) : ""}));
   const fates = {};
   for (const row of list(raw.matrix)) fates[row.result] = (fates[row.result] ?? 0) + 1;
   return {raw, sites, results, stronger, costs, fates, verdict: text(raw.verdict).toUpperCase()};
@@ -134,6 +134,7 @@ function cellFacts(audit, siteName, order) {
   fact("took", typeof row?.seconds === "number" ? `${row.seconds.toFixed(2)} s` : "");
   fact("pairs with", site.pairs);
   fact("without it", site.without);
+  fact("programs that come by", site.programs);
   fact("kept", kind === "ships" ? site.kept : "");
   for (const target of list(audit.costs.get(`${siteName} ${order}`)?.targets)) {
     fact(`on ${text(target?.target)}`, text(target?.text));
