@@ -77,7 +77,15 @@ class Reasons(unittest.TestCase):
     def test_table_itself_is_convicted(self):
         code, result, _ = quick(*FEW, "--orders", "share_drop=relaxed", "--only", "share_drop")
         self.assertEqual(code, 1)
-        self.assertIn("the table itself is convicted", result["complaints"][0])
+        said = result["complaints"][0]
+        self.assertRegex(said, r"^the table itself is convicted, with share_drop=relaxed: S2 in shares-\S+ "
+                               r"\(DATA RACE\), random:100@shipped, execution \d+; replay: caiman-check run ")
+        self.assertIn(" --program 'core=shares ", said)
+        line = said[said.index("run --trace"):]
+        again = subprocess.run(["sh", "-c", f'"$0" {line}', PROGRAM], capture_output=True, text=True,
+                               timeout=120, check=False)
+        self.assertEqual(again.returncode, 1, again.stderr)
+        self.assertIn("S2 violated: DATA RACE", again.stdout)
 
 
 class Findings(unittest.TestCase):

@@ -13,6 +13,12 @@
 namespace caiman::model {
 namespace {
 
+/// Where a conviction is no matter of course: what was seen, in which execution, and how to see it.
+std::string in_full(const reply& a) {
+  return fmt::format("{} in {} ({}), {}, execution {}{}{}", a.property, a.scenario, a.text,
+                     a.search, a.execution, a.replay.empty() ? "" : "; replay: ", a.replay);
+}
+
 class auditor {
  public:
   auditor(const audit_request& given, searcher& search) : given_(given), search_(search) {
@@ -52,6 +58,7 @@ class auditor {
 
   bool look_around() {
     programs_ = given_.programs;
+    const std::string changes = changes_of(given_.shipped);
     const reply seen = search_.look_around(programs_, given_.shipped);
     for (std::size_t site = 0; site < given_.shipped.size(); ++site) {
       for (const audit_program& p : programs_) {
@@ -59,10 +66,9 @@ class auditor {
       }
     }
     if (seen.convicted) {
-      result_.complaints.push_back(
-          fmt::format("the table itself is convicted, before any change: "
-                      "{} in {} ({})",
-                      seen.property, seen.scenario, seen.text));
+      result_.complaints.push_back(fmt::format("the table itself is convicted, with {}: {}",
+                                               changes.empty() ? "the orders that ship" : changes,
+                                               in_full(seen)));
     } else if (!seen.trouble.empty()) {
       add_trouble(seen.trouble);
     }
@@ -266,8 +272,8 @@ class auditor {
     }
     for (const standing& s : result_.standing_as_shipped) {
       if (!s.seen.convicted) continue;
-      add(fmt::format("{} ships {}, which is convicted: {} in {} ({})", site_name(s.site),
-                      name_of(s.order), s.seen.property, s.seen.scenario, s.seen.text));
+      add(fmt::format("{} ships {}, which is convicted: {}", site_name(s.site), name_of(s.order),
+                      in_full(s.seen)));
     }
     const auto judge = [&](std::size_t site, std::memory_order order, const reply& seen) {
       if (seen.trouble.empty()) return;
@@ -286,9 +292,8 @@ class auditor {
     for (const standing& s : result_.upward) {
       if (!s.seen.convicted) continue;
       add(fmt::format(
-          "a fault of the checker: {}={} is stronger than what ships and is convicted: "
-          "{} in {} ({})",
-          site_name(s.site), name_of(s.order), s.seen.property, s.seen.scenario, s.seen.text));
+          "a fault of the checker: {}={} is stronger than what ships and is convicted: {}",
+          site_name(s.site), name_of(s.order), in_full(s.seen)));
     }
   }
 

@@ -85,6 +85,7 @@ std::string matrix_lines(const audit_result& result) {
 std::string coverage_lines(const audit_result& result) {
   constexpr std::size_t few = 2;
   std::string text;
+  if (result.standing_as_shipped.empty() && result.matrix.empty()) return text;
   for (std::size_t i = 0; i < result.shipped.size(); ++i) {
     if (!result.sites[i] || result.seen[i].size() > few || result.seen[i].size() == result.programs)
       continue;
@@ -144,6 +145,7 @@ void add_reply(nlohmann::json& row, const reply& a) {
   row["program"] = a.program;
   row["search"] = a.search;
   row["execution"] = a.execution;
+  row["replay"] = a.replay;
 }
 
 nlohmann::json table_of(const order_table& table, const audit_result& result) {

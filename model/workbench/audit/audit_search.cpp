@@ -41,6 +41,7 @@ nlohmann::json summary_of(const job_result& ended, const std::string& program,
   result["text"] = last.seen.text;
   result["execution"] = last.seen.executions;
   result["search"] = to_string(plan{last.what});
+  result["replay"] = last.trace.value("replay", std::string());
   return result;
 }
 
@@ -120,6 +121,7 @@ void searcher::take(const run_of& run, const nlohmann::json& result, reply& a) {
   a.search = result["search"];
   a.property = result["property"];
   a.text = result["text"];
+  a.replay = result.value("replay", std::string());
   a.execution = result["execution"];
   a.by_known = run.known;
 }

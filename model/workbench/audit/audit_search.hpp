@@ -52,6 +52,7 @@ struct reply {
   std::string search;
   std::string property;
   std::string text;
+  std::string replay;            // the command that shows it
   std::string trouble;           // a run that could not be judged
   std::uint64_t execution = 0;   // that convicts
   std::uint64_t executions = 0;  // of all runs that did not
