@@ -3,15 +3,18 @@
 # | caiman-check as people call it: by name, with children that fail, with wrong requests.  |
 # | Why: a command that judges must say so when it could not. Each promise is shown on a    |
 # | call that would break it.                                                               |
-# | Relies on: caiman-check and, for names in messages, the example treiber.                |
+# | Relies on: caiman-check, its mutants claim-by-store and faults, the example treiber.    |
 # | Usage: command_check.py CAIMAN-CHECK TREIBER                                            |
 # +-----------------------------------------------------------------------------------------+
+import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 PROGRAM = TREIBER = None
@@ -185,6 +188,55 @@ class Coverage(unittest.TestCase):
         self.assertRegex(ended.stdout, r"hardly any program comes by\n  slot_take +0 of 2 programs\n"
                                        r"  share_look +1 of 2 programs: shares-2\n")
         self.assertIn("complaint: slot_take: none of these programs comes by it", ended.stdout)
+
+
+class Shorter(unittest.TestCase):
+    """What convicts is told before a shorter execution is looked for, and whatever becomes of that."""
+
+    # Few switches do not show it, and to find that out takes ten seconds.
+    FAULT = "next-without-bracket"
+    SEARCH = ("--program", "fanout=2 order=3 : 0A0 0A0 1A1 0A0 0A0 0A0 0A0 0X0 0F2 0A0 ; X0F7F4F0A0A0 | A0",
+              "--searches", "pct5:60000@seq_cst")
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.trace = self.folder / "trace.json"
+        faults = pathlib.Path(PROGRAM).parent / "caiman/mutants/faults"
+        self.command = [faults, "--fault", self.FAULT, "run", *self.SEARCH, "--trace-out", self.trace]
+
+    def test_told_before_and_not_lost(self):
+        for sent in (signal.SIGINT, signal.SIGTERM):
+            self.trace.unlink(missing_ok=True)
+            with subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True) as running:
+                first = [running.stdout.readline() for _ in range(2)]
+                self.assertIn("S6 violated: ", first[0])
+                self.assertIn("replay: ", first[1])
+                self.assertEqual(json.loads(self.trace.read_text())["property"]["id"], "S6")
+                running.send_signal(sent)
+                rest = running.communicate(timeout=60)[0]
+            self.assertEqual(running.returncode, 1)
+            self.assertIn(", where it was interrupted; what random search found is shown\n", rest)
+
+    def test_no_longer_than_was_given(self):
+        ended = call(*self.command[1:], "--seconds", "0.5", program=self.command[0])
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(" and 0.5 s, not all there are;", ended.stdout)
+
+    def test_a_fault_in_force_is_in_force_in_jobs(self):
+        ended = call(*self.command[1:2], "took-uncounted", "run", "end-handle-block", "--bound", "0",
+                     program=self.command[0])
+        self.assertEqual(ended.returncode, 1, ended.stdout)
+        self.assertIn("replay: faults --fault took-uncounted run ", ended.stdout)
+
+    def test_a_job_is_heard_out(self):
+        command = [PROGRAM, "verify", "--only", self.FAULT, "--control-traces"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as running:
+            time.sleep(2)
+            os.killpg(running.pid, signal.SIGINT)
+            told = running.communicate(timeout=60)[0]
+        self.assertEqual(running.returncode, 1)
+        self.assertIn("interrupted", told)
+        self.assertRegex(told, self.FAULT + r" +S6 +pct 5 +1215 ")
 
 
 if __name__ == "__main__":

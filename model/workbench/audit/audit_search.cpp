@@ -133,7 +133,7 @@ void searcher::run_stage(const std::vector<run_of>& runs, const std::vector<ques
   for (const run_of& r : runs) {
     const std::string orders = changes_of(questions[r.question].table);
     keys.push_back(key_of(orders, r.program, r.search));
-    commands.push_back(command_of({.checker = {options_.self},
+    commands.push_back(command_of({.checker = this_program(options_.self),
                                    .program = r.program,
                                    .searches = r.search,
                                    .orders = orders,

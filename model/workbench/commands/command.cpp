@@ -29,8 +29,7 @@ int broken_run(const std::vector<std::string>& troubles, std::size_t parts) {
                                parts, troubles.front()));
 }
 
-std::string describe(const program& p, const outcome& o, bool with_trace,
-                     const std::string& changes) {
+std::string describe_briefly(const program& p, const outcome& o, const std::string& changes) {
   const verdict& v = o.seen;
   std::string orders = o.what.seq_cst ? "all orders seq_cst" : "the shipped orders";
   if (!changes.empty()) orders += " but for " + changes;
@@ -39,10 +38,20 @@ std::string describe(const program& p, const outcome& o, bool with_trace,
                        to_string(p), to_string(o.what.how), orders,
                        v.exhausted ? ": exhausted, within Relacy's model" : "");
   }
-  std::string text = fmt::format("{} violated: {} (execution {} of '{}', {}, {})", v.property,
-                                 v.text, v.executions, to_string(p), to_string(o.what.how), orders);
+  return fmt::format("{} violated: {} (execution {} of '{}', {}, {})", v.property, v.text,
+                     v.executions, to_string(p), to_string(o.what.how), orders);
+}
+
+std::string replay_line(const outcome& o) {
+  return "replay: " + o.trace.at("replay").get<std::string>();
+}
+
+std::string describe(const program& p, const outcome& o, bool with_trace,
+                     const std::string& changes) {
+  std::string text = describe_briefly(p, o, changes);
+  if (o.seen.what == verdict::outcome::passed) return text;
   if (!o.again.empty()) text += "\n" + o.again;
-  text += "\nreplay: " + o.trace.at("replay").get<std::string>();
+  text += "\n" + replay_line(o);
   if (with_trace) text += "\n" + text_of(o.trace);
   return text;
 }
@@ -87,6 +96,11 @@ std::string recorder_of(std::string_view fault) {
 std::string name_in_traces(const std::string& self) {
   return fault_in_force().empty() ? std::filesystem::path(self).filename().string()
                                   : recorder_of(fault_in_force());
+}
+
+std::vector<std::string> this_program(const std::string& self) {
+  if (fault_in_force().empty()) return {self};
+  return {self, "--fault", fault_in_force()};
 }
 
 std::vector<std::string> checker_of(const control& c, const std::string& self) {

@@ -22,6 +22,9 @@ int bad_input(const std::string& message);
 /// Says that a run with these troubles, of so many parts, is broken, in one line; the exit code.
 int broken_run(const std::vector<std::string>& troubles, std::size_t parts);
 
+/// A line on one search of a program, and, if it convicts, one with the line that replays it.
+std::string describe_briefly(const program& p, const outcome& o, const std::string& changes);
+std::string replay_line(const outcome& o);
 /// A line on one search of a program; with its replay line, and the trace if asked, if it convicts.
 /// `changes`: of the orders, as --orders has them.
 std::string describe(const program& p, const outcome& o, bool with_trace,
@@ -38,13 +41,16 @@ bool put_fault_in_force(const std::string& name);
 std::string recorder_of(std::string_view fault);
 std::string name_in_traces(const std::string& self);
 
+/// This program, as a job is to call it: with the fault that is in force.
+std::vector<std::string> this_program(const std::string& self);
+
 /// The program that has a control's fault, and its option for it if there is one: this one, or a
 /// mutant's build beside it.
 std::vector<std::string> checker_of(const control& c, const std::string& self);
 
 /// One program to be run by another process, which prints JSON (plan.hpp).
 struct job_request {
-  std::vector<std::string> checker{};  // checker_of, or this program's path
+  std::vector<std::string> checker{};  // checker_of, or this_program
   std::string program{};
   std::string searches{};
   std::string orders{};

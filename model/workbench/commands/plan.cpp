@@ -163,7 +163,10 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
     outcome& last = results.back();
     if (last.seen.what == verdict::outcome::passed) continue;
     last.trace = to_trace(r, to_string(plan{one}), last.seen, shown.label);
-    if (shown.shortest && state.empty()) show_shortest(r, last, shown.label);
+    if (!shown.shortest || !state.empty()) break;
+    show_shortest(r, last, shown.label, [&] {
+      if (shown.found) shown.found(results);
+    });
     break;
   }
   return results;

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,6 +53,8 @@ struct outcome {
 struct showing {
   trace_label label;
   bool shortest = false;  // look for the smallest context bound that finds it, too
+  /// Called before that with all that was found, since the look may take a while.
+  std::function<void(const std::vector<outcome>&)> found = {};
 };
 
 /// Runs the searches in order, up to the first conviction.

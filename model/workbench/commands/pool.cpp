@@ -74,10 +74,29 @@ job_result finish(running& job) {
   return {code != 127, code, took.count(), std::move(job.output)};
 }
 
-void end_all(std::vector<running>& active) {
+/// Waits for a job that was told to end, and has it say what it found; one that takes too long for
+/// that is ended.
+job_result hear_out(running& job, clock::time_point until) {
+  for (bool open = true; open;) {
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - clock::now());
+    pollfd wait{job.pipe, POLLIN, 0};
+    if (left.count() <= 0) {
+      kill(job.pid, SIGKILL);
+      open = false;
+    } else if (poll(&wait, 1, static_cast<int>(left.count())) > 0) {
+      open = !drain(job);
+    }
+  }
+  return finish(job);
+}
+
+void end_all(std::vector<running>& active,
+             const std::function<void(std::size_t, job_result)>& done) {
+  const auto until = clock::now() + std::chrono::seconds(2);
+  for (const running& job : active) kill(job.pid, SIGTERM);
   for (running& job : active) {
-    kill(job.pid, SIGTERM);
-    finish(job);
+    job_result result = hear_out(job, until);
+    if (result.exit_code >= 0) done(job.index, std::move(result));
   }
   active.clear();
 }
@@ -117,7 +136,7 @@ bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at
     for (const running& job : active) waits.push_back({job.pipe, POLLIN, 0});
     const bool lost = poll(waits.data(), waits.size(), 500) < 0 && errno != EINTR;
     if (interrupted != 0 || lost) {
-      end_all(active);
+      end_all(active, done);
       return false;
     }
     for (std::size_t i = active.size(); i-- > 0;) {

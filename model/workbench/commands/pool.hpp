@@ -26,7 +26,8 @@ bool is_crash(int signal) noexcept;
 
 /// Runs `commands`, at most `at_once` at a time; calls `done(index, result)` as each one ends. One
 /// that `wanted(index)` says no to when its turn comes is left out.
-/// False if it was interrupted (SIGINT, SIGTERM): running jobs are ended, the rest not started.
+/// False if it was interrupted (SIGINT, SIGTERM): running jobs are ended, and those that have found
+/// something by then say it; the rest is not started.
 bool run_jobs(const std::vector<std::vector<std::string>>& commands, unsigned at_once,
               const std::function<void(std::size_t, job_result)>& done,
               const std::function<bool(std::size_t)>& wanted = {});

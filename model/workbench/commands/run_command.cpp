@@ -2,13 +2,17 @@
 #include "commands/run_command.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "commands/command.hpp"
 #include "commands/run_many.hpp"
+#include "commands/shortest.hpp"
+#include "trace/show_text.hpp"
 
 namespace caiman::model {
 namespace {
@@ -29,6 +33,66 @@ struct run_arguments {
   run_choice chosen;
 };
 
+/// Tells what came of a program: what convicts it at once, and later whether a shorter execution
+/// does, too.
+class teller {
+ public:
+  teller(const run_arguments& given, const program& p) : given_(given), program_(p) {}
+
+  void early(const std::vector<outcome>& found) {
+    write(found.back());
+    if (given_.json) return;
+    searches(found);
+    told_ = replay_line(found.back());
+    fmt::print("{}\n", told_);
+    std::fflush(stdout);
+    if (isatty(STDERR_FILENO) == 1) {
+      fmt::print(
+          stderr, "looking for a shorter execution, {:.3g} s at most, or until Ctrl-C\n",
+          given_.chosen.seconds > 0 ? std::min(given_.chosen.seconds, most_seconds) : most_seconds);
+    }
+  }
+
+  /// The exit code.
+  int all(const std::vector<outcome>& results) {
+    const outcome& last = results.back();
+    const bool passed = last.seen.what == verdict::outcome::passed;
+    const bool shorter = !passed && replay_line(last) != told_;
+    if (shorter) write(last);
+    if (given_.json) fmt::print("{}\n", to_json(results).dump());
+    if (!given_.json) rest(results, shorter);
+    if (!trouble_.empty()) return bad_input(trouble_);
+    return passed ? 0 : 1;
+  }
+
+ private:
+  void searches(const std::vector<outcome>& results) const {
+    for (const outcome& o : results) {
+      fmt::print("{}\n", describe_briefly(program_, o, given_.orders));
+    }
+  }
+  void rest(const std::vector<outcome>& results, bool shorter) const {
+    if (told_.empty()) searches(results);
+    const outcome& last = results.back();
+    if (!last.again.empty()) fmt::print("{}\n", last.again);
+    if (shorter) fmt::print("{}\n", replay_line(last));
+    if (given_.trace && !last.trace.is_null()) fmt::print("{}\n", text_of(last.trace));
+    for (const std::string& line : coverage_of(results, given_.orders, given_.sites)) {
+      fmt::print("{}\n", line);
+    }
+  }
+  void write(const outcome& o) {
+    if (given_.trace_out.empty()) return;
+    const auto written = write_trace(given_.trace_out, o.trace);
+    trouble_ = written ? std::string() : written.error();
+  }
+
+  const run_arguments& given_;
+  const program& program_;
+  std::string told_;     // the replay line that was told early
+  std::string trouble_;  // the trace could not be written
+};
+
 int run_program(run_arguments given) {
   const auto p = parse_program(given.program);
   if (!p) return bad_input(p.error());
@@ -45,22 +109,11 @@ int run_program(run_arguments given) {
   const auto changes = parse_orders(given.orders);
   if (!changes) return bad_input(changes.error());
   given.label.recorded_by = name_in_traces(given.self);
+  teller tell(given, *p);
+  const showing shown{given.label, !given.as_found, [&](const auto& found) { tell.early(found); }};
   const std::vector<outcome> results =
-      run_plan(*p, *searches, given.seed, given.state, *changes, {given.label, !given.as_found});
-  const bool passed = results.back().seen.what == verdict::outcome::passed;
-  if (!passed && !given.trace_out.empty()) {
-    const auto written = write_trace(given.trace_out, results.back().trace);
-    if (!written) return bad_input(written.error());
-  }
-  if (given.json) {
-    fmt::print("{}\n", to_json(results).dump());
-    return passed ? 0 : 1;
-  }
-  for (const outcome& o : results) fmt::print("{}\n", describe(*p, o, given.trace, given.orders));
-  for (const std::string& line : coverage_of(results, given.orders, given.sites)) {
-    fmt::print("{}\n", line);
-  }
-  return passed ? 0 : 1;
+      run_plan(*p, *searches, given.seed, given.state, *changes, shown);
+  return tell.all(results);
 }
 
 /// A scenario as the program that it is: what is written is about one execution.

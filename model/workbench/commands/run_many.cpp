@@ -117,7 +117,7 @@ int run_scenarios(const run_choice& chosen, const run_common& how) {
   }
   std::vector<std::vector<std::string>> commands;
   for (const named& n : *all) {
-    commands.push_back(command_of({.checker = {how.self},
+    commands.push_back(command_of({.checker = this_program(how.self),
                                    .program = n.program,
                                    .searches = how.searches,
                                    .orders = how.orders,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <string_view>
 
 #include "caiman-model/recorder.hpp"
@@ -93,6 +94,9 @@ const char* property_of(rl::test_result_e result, subject_kind core) {
 rl::string to_relacy(std::string_view text) { return {text.begin(), text.end()}; }
 std::string from_relacy(const rl::string& text) { return {text.begin(), text.end()}; }
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): set by a handler
+volatile std::sig_atomic_t ending = 0;
+
 constexpr std::uint64_t seed_stride = 1'000'000'000;
 
 rl::test_params params_of(const search& how) {
@@ -171,6 +175,9 @@ verdict run(const request& what) {
   if (!ex.endless()) result.seen = record_again(what, params, result.state);
   return result;
 }
+
+void end_searches(bool yes) noexcept { ending = yes ? 1 : 0; }
+bool searches_end() noexcept { return ending != 0; }
 
 std::string fault_of_state(const search& how) {
   constexpr std::size_t most = 1'000'000;

@@ -58,6 +58,11 @@ struct verdict {
 
 verdict run(const request& what);
 
+/// From now on every search ends with the execution at hand, as one does that came to its most
+/// executions; or goes on, as usual. A handler of signals may call it.
+void end_searches(bool yes) noexcept;
+bool searches_end() noexcept;
+
 /// What is wrong with the state that a search is to replay from, empty if nothing is. Whether it
 /// fits the program only a run can tell: Relacy ends the process if it does not.
 std::string fault_of_state(const search& how);

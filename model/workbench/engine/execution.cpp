@@ -93,6 +93,7 @@ void execution::prepare(const request& what, std::uint64_t most_executions, doub
     deadline_ = clock::now() +
                 std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
   }
+  searching_ = true;
   fault_ = {};
   executions_ = 0;
   largest_stop_ = 0;
@@ -111,6 +112,7 @@ void execution::begin() {
       std::chrono::steady_clock::now() >= deadline_) {
     rl::ctx().rl_until("enough seconds", info_of(location::here()));
   }
+  if (searching_ && searches_end()) rl::ctx().rl_until("ended", info_of(location::here()));
   ++executions_;
   runs_ = true;
   const program& p = what_->what;

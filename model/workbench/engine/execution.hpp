@@ -29,6 +29,7 @@ class execution {
   void prepare_again() noexcept {
     most_executions_ = 0;
     deadline_ = {};
+    searching_ = false;
   }
   /// After it: the recording, and what there is to draw.
   recording recorded(bool raced);
@@ -131,6 +132,7 @@ class execution {
   const request* what_ = nullptr;
   std::uint64_t most_executions_ = 0;
   std::chrono::steady_clock::time_point deadline_;  // if it is not the clock's zero
+  bool searching_ = false;                          // not recording what a search found
   std::uint64_t executions_ = 0;
   std::uint64_t accesses_ = 0;
   bool runs_ = false;

@@ -291,7 +291,7 @@ bool write_results(const verify_arguments& given, const nlohmann::json& all) {
 }
 
 std::vector<std::string> command_for(const job& j, const verify_arguments& given) {
-  job_request asked{.checker = {given.self},
+  job_request asked{.checker = this_program(given.self),
                     .program = j.program,
                     .searches = j.searches,
                     .seed = given.seed,
