@@ -55,16 +55,16 @@ void add_fault(CLI::App& app) {
 }  // namespace
 
 int check(int argc, char** argv, const client& what) {
+  const std::string self = path_of_self(argv[0]);
+  call_program(self);
   if (what.sites.size() > max_sites) {
-    fmt::print(stderr, "{}: at most {} memory orders\n", argv[0], max_sites);
-    return 2;
+    return bad_input(fmt::format("at most {} memory orders", max_sites));
   }
   use_client(what);
   CLI::App app{std::string(what.title)};
   app.require_subcommand(1);
   int code = 2;
   if (what.mutants.put_in_force != nullptr) add_fault(app);
-  const std::string self = path_of_self(argv[0]);
   if (!what.scenarios.empty()) add_verify(app, self, code);
   add_run(app, self, code, std::string(what.usual_program));
   add_replay(app, self, code);

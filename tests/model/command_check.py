@@ -239,6 +239,30 @@ class Shorter(unittest.TestCase):
         self.assertRegex(told, self.FAULT + r" +S6 +pct 5 +1215 ")
 
 
+class Names(unittest.TestCase):
+    """A message says who speaks."""
+
+    def test_of_a_stranger(self):
+        for arguments in (["run", "--program", "x"], ["run", "--orders", "x=relaxed"], ["replay", "/nonexistent"],
+                          ["show", "/nonexistent"], ["nosuch"], ["run", "--bound", "x"]):
+            ended = call(*arguments, program=TREIBER)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
+            self.assertRegex(ended.stderr, r"^treiber: [^\n]+\n$")
+            self.assertNotIn("caiman-check", ended.stderr)
+
+    def test_under_another_name(self):
+        with tempfile.TemporaryDirectory() as folder:
+            other = pathlib.Path(folder) / "other-check"
+            shutil.copy(PROGRAM, other)
+            for arguments in (["verify", "--only", "nosuch"], ["verify", "--program", "x"],
+                              ["verify", "--page", "/nonexistent/x"], ["run", "nosuch"],
+                              ["audit", "--only", "nosuch"]):
+                ended = call(*arguments, program=str(other))
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
+                self.assertRegex(ended.stderr, r"^other-check: [^\n]+\n$")
+                self.assertNotIn("caiman-check", ended.stderr)
+
+
 if __name__ == "__main__":
     PROGRAM, TREIBER = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
     unittest.main(verbosity=2)

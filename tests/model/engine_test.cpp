@@ -383,13 +383,15 @@ TEST_CASE("a search of few switches is read and written", "[plan]") {
 }
 
 TEST_CASE("what ended its process is a conviction with its program", "[plan]") {
-  const auto all = outcomes_of_crash("core=ledger : ; D | D", "bound2:50@shipped", SIGSEGV);
+  const auto all =
+      outcomes_of_crash("core=ledger : ; D | D", "bound2:50@shipped", SIGSEGV, "checker");
   REQUIRE(all.size() == 1);
   CHECK(all[0].seen.what == verdict::outcome::convicted);
   CHECK(all[0].seen.property == "X1");
   CHECK(all[0].seen.text.starts_with("SIGSEGV"));
   CHECK(all[0].what.how.bound == 2);
-  CHECK(all[0].trace.at("replay").get<std::string>().find("core=ledger") != std::string::npos);
+  CHECK(all[0].trace.at("replay").get<std::string>().starts_with(
+      "checker run --program 'core=ledger"));
 }
 
 TEST_CASE("the plans of all levels read back", "[plan]") {

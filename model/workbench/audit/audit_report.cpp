@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "audit/audit.hpp"
+#include "commands/command.hpp"
 #include "commands/plan.hpp"
 #include "engine/current_client.hpp"
 #include "engine/orders.hpp"
@@ -203,6 +204,7 @@ std::string to_text(const audit_result& result) {
 
 nlohmann::json to_json(const audit_result& result) {
   nlohmann::json all{{"caiman_audit", 1},
+                     {"checker", program_name()},
                      {"shipped", table_of(result.shipped, result)},
                      {"minimal", table_of(result.minimal, result)},
                      {"as_shipped", nlohmann::json::array()},
@@ -253,9 +255,9 @@ nlohmann::json to_json(const audit_result& result) {
 }
 
 std::string killers_of(const audit_result& result) {
-  std::string text =
-      "    // site, order, scenario, program, search; written by caiman-check audit "
-      "--write-killers\n";
+  std::string text = fmt::format(
+      "    // site, order, scenario, program, search; written by {} audit --write-killers\n",
+      program_name());
   for (const weakening& w : result.matrix) {
     if (!w.seen.convicted) continue;
     auto search = parse_plan(w.seen.search);

@@ -17,10 +17,20 @@ std::string& fault_in_force() {
   return name;
 }
 
+std::string& name_of_program() {
+  static std::string name = "caiman-check";
+  return name;
+}
+
 }  // namespace
 
+void call_program(const std::string& self) {
+  name_of_program() = std::filesystem::path(self).filename().string();
+}
+const std::string& program_name() { return name_of_program(); }
+
 int bad_input(const std::string& message) {
-  fmt::print(stderr, "caiman-check: {}\n", printable(message));
+  fmt::print(stderr, "{}: {}\n", printable(program_name()), printable(message));
   return 2;
 }
 
@@ -132,7 +142,9 @@ std::expected<std::vector<outcome>, std::string> results_of(const job_result& en
                                                             const std::string& searches) {
   if (!ended.started) return std::unexpected("could not be started");
   if (const int signal = -ended.exit_code; signal > 0) {
-    if (is_crash(signal)) return outcomes_of_crash(program, searches, signal);
+    if (is_crash(signal)) {
+      return outcomes_of_crash(program, searches, signal, name_in_traces(program_name()));
+    }
     return std::unexpected(fmt::format("was ended by signal {}", signal));
   }
   if (ended.exit_code > 1) {

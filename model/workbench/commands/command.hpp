@@ -16,6 +16,10 @@
 
 namespace caiman::model {
 
+/// What this program is called, as its messages and traces name it; set once.
+void call_program(const std::string& self);
+const std::string& program_name();
+
 /// Says what is wrong with what was given, in one line; the exit code.
 int bad_input(const std::string& message);
 

@@ -173,7 +173,7 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
 }
 
 std::vector<outcome> outcomes_of_crash(const std::string& program, const std::string& searches,
-                                       int signal) {
+                                       int signal, const std::string& by) {
   outcome o;
   if (const auto all = parse_plan(searches)) o.what = all->front();
   o.seen.what = verdict::outcome::convicted;
@@ -181,8 +181,8 @@ std::vector<outcome> outcomes_of_crash(const std::string& program, const std::st
   o.seen.text = text_of_signal(signal);
   o.again =
       fmt::format("it took the checker down with it (signal {}): no execution is known", signal);
-  o.trace = {{"replay",
-              fmt::format("caiman-check run --program '{}' --searches '{}'", program, searches)}};
+  o.trace = {
+      {"replay", fmt::format("{} run --program '{}' --searches '{}'", by, program, searches)}};
   return {o};
 }
 

@@ -63,9 +63,9 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
                               const showing& shown = {});
 
 /// What a job comes to that was ended by a signal: a conviction (X1) of which no execution is
-/// known.
+/// known. `by`: what ran it, for the replay line.
 std::vector<outcome> outcomes_of_crash(const std::string& program, const std::string& searches,
-                                       int signal);
+                                       int signal, const std::string& by);
 
 nlohmann::json to_json(const std::vector<outcome>& results);
 std::expected<std::vector<outcome>, std::string> outcomes_from_json(const std::string& text);

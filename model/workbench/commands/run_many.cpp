@@ -35,7 +35,8 @@ std::expected<std::vector<named>, std::string> find(const std::vector<std::strin
       }
     }
     if (all.size() == before) {
-      return std::unexpected(fmt::format("no scenario '{}'; caiman-check list has them", name));
+      return std::unexpected(
+          fmt::format("no scenario '{}'; {} list has them", name, program_name()));
     }
   }
   return all;
@@ -81,7 +82,7 @@ std::expected<std::string, std::string> program_named(const std::string& name) {
 }
 
 void add_run_options(CLI::App& command, run_choice& chosen, bool by_name) {
-  if (by_name) command.add_option("scenario", chosen.names, "scenarios of caiman-check list");
+  if (by_name) command.add_option("scenario", chosen.names, "scenarios, as list has them");
   auto* searches = command.get_option("--searches");
   command.add_option("--scheduler", chosen.scheduler, "random, bound, pct or full")
       ->check(CLI::IsMember({"random", "bound", "pct", "full"}))
@@ -111,10 +112,7 @@ std::string searches_of(const CLI::App& command, const run_choice& chosen) {
 
 int run_scenarios(const run_choice& chosen, const run_common& how) {
   auto all = find(chosen.names);
-  if (!all) {
-    fmt::print(stderr, "caiman-check: {}\n", all.error());
-    return 2;
-  }
+  if (!all) return bad_input(all.error());
   std::vector<std::vector<std::string>> commands;
   for (const named& n : *all) {
     commands.push_back(command_of({.checker = this_program(how.self),
@@ -140,8 +138,7 @@ int run_scenarios(const run_choice& chosen, const run_common& how) {
   }
   if (how.json) fmt::print("{}\n", rows.dump());
   if (!complete) {
-    fmt::print(stderr, "caiman-check: interrupted, {} of {} scenarios were run\n", ran,
-               all->size());
+    bad_input(fmt::format("interrupted, {} of {} scenarios were run", ran, all->size()));
   }
   if (const int code = code_of_troubles(*all); code != 0) return code;
   return clean && complete ? 0 : 1;

@@ -85,7 +85,7 @@ std::string embedded(const json& data) {
 }  // namespace
 
 std::string fault_of_page_data(const json& data) {
-  if (!data.is_object()) return "is no result of caiman-check";
+  if (!data.is_object()) return "is no result of a checker";
   if (data.contains("caiman_trace")) return fault_of_trace(data);
   for (const page_kind& kind : kinds()) {
     const auto version = data.find(kind.name);
@@ -100,7 +100,7 @@ std::string fault_of_page_data(const json& data) {
     if (std::string fault = fault_of_cost(data); !fault.empty()) return fault;
     return fault_of_inner_traces(data);
   }
-  return "is no result of caiman-check";
+  return "is no result of a checker";
 }
 
 std::string page_of(const json& data) {

@@ -286,7 +286,7 @@ bool write_results(const verify_arguments& given, const nlohmann::json& all) {
   std::expected<void, std::string> written;
   if (!given.json.empty()) written = write_whole(given.json, text_of_data(all));
   if (written && !given.page.empty()) written = write_whole(given.page, page_of(all));
-  if (!written) fmt::print(stderr, "caiman-check: {}\n", written.error());
+  if (!written) bad_input(written.error());
   return written.has_value();
 }
 
@@ -317,7 +317,7 @@ bool write_traces(const std::vector<job>& jobs, const verify_arguments& given) {
     std::replace(name.begin(), name.end(), '/', '-');
     const auto path = std::filesystem::path(given.traces) / name;
     if (const auto done = write_trace(path.string(), j.results.back().trace); !done) {
-      fmt::print(stderr, "caiman-check: {}\n", done.error());
+      bad_input(done.error());
       return false;
     }
     if (j.of == nullptr) fmt::print("trace of {}: {}\n", j.name, path.string());
@@ -349,19 +349,15 @@ int code_of_troubles(const std::vector<job>& jobs) {
 int run_verify(const verify_arguments& given) {
   std::vector<job> jobs = plan_jobs(given);
   if (jobs.empty()) {
-    fmt::print(stderr, "caiman-check: no scenario and no control has '{}' in its name\n",
-               given.only);
-    return 2;
+    return bad_input(fmt::format("no scenario and no control has '{}' in its name", given.only));
   }
   if (!given.program.empty()) {
     if (const auto p = parse_program(given.program); !p) {
-      fmt::print(stderr, "caiman-check: {}\n", p.error());
-      return 2;
+      return bad_input(p.error());
     }
   }
   if (const std::string fault = fault_of_targets(given); !fault.empty()) {
-    fmt::print(stderr, "caiman-check: {}\n", fault);
-    return 2;
+    return bad_input(fault);
   }
   std::vector<std::vector<std::string>> commands;
   for (const job& j : jobs) commands.push_back(command_for(j, given));

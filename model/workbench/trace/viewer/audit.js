@@ -139,7 +139,7 @@ function cellFacts(audit, siteName, order) {
   for (const target of list(audit.costs.get(`${siteName} ${order}`)?.targets)) {
     fact(`on ${text(target?.target)}`, text(target?.text));
   }
-  const line = row?.program ? replayOf(row, siteName, order) : "";
+  const line = row?.program ? replayOf(audit, row, siteName, order) : "";
   if (line) fact("see it", copyLine(line, "copy the command"));
   return [h("h3", {}, `${siteName} ${kind === "ships" ? "ships" : "as"} ${order}`), h("dl", {}, facts)];
 }
@@ -159,9 +159,10 @@ function resultInWords(kind, row) {
 /** For a shell: what a file says stands inside quotes. */
 const quoted = (value) => `'${text(value).replaceAll("'", "'\\''")}'`;
 
-function replayOf(row, site, order) {
+function replayOf(audit, row, site, order) {
   const others = list(row.by).map((one) => "," + text(one)).join("");
-  return `caiman-check run --trace --program ${quoted(row.program)} --searches ${quoted(row.search)} ` +
+  const by = text(audit.raw.checker);
+  return `${/^[\w.-]+$/.test(by) ? by : "caiman-check"} run --trace --program ${quoted(row.program)} --searches ${quoted(row.search)} ` +
     `--orders ${quoted(`${site}=${order}${others}`)}`;
 }
 
