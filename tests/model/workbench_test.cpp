@@ -25,7 +25,7 @@
 namespace caiman::model {
 namespace {
 
-/// C0 publishes, C1 reads what was published.
+/// C0 publishes, C1 reads what was published, C2 waits for it without end.
 class letter final : public part {
  public:
   explicit letter(const world_spec& /*spec*/) {}
@@ -33,6 +33,9 @@ class letter final : public part {
     if (op.arg == 0) {
       text_.store(7);
       sent_.store(1, order_of_row(0));
+    } else if (op.arg == 2) {
+      while (sent_.load(order_of_row(1)) == 0) {
+      }
     } else if (sent_.load(order_of_row(1)) == 1 && text_.load() != 7) {
       report_fault("S1", "another letter");
     }
@@ -92,6 +95,32 @@ TEST_CASE("a weaker order of a client is convicted, shown, and shown again", "[w
     const auto again = replay_here(*read);
     REQUIRE(again.has_value());
     CHECK(again->same);
+  }
+}
+
+TEST_CASE("a livelock is cut, says so, and is shown again", "[workbench]") {
+  use_client(letters);
+  for (const char* const searches : {"random:5@shipped", "full:5@shipped"}) {
+    INFO(searches);
+    const auto p = parse_program("core=structure : ; C2 | C2");
+    REQUIRE(p.has_value());
+    const plan asked = parse_plan(searches).value();
+    const outcome last = run_plan(*p, asked, 0, {}).back();
+    REQUIRE(last.seen.what == verdict::outcome::convicted);
+    CHECK(last.seen.property == "L1");
+    const auto& events = last.trace.at("events");
+    REQUIRE(events.size() == most_events + 1);
+    CHECK(events.back().at("kind") == "note");
+    CHECK(events.back().at("text").get<std::string>().starts_with("the trace is cut here: "));
+    CHECK(text_of(last.trace).find("more events are not shown") != std::string::npos);
+    CHECK(last.trace.at("replay").get_ref<const std::string&>().size() < 500);
+    CHECK((last.seen.state.size() < 4096) ==
+          (last.trace.at("replay").get<std::string>().find("--state") != std::string::npos));
+    // Without a state it is found once more, by the same search.
+    CHECK(run_plan(*p, asked, 0, {}).back().seen.state == last.seen.state);
+    const auto read = parse_trace(last.trace.dump());
+    REQUIRE(read.has_value());
+    CHECK(replay_here(*read).value().same);
   }
 }
 

@@ -27,6 +27,7 @@ void recorder::start() {
 recording recorder::stop(bool raced, const std::function<std::string(const void*)>& name_of) {
   recording_in_force = false;
   if (raced) find_race();
+  cut();
   std::vector<const void*> unknown;
   for (const event& e : made_.events) {
     std::string name = e.object == nullptr ? std::string() : name_of(e.object);
@@ -38,6 +39,32 @@ recording recorder::stop(bool raced, const std::function<std::string(const void*
     made_.objects.push_back(std::move(name));
   }
   return std::move(made_);
+}
+
+/// While the execution runs all events are needed, since loads are told by the event that they
+/// read.
+void recorder::cut() {
+  auto& events = made_.events;
+  if (events.size() <= most_events) return;
+  event end;
+  end.text = "the trace is cut here: " + std::to_string(events.size() - most_events) +
+             " more events are not shown";
+  events.resize(most_events);
+  events.push_back(std::move(end));
+  const auto gone = [](std::uint32_t id) { return id != no_event && id >= most_events; };
+  if (gone(made_.lost_at)) made_.lost_at = most_events;
+  if (gone(made_.race_second)) made_.race_first = made_.race_second = no_event;
+  for (std::size_t i = 0; i < made_.operations.size(); ++i) {
+    operation_span& span = made_.operations[i];
+    if (!gone(span.last)) continue;
+    span.result.clear();
+    if (gone(span.first)) span.first = no_event;
+    const auto last = std::find_if(events.rbegin(), events.rend(), [&](const event& e) {
+      return e.operation == static_cast<int>(i);
+    });
+    span.last =
+        last == events.rend() ? no_event : static_cast<std::uint32_t>(events.rend() - last - 1);
+  }
 }
 
 // ---- who and when --------------------------------------------------------------------------

@@ -98,6 +98,13 @@ json levels_of(const recording& seen) {
   return all;
 }
 
+/// What leads a search to the execution. A long state is left out: a search of a tree comes to the
+/// same execution again by itself.
+std::string state_of(const verdict& seen) {
+  constexpr std::size_t longest = 4096;
+  return seen.state.size() > longest ? std::string() : " --state " + in_quotes(seen.state);
+}
+
 }  // namespace
 
 json to_trace(const request& what, std::string_view search, const verdict& seen,
@@ -106,10 +113,9 @@ json to_trace(const request& what, std::string_view search, const verdict& seen,
   const recording& r = seen.seen;
   const std::string changes =
       changes_of(what.orders, what.real_time ? all_seq_cst() : shipped_orders());
-  const std::string replay =
-      fmt::format("{} run --trace --program {} --searches {}{} --state {}", label.recorded_by,
-                  in_quotes(to_string(p)), in_quotes(search),
-                  changes.empty() ? "" : " --orders " + in_quotes(changes), in_quotes(seen.state));
+  const std::string replay = fmt::format(
+      "{} run --trace --program {} --searches {}{}{}", label.recorded_by, in_quotes(to_string(p)),
+      in_quotes(search), changes.empty() ? "" : " --orders " + in_quotes(changes), state_of(seen));
   return {
       {"caiman_trace", trace_version},
       {"title", label.title},

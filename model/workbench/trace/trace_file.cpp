@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-// The largest trace that this program writes is one of a livelock, of some 10^5 events.
+// Far more than this program writes, which cuts what is long.
 constexpr std::uintmax_t most_bytes = std::uintmax_t{256} << 20;
 constexpr std::size_t most_items = 1'000'000;
 constexpr std::size_t most_text = 1'000'000;

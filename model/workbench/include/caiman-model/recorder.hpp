@@ -78,6 +78,7 @@ class recorder {
   unsigned released(std::memory_order order) const noexcept;
   bool acquired(const event& from, std::memory_order order) const noexcept;
   void find_race();
+  void cut();
 
   recording made_;
   bool threads_run_ = false;

@@ -81,6 +81,9 @@ inline constexpr std::array<const char*, 19> event_kind_names = {
     "note",      "fetch_sub", "fetch_xor", "lock",      "unlock"};
 
 inline constexpr std::uint32_t no_event = ~std::uint32_t{0};
+/// A recording has no more than these, and a note of how many it lacks: an execution that runs on
+/// and on has nothing new to tell.
+inline constexpr std::uint32_t most_events = 5000;
 /// Set-up and end, which no thread does.
 inline constexpr int no_thread = -1;
 
