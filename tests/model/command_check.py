@@ -263,6 +263,21 @@ class Names(unittest.TestCase):
                 self.assertNotIn("caiman-check", ended.stderr)
 
 
+class Parts(unittest.TestCase):
+    """A verdict on a part is not to be taken for one on all."""
+
+    def test_verify(self):
+        ended = call("verify", "--only", "shares-2")
+        self.assertRegex(ended.stdout, r"\nPASS: 1 of \d{3} scenarios, 0 of \d{3} controls\n$")
+        ended = call("verify", "--program", "fanout=2 order=1 : ; A0 | A0")
+        self.assertRegex(ended.stdout, r"\nPASS: 0 of \d{3} scenarios, 0 of \d{3} controls\n$")
+
+    def test_audit(self):
+        ended = call("audit", "--quick", "--only", "share_look", "--scenario", "shares-2",
+                     "--scenario", "buddies-again-f2")
+        self.assertRegex(ended.stdout, r"\nPASS: 1 of \d\d sites, 2 of \d{3} programs\n$")
+
+
 if __name__ == "__main__":
     PROGRAM, TREIBER = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
     unittest.main(verbosity=2)

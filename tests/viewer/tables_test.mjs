@@ -53,6 +53,12 @@ test("page of a run, which says the same as its JSON", async () => {
   assert.equal(run.controls.length, 4);
   const page = await open(html);
   assert.equal((await texts(page, ".verdict"))[0], "PASS");
+  // It is a part of all, and must not look like more.
+  assert.equal(run.asked.controls, 4);
+  assert.ok(run.asked.all_controls > 100 && run.asked.all_scenarios > run.asked.scenarios);
+  assert.match(ended.stdout, /\nPASS: 0 of \d+ scenarios, 4 of \d+ controls\n$/);
+  assert.match((await texts(page, ".told.part"))[0], /^Only a part was asked for, 0 of [\d,]+ scenarios and 4 of /);
+  assert.match(await page.title(), /^PASS of a part: /);
   assert.equal(await page.locator("#controls tbody tr").count(), 4);
   for (const row of run.controls) {
     assert.ok((await texts(page, "#controls tbody tr")).some((line) =>
@@ -73,6 +79,7 @@ test("page of a run that failed, and the execution behind it", async () => {
       told: "S2 violated: data race\nreplay: …", trace}],
     controls: [{name: "lost", properties: "S1", fault: "a fault", verdict: "SURVIVED"}]}));
   assert.equal((await texts(page, ".verdict"))[0], "FAIL");
+  assert.equal(await page.locator(".told.part").count(), 0);
   assert.match((await texts(page, "h1"))[0], /1 scenario violated, broken or not run, 1 control not convicted$/);
   assert.match((await texts(page, ".told"))[0], /no violation in 1,234 executions of 1 scenario\./);
   assert.deepEqual(await texts(page, ".troubles h3"), ["worse: VIOLATED S2", "control lost: SURVIVED"]);

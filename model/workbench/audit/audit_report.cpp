@@ -163,6 +163,18 @@ nlohmann::json table_of(const order_table& table, const audit_result& result) {
   return rows;
 }
 
+/// Of how many sites and programs the verdict is, if not of all.
+std::string part_of(const audit_result& result) {
+  const auto sites = std::count(result.sites.begin(), result.sites.end(), true);
+  std::size_t programs = 0;
+  for (const scenario& s : client_in_force().scenarios) programs += 1 + variants(s).size();
+  if (result.programs == programs && static_cast<std::size_t>(sites) == result.sites.size()) {
+    return {};
+  }
+  return fmt::format(": {} of {} sites, {} of {} programs", sites, result.sites.size(),
+                     result.programs, programs);
+}
+
 const char* verdict_of(const audit_result& result) {
   if (!result.complete) return "interrupted";
   return result.complaints.empty() ? "pass" : "fail";
@@ -199,7 +211,7 @@ std::string to_text(const audit_result& result) {
   if (!result.matrix.empty() || !result.upward.empty()) text += sums(result);
   for (const std::string& c : result.complaints) text += "complaint: " + c + "\n";
   if (!result.complete) text += "interrupted: what is above is what was found; --resume goes on\n";
-  return text + (result.passed() ? "\nPASS\n" : "\nFAIL\n");
+  return text + fmt::format("\n{}{}\n", result.passed() ? "PASS" : "FAIL", part_of(result));
 }
 
 nlohmann::json to_json(const audit_result& result) {

@@ -63,6 +63,36 @@ bool ends_within(ends full, level how_much) {
   return full == ends::soon || (full == ends::late && how_much != level::quick);
 }
 
+/// How much of what there is was asked for.
+struct part_of_all {
+  std::size_t scenarios = 0;  // and variants
+  std::size_t all_scenarios = 0;
+  std::size_t controls = 0;
+  std::size_t all_controls = 0;
+
+  bool whole() const { return scenarios == all_scenarios && controls == all_controls; }
+  std::string text() const {
+    return fmt::format("{} of {} scenarios, {} of {} controls", scenarios, all_scenarios, controls,
+                       all_controls);
+  }
+};
+
+part_of_all part_for(const verify_arguments& given) {
+  part_of_all part;
+  const auto note = [&](std::string_view name, std::size_t& asked, std::size_t& all) {
+    ++all;
+    if (given.program.empty() && chosen(name, given.only)) ++asked;
+  };
+  for (const scenario& s : client_in_force().scenarios) {
+    note(s.name, part.scenarios, part.all_scenarios);
+    for (const variant& v : variants(s)) note(v.name, part.scenarios, part.all_scenarios);
+  }
+  for (const control& c : client_in_force().controls) {
+    note(c.name, part.controls, part.all_controls);
+  }
+  return part;
+}
+
 std::vector<job> plan_jobs(const verify_arguments& given) {
   std::vector<job> jobs;
   const auto add = [&](std::string name, std::string_view properties, std::string program,
@@ -269,8 +299,13 @@ nlohmann::json to_json(const control_row& c) {
 }
 
 nlohmann::json to_json(const std::vector<job>& jobs, const std::vector<control_row>& controls,
-                       const char* verdict_text) {
+                       const part_of_all& part, const char* verdict_text) {
   nlohmann::json all{{"caiman_verify", 1},
+                     {"asked",
+                      {{"scenarios", part.scenarios},
+                       {"all_scenarios", part.all_scenarios},
+                       {"controls", part.controls},
+                       {"all_controls", part.all_controls}}},
                      {"scenarios", nlohmann::json::array()},
                      {"controls", nlohmann::json::array()},
                      {"verdict", verdict_text}};
@@ -382,8 +417,9 @@ int run_verify(const verify_arguments& given) {
                                          [](const control_row& c) { return c.best != nullptr; });
   const bool pass = complete && traced && bad == 0 && all_convicted;
   const char* verdict_text = pass ? "PASS" : "FAIL";
-  const bool written = write_results(given, to_json(jobs, controls, verdict_text));
-  fmt::print("\n{}\n", verdict_text);
+  const part_of_all part = part_for(given);
+  const bool written = write_results(given, to_json(jobs, controls, part, verdict_text));
+  fmt::print("\n{}{}\n", verdict_text, part.whole() ? "" : ": " + part.text());
   if (const int code = complete ? code_of_troubles(jobs) : 0; code != 0) return code;
   return pass && written ? 0 : 1;
 }

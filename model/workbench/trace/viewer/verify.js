@@ -11,11 +11,13 @@ function verifyPage(raw, root) {
   const convicted = controls.filter((row) => row.verdict === "convicted");
   const passed = scenarios.length === 0 ? "every control convicted"
     : `no violation in ${count(executions, "execution")} of ${count(clean.length, "scenario")}`;
-  document.title = `${verdict}: model check`;
+  const part = partOf(raw.asked);
+  document.title = `${verdict}${part && " of a part"}: model check`;
   append(root, h("header", {},
-    h("p", {class: "eyebrow"}, "Model check of the core"),
+    h("p", {class: "eyebrow"}, `Model check of the core${part && ", of a part of it"}`),
     h("h1", {}, verdictMark(verdict), headline(scenarios.length - clean.length,
       controls.length - convicted.length) || passed),
+    part && h("p", {class: "told part"}, `Only a part was asked for, ${part}: nothing is said of the rest.`),
     verdict !== "PASS" && clean.length > 0 && h("p", {class: "told"}, `In the others ${passed}.`),
     controls.length > 0 && h("p", {class: "told"},
       `${convicted.length} of ${count(controls.length, "control")} convicted. ` +
@@ -23,6 +25,14 @@ function verifyPage(raw, root) {
       "show nothing.")),
   ...troubles(scenarios, controls), propertiesSection(scenarios, controls),
   scenariosSection(scenarios), controlsSection(controls));
+}
+
+/** Of how many it is if not of all; empty if it is, or if nobody says. */
+function partOf(asked) {
+  const of = (name) => whole(asked?.[name], 0);
+  if (of("scenarios") === of("all_scenarios") && of("controls") === of("all_controls")) return "";
+  return `${of("scenarios")} of ${count(of("all_scenarios"), "scenario")} and ` +
+    `${of("controls")} of ${count(of("all_controls"), "control")}`;
 }
 
 /** What went wrong, in a line; empty if nothing did. */
