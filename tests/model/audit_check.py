@@ -154,6 +154,53 @@ class Changed(unittest.TestCase):
             self.assertEqual(code, 2, text)
 
 
+    def test_code_that_differs_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            core = pathlib.Path(folder) / "core/caiman"
+            shutil.copytree(pathlib.Path(SOURCE) / "core/caiman", core)
+            git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", folder]
+            for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "core"]):
+                subprocess.run([*git, *command], check=True)
+            hints, orders, stacks = (core / name for name in ("protocol/hints.hpp", "orders.hpp",
+                                                              "protocol/stacks.hpp"))
+            # Where two lines of code follow each other they change places: two stores of a push, say.
+            lines = stacks.read_text().splitlines(keepends=True)
+            place = next(i for i, line in enumerate(lines) if ".store(" in line and ".store(" in lines[i + 1])
+            swapped = "".join([*lines[:place], lines[place + 1], lines[place], *lines[place + 2:]])
+            wrongs = {hints: hints.read_text().replace("if (now != 0) set(", "if (now == now + 1) set("),
+                      stacks: swapped,
+                      orders: orders.read_text() + "\nstatic_assert(true);\n",
+                      core / "protocol/new.hpp": "int more;\n"}
+            for file, wrong in wrongs.items():
+                right = file.read_text() if file.exists() else None
+                file.write_text(wrong)
+                for cwd in (folder, core / "protocol"):
+                    ended = call("audit", "--quick", "--changed", cwd=cwd)
+                    self.assertEqual((ended.returncode, ended.stdout), (2, ""), file)
+                    self.assertEqual(ended.stderr.count("\n"), 1, ended.stderr)
+                    self.assertIn(f"but code, in {file.relative_to(folder)}: run verify", ended.stderr)
+                if right is None:
+                    file.unlink()
+                else:
+                    file.write_text(right)
+            # What is not built yet is not what would be audited.
+            right = orders.read_text()
+            other = right.replace('"share_look", mo::acquire', '"share_look", mo::seq_cst')
+            orders.write_text(other)
+            ended = call("audit", "--quick", "--changed", cwd=folder)
+            self.assertEqual((ended.returncode, ended.stderr.count("\n")), (2, 1), ended.stderr)
+            self.assertIn("build it again", ended.stderr)
+            # A comment is no code, and the texts of a row go with its order.
+            subprocess.run([*git, "commit", "-qam", "another order"], check=True)
+            said = right.replace('\n     "', '\n     "said otherwise: ', 1)
+            self.assertNotEqual(said, right)
+            orders.write_text(said)
+            hints.write_text("// Said otherwise.\n" + hints.read_text().replace("\n\n", "\n\n\n"))
+            code, result, text = quick(*FEW, "--changed", cwd=folder)
+            self.assertEqual(code, 0, text)
+            self.assertEqual({r["site"] for r in result["matrix"]}, {"share_look"})
+
+
 class Resumed(unittest.TestCase):
     def test_goes_on_where_it_ended(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -14,6 +14,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "audit/code_text.hpp"
 #include "caiman-model/client.hpp"
 #include "commands/command.hpp"
 #include "commands/plan.hpp"
@@ -129,6 +130,28 @@ TEST_CASE("a client has the subjects and the sites that it has, and no others", 
   CHECK_FALSE(parse_orders("claim=relaxed").has_value());
   CHECK(search_with("", "fanout=2 order=1 : ; A0 | A0").back().seen.property == "model");
   CHECK(search_with("", "core=litmus : ; F0 | E0").back().seen.property == "model");
+}
+
+TEST_CASE("code is the same whatever is said around it", "[workbench]") {
+  CHECK(code_in("int a = 1;  // one\n/* two\n */ a();") == "int a=1;a();");
+  CHECK(code_in("int\n  a;") == code_in("int a ;"));
+  CHECK(code_in("inta;") != code_in("int a;"));
+  CHECK(code_in("a(1'000); // it's") == "a(1'000);");
+  CHECK(code_in("f(\"// no comment \\\" nor this //\");") ==
+        "f(\"// no comment \\\" nor this //\");");
+  CHECK(code_in("c == '\"'; // \"") == "c=='\"';");
+  CHECK(code_in("a(); b();") != code_in("b(); a();"));
+  CHECK(code_in("/* never ends") == "");
+  CHECK(code_in("\"neither does this").starts_with("\""));
+
+  client with_table = letters;
+  with_table.audit.table_row = R"(\{(\w+), (\w+),)";
+  use_client(with_table);
+  const std::string row = R"({send, release, "why"}; int n;)";
+  CHECK(code_beside_orders(row) == code_beside_orders(R"({send, relaxed, "or not"}; int n;)"));
+  CHECK(code_beside_orders(row) != code_beside_orders(R"({sent, release, "why"}; int n;)"));
+  CHECK(code_beside_orders(row) != code_beside_orders(R"({send, release, "why"}; int m;)"));
+  use_client(letters);
 }
 
 TEST_CASE("a control is run by the program that has its fault", "[workbench]") {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "audit/audit.hpp"
+#include "audit/code_text.hpp"
 #include "audit/cost.hpp"
 #include "audit/orders_text.hpp"
 #include "commands/command.hpp"
@@ -107,6 +108,15 @@ std::expected<std::vector<bool>, std::string> sites_of(const arguments& given,
   if (!given.changed) return chosen;
   const auto before = orders_of_revision(given.since);
   if (!before) return failure("--since: " + before.error());
+  const auto code = code_changed_since(given.since);
+  if (!code) return failure("--since: " + code.error());
+  if (!code->empty()) {
+    const std::string more = code->size() == 1 ? "" : fmt::format(" and {} more", code->size() - 1);
+    return failure(
+        fmt::format("--changed: not only orders differ from {}, but code, in {}{}: run "
+                    "verify, and the audit without --changed",
+                    given.since, code->front(), more));
+  }
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const auto old = before->find(rows[i].name);
     if (old == before->end() || old->second != name_of(shipped[i])) chosen[i] = true;
@@ -185,7 +195,7 @@ int run_audit(const arguments& given) {
     return bad_input(opened.error());
   }
   if (std::none_of(request->sites.begin(), request->sites.end(), [](bool b) { return b; })) {
-    fmt::print("no order differs from {}\n\nPASS\n", given.since);
+    fmt::print("no order differs from {}, and no code\n\nPASS: nothing was asked\n", given.since);
     return 0;
   }
   const audit_result result = audit(*request, search);

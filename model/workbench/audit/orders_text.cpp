@@ -27,8 +27,9 @@ std::expected<std::map<std::string, std::string, std::less<>>, std::string> orde
   if (revision.empty() || revision[0] == '-' || revision.find(':') != std::string::npos) {
     return std::unexpected(fmt::format("'{}' is no revision", revision));
   }
-  run_jobs({{"/usr/bin/env", "git", "show", fmt::format("{}:{}", revision, table)}}, 1,
-           [&](std::size_t, job_result ended) { shown = std::move(ended); });
+  run_jobs({{"/bin/sh", "-c", "exec git show \"$0\" 2>/dev/null",
+             fmt::format("{}:{}", revision, table)}},
+           1, [&](std::size_t, job_result ended) { shown = std::move(ended); });
   if (!shown.started || shown.exit_code != 0) {
     return std::unexpected(fmt::format("git has no {} at '{}'", table, revision));
   }
