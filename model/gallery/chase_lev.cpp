@@ -7,6 +7,7 @@
 #include <atomic>
 #include <caiman-model/check.hpp>
 #include <deque>
+#include <optional>
 
 #ifndef FAULT
 #define FAULT 0

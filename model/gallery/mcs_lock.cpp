@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <caiman-model/check.hpp>
+#include <mutex>
 
 #include "specs.hpp"
 

@@ -4,6 +4,7 @@
 // Fault 1: unlock is relaxed.
 #include <atomic>
 #include <caiman-model/check.hpp>
+#include <mutex>
 
 #include "specs.hpp"
 

@@ -5,6 +5,7 @@
 // Fault 1: unlock calls the next ticket relaxed. Fault 2: who waits looks relaxed.
 #include <atomic>
 #include <caiman-model/check.hpp>
+#include <mutex>
 
 #include "specs.hpp"
 

@@ -7,7 +7,9 @@
 #include <array>
 #include <atomic>
 #include <caiman-model/check.hpp>
-#include <deque>
+#include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "specs.hpp"
 
@@ -61,19 +63,19 @@ class stack {
     auto& spare = spare_[m::this_thread::index()];
     if (spare.empty()) return unused_.fetch_add(1, relaxed);
     const std::uint32_t index = spare.front();
-    spare.pop_front();
+    spare.erase(spare.begin());
     return index;
   }
   Atom<top> top_{top{none, 0}};
   Atom<std::uint32_t> unused_{1};
   std::array<node, 24> nodes_;
-  std::array<std::deque<std::uint32_t>, 6> spare_;
+  std::array<std::vector<std::uint32_t>, 6> spare_;
 };
 
 int main(int argc, char** argv) {
   using tested = stack<m::atomic>;
   using spec = gallery::stack_spec;
-  return m::check<tested, spec>(argc, argv,
-                                m::operation("push", &tested::push, &spec::push, m::any_of(1, 2)),
-                                m::operation("pop", &tested::pop, &spec::pop), m::start_full(3));
+  return m::check<tested, spec>(
+      argc, argv, m::operation("push", &tested::push, &spec::push, m::any_of(1, 2)),
+      m::operation("pop", &tested::pop, &spec::pop), m::start_full(3), m::threads(2));
 }

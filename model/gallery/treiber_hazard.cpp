@@ -4,7 +4,9 @@
 // Fault 1: the top is not read again after the hazard is published.
 // Fault 2: no fence orders the hazard before that second look.
 // Fault 3: the hazard is published relaxed, which C++17 allowed and C++20 does not.
+#include <atomic>
 #include <caiman-model/check.hpp>
+#include <optional>
 
 #include "hazards.hpp"
 #include "specs.hpp"

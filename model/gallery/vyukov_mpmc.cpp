@@ -8,6 +8,7 @@
 #include <array>
 #include <atomic>
 #include <caiman-model/check.hpp>
+#include <optional>
 
 #include "specs.hpp"
 

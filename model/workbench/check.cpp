@@ -22,7 +22,6 @@
 
 #include "audit/audit.hpp"
 #include "caiman-model/client.hpp"
-#include "caiman-model/structure.hpp"
 #include "commands/command.hpp"
 #include "commands/list.hpp"
 #include "commands/replay.hpp"

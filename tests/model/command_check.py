@@ -3,8 +3,8 @@
 # | caiman-check as people call it: by name, with children that fail, with wrong requests.  |
 # | Why: a command that judges must say so when it could not. Each promise is shown on a    |
 # | call that would break it.                                                               |
-# | Relies on: caiman-check, its mutants claim-by-store and faults, the example treiber.    |
-# | Usage: command_check.py CAIMAN-CHECK TREIBER                                            |
+# | Relies on: caiman-check, its mutants claim-by-store and faults, a client of tests.     |
+# | Usage: command_check.py CAIMAN-CHECK STACK                                              |
 # +-----------------------------------------------------------------------------------------+
 import json
 import os
@@ -17,7 +17,7 @@ import tempfile
 import time
 import unittest
 
-PROGRAM = TREIBER = None
+PROGRAM = STACK = None
 RACE = ("--program", "fanout=2 order=2 : 0A1 ; M0 | M0", "--orders", "claim=relaxed")
 
 
@@ -148,7 +148,7 @@ class Orders(unittest.TestCase):
         for orders in ("claim=release", "share_look=seq_cst", "publish_child=relaxed", "move_end=acquire"):
             ended = call("run", "shares-2", "--orders", orders, "--executions", "10")
             self.assertEqual((ended.returncode, ended.stderr), (0, ""), orders)
-        ended = call("run", "--orders", "look=release", "--executions", "1", program=TREIBER)
+        ended = call("run", "--orders", "look=release", "--executions", "1", program=STACK)
         self.assertIn(ended.returncode, (0, 1), ended.stderr)
 
 
@@ -169,10 +169,10 @@ class Coverage(unittest.TestCase):
 
     def test_of_a_stranger(self):
         ended = call("run", "--orders", "link=seq_cst", "--program", "core=structure : ; C0 | C0",
-                     program=TREIBER)
+                     program=STACK)
         self.assertIn("the threads never came by link", ended.stdout)
         ended = call("run", "--orders", "take=seq_cst", "--program", "core=structure : ; C0 | C0", "--sites",
-                     program=TREIBER)
+                     program=STACK)
         self.assertNotIn("never came by", ended.stdout)
         self.assertRegex(ended.stdout, r"\nthe threads came by 3 of 5 sites: look, take, next\n")
 
@@ -245,9 +245,9 @@ class Names(unittest.TestCase):
     def test_of_a_stranger(self):
         for arguments in (["run", "--program", "x"], ["run", "--orders", "x=relaxed"], ["replay", "/nonexistent"],
                           ["show", "/nonexistent"], ["nosuch"], ["run", "--bound", "x"]):
-            ended = call(*arguments, program=TREIBER)
+            ended = call(*arguments, program=STACK)
             self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
-            self.assertRegex(ended.stderr, r"^treiber: [^\n]+\n$")
+            self.assertRegex(ended.stderr, r"^stack_client: [^\n]+\n$")
             self.assertNotIn("caiman-check", ended.stderr)
 
     def test_under_another_name(self):
@@ -279,5 +279,5 @@ class Parts(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM, TREIBER = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
+    PROGRAM, STACK = (str(pathlib.Path(sys.argv.pop(1)).resolve()) for _ in range(2))
     unittest.main(verbosity=2)

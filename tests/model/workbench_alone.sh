@@ -32,8 +32,7 @@ project('workbench', 'cpp', meson_version: '>=1.0', default_options: ['warning_l
   'optimization=0', 'cpp_std=none', 'default_library=static'])
 add_project_arguments('-std=c++23', '-Wconversion', '-Wshadow', language: 'cpp')
 subdir('model/workbench')
-executable('treiber', 'model/examples/treiber.cpp', dependencies: workbench_dep)
-executable('treiber_counted', 'model/examples/treiber_counted.cpp', dependencies: workbench_dep)
+executable('queue', 'model/examples/queue.cpp', dependencies: workbench_dep)
 executable('workbench_test', 'tests/unit/main.cpp', 'tests/model/history_test.cpp',
   'tests/model/workbench_test.cpp', dependencies: [workbench_dep, dependency('catch2', version: '<3'),
   cpp.find_library('rapidcheck')],
@@ -46,13 +45,14 @@ ninja -C "$work/build" >"$work/log" 2>&1 || fail "it does not build without the 
 
 cd -- "$work/build"
 ./workbench_test || fail 'a test of its own fails'
+release=$(./queue list | awk '$2 == "store" && $3 == "release" { print $1; exit }')
 code=0
-./treiber run --executions 3000 --trace-out aba.json >run.txt || code=$?
-[[ $code == 1 ]] || fail "the faulty stack: $code, $(cat run.txt)"
-grep -q '^S1 violated: ' run.txt || fail "the faulty stack: $(cat run.txt)"
-./treiber replay aba.json >replay.txt || fail "no replay: $(cat replay.txt)"
-./treiber show aba.json -o aba.html || fail 'no page'
-./treiber_counted run --scheduler bound --bound 2 >passed.txt || fail "the repaired stack: $(cat passed.txt)"
+./queue verify --orders "$release=relaxed" --trace-out race.json >run.txt || code=$?
+[[ $code == 1 ]] || fail "the faulty queue: $code, $(cat run.txt)"
+grep -q '^data race: ' run.txt || fail "the faulty queue: $(cat run.txt)"
+./queue replay race.json >replay.txt || fail "no replay: $(cat replay.txt)"
+./queue show race.json -o race.html || fail 'no page'
+./queue verify --scenarios 20 >passed.txt || fail "the queue: $(cat passed.txt)"
 
 # A wrong include, on this side of the door and on the other. What is looked for is a message of the
 # preprocessor's, so that it takes no time.

@@ -6,7 +6,7 @@
 // ships nothing is wrong, with a relaxed one there is a race, which must become a verdict, a trace,
 // a text, a page and a replay. It runs where the core is absent, too (workbench_alone.sh).
 // ---------------------------------------------------------------------------------------------
-#include "caiman-model/structure.hpp"
+#include "caiman-model/checked_atomic.hpp"
 // Relacy first.
 #include <string>
 #include <string_view>
@@ -16,6 +16,7 @@
 
 #include "audit/code_text.hpp"
 #include "caiman-model/client.hpp"
+#include "caiman-model/part.hpp"
 #include "commands/command.hpp"
 #include "commands/plan.hpp"
 #include "commands/replay.hpp"
@@ -25,6 +26,11 @@
 
 namespace caiman::model {
 namespace {
+
+/// The order of a row in this run.
+std::memory_order order_of_row(std::size_t row) noexcept {
+  return with_site(settings.orders.at(row), row);
+}
 
 /// C0 publishes, C1 reads what was published, C2 waits for it without end.
 class letter final : public part {
@@ -52,7 +58,8 @@ class letter final : public part {
 };
 
 part* make_letter(subject_kind which, const world_spec& spec, void* storage, std::size_t size) {
-  return which == subject_kind::structure ? make_structure<letter>(spec, storage, size) : nullptr;
+  if (which != subject_kind::structure || sizeof(letter) > size) return nullptr;
+  return ::new (storage) letter(spec);
 }
 
 const client letters{

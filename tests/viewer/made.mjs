@@ -9,7 +9,9 @@ import {scratch, write} from "./browser.mjs";
 
 const check = process.env.CAIMAN_CHECK;
 /** A structure of somebody else's, with a fault of its own. */
-export const treiber = join(dirname(check), "treiber");
+const structure = (name) => join(dirname(check), "gallery", name);
+/** A race, an answer that fits nowhere, and threads that wait for ever. */
+export const structures = ["treiber_counted.2", "treiber_counted.1", "mcs_lock.2"];
 const mutant = (name) => join(dirname(check), "caiman", "mutants", name);
 
 export function call(program, ...args) {
@@ -38,6 +40,14 @@ export function record(name, [program, what], ...more) {
   const program_given = what ? ["--program", what] : [];
   const ended = call(program, "run", ...program_given, "--searches", "random:20000@shipped",
     "--title", name, "--trace-out", file, ...more);
+  if (ended.status !== 1) throw new Error(`${name}: not convicted: ${ended.stdout}${ended.stderr}`);
+  return {file, trace: JSON.parse(readFileSync(file, "utf8"))};
+}
+
+/** The trace of a structure that is convicted. */
+export function recordStructure(name) {
+  const file = join(scratch, `${name}.json`);
+  const ended = call(structure(name), "verify", "--trace-out", file);
   if (ended.status !== 1) throw new Error(`${name}: not convicted: ${ended.stdout}${ended.stderr}`);
   return {file, trace: JSON.parse(readFileSync(file, "utf8"))};
 }

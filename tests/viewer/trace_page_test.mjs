@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import {test} from "node:test";
 import {open} from "./browser.mjs";
-import {failing, pageOf, pageOfData, record, treiber} from "./made.mjs";
+import {failing, pageOf, pageOfData, record, recordStructure, structures} from "./made.mjs";
 
 const shownStep = (page) => page.$eval(".bar input", (slider) => Number(slider.value));
 const texts = (page, what) => page.$$eval(what, (all) => all.map((one) => one.textContent));
@@ -131,9 +131,10 @@ async function checkSteps(page, trace) {
   assert.equal(await shownStep(page), before - 1, "the slider's own keys step by one");
 }
 
-for (const [name, what] of Object.entries({...failing, treiber: [treiber]})) {
+for (const [name, make] of [...Object.entries(failing).map(([name, what]) => [name, () => record(name, what)]),
+  ...structures.map((name) => [name, () => recordStructure(name)])]) {
   test(`page of ${name}`, async () => {
-    const {file, trace} = record(name, what);
+    const {file, trace} = make();
     const page = await open(pageOf(file));
     assert.equal(await shownStep(page), trace.property.event, "the page opens where it is lost");
     await checkLoss(page, trace);

@@ -126,7 +126,7 @@ std::expected<std::vector<std::string>, std::string> code_changed_since(
     if (!is_code(path)) continue;
     std::ifstream in(root / path, std::ios::binary);
     const std::string now{std::istreambuf_iterator<char>(in), {}};
-    const std::string before = git({"show", revision + ":" + path}).value_or("");
+    const std::string before = git({"show", fmt::format("{}:{}", revision, path)}).value_or("");
     if (path == table && !ours(orders_in(now))) {
       return std::unexpected(
           fmt::format("this program has other orders than {}: build it again", path));

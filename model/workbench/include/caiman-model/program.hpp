@@ -24,7 +24,7 @@
 //                    core: its operations are in <part>_world.hpp),
 //                    core=handshake, core=litmus (handshake_world.hpp),
 //                    waiters=fair|fifo|stack (the policy of core=waiting)
-//                    core=structure (somebody else's: structure.hpp)
+//                    core=structure (a part of somebody else's)
 // set-up             <thread><op>, run one after another before the threads start; `>t` hands the
 //                    block taken to thread t
 // threads            separated by |

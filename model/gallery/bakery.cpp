@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+// Mutual exclusion of any number of threads by tickets that two may draw alike.
+// Leslie Lamport: A New Solution of Dijkstra's Concurrent Programming Problem, 1974.
+// Fault 1: release and acquire in the place of seq_cst.
+// Fault 2: nobody says that he is choosing, so a ticket that is late comes before one that is
+// served.
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <caiman-model/check.hpp>
+#include <mutex>
+#include <utility>
+
+#ifndef FAULT
+#define FAULT 0
+#endif
+
+namespace m = caiman::model;
+using enum std::memory_order;
+
+template <unsigned Threads, template <class> class Atom = std::atomic>
+class bakery {
+  static constexpr auto writing = FAULT == 1 ? release : seq_cst;
+  static constexpr auto reading = FAULT == 1 ? acquire : seq_cst;
+
+ public:
+  void lock(unsigned me) {
+    if constexpr (FAULT != 2) choosing_[me].store(true, writing);
+    unsigned highest = 0;
+    for (const auto& t : ticket_) highest = std::max(highest, t.load(reading));
+    const unsigned mine = highest + 1;
+    ticket_[me].store(mine, writing);
+    choosing_[me].store(false, writing);
+    for (unsigned other = 0; other < Threads; ++other) {
+      if (other == me) continue;
+      while (choosing_[other].load(reading)) m::this_thread::yield();
+      for (;;) {
+        const unsigned theirs = ticket_[other].load(reading);
+        if (theirs == 0 || std::pair(mine, me) < std::pair(theirs, other)) break;
+        m::this_thread::yield();
+      }
+    }
+  }
+  void unlock(unsigned me) { ticket_[me].store(0, release); }
+
+ private:
+  std::array<Atom<bool>, Threads> choosing_{};
+  std::array<Atom<unsigned>, Threads> ticket_{};
+};
+
+struct counter {
+  bakery<2, m::atomic> lock;
+  m::plain<int> value{0};
+  void add(unsigned me) {
+    lock.lock(me);
+    value = value + 1;
+    lock.unlock(me);
+  }
+};
+
+int main(int argc, char** argv) {
+  return m::check_program<counter>(argc, argv, m::thread([](counter& c) {
+                                     c.add(0);
+                                     c.add(0);
+                                   }),
+                                   m::thread([](counter& c) { c.add(1); }),
+                                   m::after([](counter& c) { return c.value == 3; }));
+}

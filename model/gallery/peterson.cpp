@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+// Gary L. Peterson: Myths About the Mutual Exclusion Problem, 1981.
+// Fault 1: release and acquire in the place of seq_cst.
+// Fault 2: the turn is given away before the flag is raised.
+#include <array>
+#include <atomic>
+#include <caiman-model/check.hpp>
+
+#ifndef FAULT
+#define FAULT 0
+#endif
+
+namespace m = caiman::model;
+using enum std::memory_order;
+
+template <template <class> class Atom = std::atomic>
+class peterson {
+ public:
+  void lock(unsigned me) {
+    constexpr auto writing = FAULT == 1 ? release : seq_cst;
+    constexpr auto reading = FAULT == 1 ? acquire : seq_cst;
+    const unsigned other = 1 - me;
+    if constexpr (FAULT == 2) turn_.store(other, writing);
+    wants_[me].store(true, writing);
+    if constexpr (FAULT != 2) turn_.store(other, writing);
+    while (wants_[other].load(reading) && turn_.load(reading) == other) m::this_thread::yield();
+  }
+  void unlock(unsigned me) { wants_[me].store(false, release); }
+
+ private:
+  std::array<Atom<bool>, 2> wants_{};
+  Atom<unsigned> turn_{0};
+};
+
+struct counter {
+  peterson<m::atomic> lock;
+  m::plain<int> value{0};
+  void add(unsigned me) {
+    lock.lock(me);
+    value = value + 1;
+    lock.unlock(me);
+  }
+};
+
+int main(int argc, char** argv) {
+  return m::check_program<counter>(argc, argv, m::thread([](counter& c) {
+                                     c.add(0);
+                                     c.add(0);
+                                   }),
+                                   m::thread([](counter& c) { c.add(1); }),
+                                   m::after([](counter& c) { return c.value == 3; }));
+}

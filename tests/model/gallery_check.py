@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+# +-----------------------------------------------------------------------------------------+
+# | Runs the gallery of known structures: the right ones pass, each fault is convicted.     |
+# | Why: what the workbench says of a stranger's structure is worth what it says of those   |
+# | that everybody knows. A fault must lose the property that it is about, and its replay   |
+# | line must show it again; a program that says nothing or dies is a failure.              |
+# | With --table it writes the rows of docs/gallery.md.                                     |
+# | Relies on: the programs of model/gallery.                                               |
+# | Usage: gallery_check.py FOLDER [--scenarios N] [--table SOURCES]                        |
+# +-----------------------------------------------------------------------------------------+
+"""The gallery of model/gallery, checked."""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+RACE, ANSWERS, USED, LEAK = "data race", "not linearizable", "use after free", "leak"
+STUCK, ASLEEP = "waits for ever", "deadlock"
+# What each fault must lose.
+FAULTS = {
+    "arc": (RACE, RACE, LEAK),
+    "chase_lev": (ANSWERS, ANSWERS, ANSWERS),
+    "dekker": (RACE, RACE),
+    "epochs": (RACE, RACE, RACE, RACE),
+    "eventcount": (ASLEEP, ASLEEP, ASLEEP),
+    "hazard_domain": (USED, RACE, RACE, RACE),
+    "left_right": (RACE, RACE, RACE),
+    "mcs_lock": (RACE, STUCK, STUCK),
+    "ms_queue": (RACE, USED, ANSWERS),
+    "once": (RACE, RACE, LEAK),
+    "peterson": (RACE, RACE),
+    "seqlock": (ANSWERS, ANSWERS),
+    "spin_lock": (RACE,),
+    "spsc_ring": (RACE, RACE, ANSWERS),
+    "ticket_lock": (RACE, RACE),
+    "treiber_counted": (ANSWERS, RACE),
+    "treiber_hazard": (USED, USED, RACE),
+    "vyukov_mpmc": (RACE, RACE, ANSWERS),
+}
+# Memory that is freed too early is met by whoever comes first.
+ALIKE = {RACE, USED, "crash", "double free", "heap"}
+
+
+class Fault(Exception):
+    """Something that is not as it should be."""
+
+
+def call(program, *arguments):
+    ended = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=600, check=False)
+    if ended.returncode not in (0, 1):
+        raise Fault(f"{program.name}: exit code {ended.returncode}: {ended.stderr.strip()}")
+    return ended
+
+
+def right(folder, name, options):
+    ended = call(folder / f"{name}.0", "verify", *options)
+    found = re.match(r"no violation in (\d+) executions", ended.stdout)
+    if ended.returncode != 0 or found is None:
+        raise Fault(f"{name}: the right one does not pass: {ended.stdout[:600]}")
+    seconds = re.search(r"^([\d.]+) s, ", ended.stdout, re.M)
+    return {"executions": int(found[1]), "seconds": float(seconds[1])}
+
+
+def wrong(folder, name, fault, wanted):
+    program = folder / f"{name}.{fault}"
+    ended = call(program, "verify")
+    said = re.match(r"([a-z ]+): ", ended.stdout)
+    if ended.returncode != 1 or said is None:
+        raise Fault(f"{program.name} is not convicted: {ended.stdout[:300]}")
+    if said[1] != wanted and not {said[1], wanted} <= ALIKE:
+        raise Fault(f"{program.name} loses '{said[1]}', and was to lose '{wanted}'")
+    replay = re.search(r"^replay: (.*)$", ended.stdout, re.M)
+    again = call(program, *shlex.split(replay[1])[1:])
+    if again.returncode != 1 or not again.stdout.startswith(said[1] + ": "):
+        raise Fault(f"{program.name}: its replay line shows another thing: {again.stdout[:300]}")
+    counts = re.search(r"(\d+) threads, (\d+) operations, (\d+) switches.*; (\d+) executions in all, ([\d.]+) s",
+                       ended.stdout)
+    return {"property": said[1], "threads": counts[1], "operations": counts[2], "switches": counts[3],
+            "executions": int(counts[4]), "seconds": float(counts[5])}
+
+
+def told(sources, name):
+    """The first line of a structure, and what it says of each fault."""
+    text = (sources / f"{name}.cpp").read_text(encoding="utf-8")
+    comment = " ".join(line[2:].strip() for line in text.splitlines()[1:] if line.startswith("//"))
+    title = re.split(r"(?<=\.) Fault 1: ", comment, maxsplit=1)[0]
+    faults = re.findall(r"Fault \d: (.*?)(?=\. Fault \d: |\.(?: [A-Z]|$))", comment)
+    return title, faults, len(text.splitlines())
+
+
+def table(sources, rights, wrongs):
+    print("| structure | lines | fault | convicted of | threads, operations, switches | executions | seconds |")
+    print("|---|---|---|---|---|---|---|")
+    for name in FAULTS:
+        title, faults, lines = told(sources, name)
+        passed = rights[name]
+        print(f"| `{name}`: {title} | {lines} | none | passes | | {passed['executions']:,} | {passed['seconds']} |")
+        for fault, text in enumerate(faults[:len(FAULTS[name])], 1):
+            row = wrongs[name, fault]
+            print(f"| | | {text} | {row['property']} | {row['threads']}, {row['operations']}, {row['switches']} "
+                  f"| {row['executions']:,} | {row['seconds']} |")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=pathlib.Path, help="where the programs are")
+    parser.add_argument("--scenarios", help="of each right structure")
+    parser.add_argument("--table", type=pathlib.Path, metavar="SOURCES", help="writes rows for the docs")
+    given = parser.parse_args()
+    options = ["--scenarios", given.scenarios] if given.scenarios else []
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        passing = {name: pool.submit(right, given.folder, name, options) for name in FAULTS}
+        failing = {(name, fault): pool.submit(wrong, given.folder, name, fault, wanted)
+                   for name, all_wanted in FAULTS.items() for fault, wanted in enumerate(all_wanted, 1)}
+    bad = 0
+    for job in [*passing.values(), *failing.values()]:
+        if job.exception() is not None:
+            print(f"gallery_check.py: {job.exception()}", file=sys.stderr)
+            bad += 1
+    if bad == 0 and given.table:
+        table(given.table, {name: job.result() for name, job in passing.items()},
+              {key: job.result() for key, job in failing.items()})
+    elif bad == 0:
+        print(f"{len(passing)} structures pass, {len(failing)} faults are convicted, and again by their replay lines")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
