@@ -32,10 +32,16 @@ unsigned any_order(choices& in, unsigned max_order) {
   return choice < 0x80 ? 0 : choice % (max_order + 1);
 }
 
-/// A thread's n-th live block, or a request where there is none.
+/// A thread's n-th live block, released or cut, or a request where there is none; or a trim.
 operation any_operation(choices& in, const rehearsal& so_far, unsigned max_order, unsigned thread) {
   const auto live = so_far.live(thread);
+  const auto large = so_far.large(thread);
   const unsigned choice = in.byte();
+  if (choice >= 0xf8) return {kind::trim, in.up_to(max_order)};
+  if (choice >= 0xd0 && !large.empty()) {
+    const unsigned which = large[choice % large.size()];
+    return {kind::cut, which, 1 + in.up_to(so_far.kept(thread, which) - 2)};
+  }
   if (choice < 0x80 || live.empty()) return {kind::take, any_order(in, max_order)};
   return {kind::release, live[choice % live.size()]};
 }
@@ -47,7 +53,7 @@ void draw_setup(choices& in, program& p, rehearsal& so_far, unsigned threads) {
     operation op = any_operation(in, so_far, p.max_order, thread);
     if (op.what == kind::take && so_far.must_fail(op.arg)) op.what = kind::must_fail;
     if (op.what == kind::take && !so_far.must_fit(op.arg)) continue;
-    const unsigned owner = op.what == kind::release ? thread : who / threads % threads;
+    const unsigned owner = is_request(op) ? who / threads % threads : thread;
     p.setup.push_back({thread, op, owner});
     so_far.set_up(p.setup.back());
   }
@@ -71,8 +77,8 @@ program draw(choices& in) {
   p.threads.resize(threads);
   for (unsigned t = 0; t < threads; ++t) {
     for (unsigned steps = 1 + in.up_to(most_steps - 1); steps > 0; --steps) {
-      p.threads[t].push_back(any_operation(in, so_far, p.max_order, t));
-      so_far.operate(t, p.threads[t].back());
+      const operation op = any_operation(in, so_far, p.max_order, t);
+      if (so_far.operate(t, op)) p.threads[t].push_back(op);
     }
   }
   return p;

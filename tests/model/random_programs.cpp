@@ -8,8 +8,8 @@
 // execution again.
 //
 // Every program is right by construction: a set-up asks only for what must be there (`rehearsal`),
-// a release names a request of its own thread. Nothing is marked "must succeed" in a thread, since
-// the history check finds every refusal with room by itself.
+// a release or a cut names a request of its own thread. Nothing is marked "must succeed" in a
+// thread, since the history check finds every refusal with room by itself.
 //
 // RC_PARAMS="max_success=..." sets how many programs; "seed=..." repeats a run. Relacy leaks some
 // 40 KiB a search, three a program, so that a few thousand programs are enough for one process.
@@ -53,17 +53,33 @@ unsigned up_to(unsigned most) { return *rc::gen::inRange(0U, most + 1); }
 // Half of the requests are for the smallest blocks, which make the most of a small arena.
 unsigned any_order(unsigned max_order) { return up_to(1) == 0 ? 0 : up_to(max_order); }
 
-std::optional<setup_step> any_setup_step(const rehearsal& so_far, unsigned max_order,
+unsigned any_of(const std::vector<unsigned>& some) {
+  return some[up_to(static_cast<unsigned>(some.size()) - 1)];
+}
+
+// A block gives its end back; nothing where no block has one.
+std::optional<operation> any_cut(const rehearsal& so_far, const program& p, unsigned thread) {
+  if (p.core == subject_kind::textbook) return std::nullopt;
+  const auto large = so_far.large(thread);
+  if (large.empty()) return std::nullopt;
+  const unsigned which = any_of(large);
+  return operation{kind::cut, which, 1 + up_to(so_far.kept(thread, which) - 2)};
+}
+
+std::optional<setup_step> any_setup_step(const rehearsal& so_far, const program& p,
                                          unsigned threads) {
   const unsigned thread = up_to(threads - 1);
   const unsigned owner = up_to(1) == 0 ? thread : up_to(threads - 1);
   const auto live = so_far.live(thread);
-  const unsigned choice = up_to(7);
+  const unsigned choice = up_to(8);
   if (choice < 2 && !live.empty()) {
-    const unsigned which = live[up_to(static_cast<unsigned>(live.size()) - 1)];
-    return setup_step{thread, {kind::release, which}, thread};
+    return setup_step{thread, {kind::release, any_of(live)}, thread};
   }
-  const unsigned order = any_order(max_order);
+  if (choice == 8 && p.core != subject_kind::textbook) {
+    const operation trim{kind::trim, up_to(p.max_order)};
+    return setup_step{thread, any_cut(so_far, p, thread).value_or(trim), thread};
+  }
+  const unsigned order = any_order(p.max_order);
   if (choice > 5 && so_far.must_fail(order)) {
     return setup_step{thread, {kind::must_fail, order}, owner};
   }
@@ -71,14 +87,20 @@ std::optional<setup_step> any_setup_step(const rehearsal& so_far, unsigned max_o
   return setup_step{thread, {kind::take, order}, owner};
 }
 
-operation any_operation(const rehearsal& so_far, unsigned max_order, unsigned thread) {
+operation any_operation(const rehearsal& so_far, const program& p, unsigned thread) {
   const auto live = so_far.live(thread);
-  if (up_to(1) == 0 || live.empty()) return {kind::take, any_order(max_order)};
-  return {kind::release, live[up_to(static_cast<unsigned>(live.size()) - 1)]};
+  const unsigned choice = up_to(15);
+  if (choice == 0 && p.core != subject_kind::textbook) return {kind::trim, up_to(p.max_order)};
+  if (choice < 4) {
+    if (const auto op = any_cut(so_far, p, thread)) return *op;
+  }
+  if (choice < 9 || live.empty()) return {kind::take, any_order(p.max_order)};
+  return {kind::release, any_of(live)};
 }
 
-program draw() {
+program draw(subject_kind core) {
   program p;
+  p.core = core;
   p.log2_fanout = 1 + up_to(2);
   p.max_order = 1 + up_to(3);
   const unsigned use = up_to(5);
@@ -87,7 +109,7 @@ program draw() {
   const unsigned threads = up_to(2) == 0 ? 3 : 2;
   rehearsal so_far(p.max_order);
   for (unsigned steps = up_to(8); steps > 0; --steps) {
-    if (const auto step = any_setup_step(so_far, p.max_order, threads)) {
+    if (const auto step = any_setup_step(so_far, p, threads)) {
       so_far.set_up(*step);
       p.setup.push_back(*step);
     }
@@ -95,8 +117,8 @@ program draw() {
   p.threads.resize(threads);
   for (unsigned t = 0; t < threads; ++t) {
     for (unsigned steps = 1 + up_to(3); steps > 0; --steps) {
-      p.threads[t].push_back(any_operation(so_far, p.max_order, t));
-      so_far.operate(t, p.threads[t].back());
+      const operation op = any_operation(so_far, p, t);
+      if (so_far.operate(t, op)) p.threads[t].push_back(op);
     }
   }
   return p;
@@ -110,17 +132,17 @@ std::size_t size_of(const program& p) {
   return operations;
 }
 
-// Without the n-th request of a thread and its release.
+// Without the n-th request of a thread and what becomes of it.
 program without_request(program p, unsigned thread, unsigned n) {
   unsigned seen = 0;
-  const auto goes = [&](unsigned actor, operation op, unsigned owner) {
-    if (op.what == kind::release) return actor == thread && op.arg == n;
-    return owner == thread && seen++ == n;
+  const auto goes = [&](unsigned actor, const operation& op, unsigned owner) {
+    if (is_of_block(op)) return actor == thread && op.arg == n;
+    return is_request(op) && owner == thread && seen++ == n;
   };
   std::erase_if(p.setup, [&](const setup_step& s) { return goes(s.thread, s.op, s.owner); });
-  std::erase_if(p.threads[thread], [&](operation op) { return goes(thread, op, thread); });
+  std::erase_if(p.threads[thread], [&](const operation& op) { return goes(thread, op, thread); });
   const auto renumber = [n](operation& op) {
-    if (op.what == kind::release && op.arg > n) --op.arg;
+    if (is_of_block(op) && op.arg > n) --op.arg;
   };
   for (setup_step& s : p.setup) {
     if (s.thread == thread) renumber(s.op);
@@ -131,15 +153,17 @@ program without_request(program p, unsigned thread, unsigned n) {
 
 unsigned requests_of(const program& p, unsigned thread) {
   const auto steps = std::count_if(p.setup.begin(), p.setup.end(), [&](const setup_step& s) {
-    return s.op.what != kind::release && s.owner == thread;
+    return is_request(s.op) && s.owner == thread;
   });
   const auto ops = std::count_if(p.threads[thread].begin(), p.threads[thread].end(),
-                                 [](operation op) { return op.what != kind::release; });
+                                 [](const operation& op) { return is_request(op); });
   return static_cast<unsigned>(steps + ops);
 }
 
 program without_thread(program p, unsigned thread) {
   while (requests_of(p, thread) > 0) p = without_request(p, thread, 0);
+  std::erase_if(p.setup,
+                [=](const setup_step& s) { return s.op.what == kind::trim && s.thread == thread; });
   p.threads.erase(p.threads.begin() + thread);
   for (setup_step& s : p.setup) {
     if (s.thread == thread) s.thread = s.owner;  // it took the block for another
@@ -150,6 +174,7 @@ program without_thread(program p, unsigned thread) {
 }
 
 program without_setup(program p) {
+  std::erase_if(p.setup, [](const setup_step& s) { return s.op.what == kind::trim; });
   for (unsigned t = 0; t < p.threads.size(); ++t) {
     program alone = p;
     for (auto& ops : alone.threads) ops.clear();
@@ -176,7 +201,7 @@ void add_joined_setup(const program& p, std::vector<program>& all) {
   std::vector<unsigned> requests(p.threads.size(), 0);
   for (std::size_t i = 0; i < p.setup.size(); ++i) {
     const setup_step& step = p.setup[i];
-    if (step.op.what == kind::release) continue;
+    if (!is_request(step.op)) continue;
     const unsigned n = requests[step.owner]++;
     for (std::size_t j = 0; j < i; ++j) {
       if (p.setup[j].op != step.op || step.op.what != kind::take) continue;
@@ -207,13 +232,13 @@ void add_fewer_operations(const program& p, std::vector<program>& all) {
   }
   add_joined_setup(p, all);
   for (std::size_t i = 0; i < p.setup.size(); ++i) {
-    if (p.setup[i].op.what != kind::release) continue;
+    if (is_request(p.setup[i].op)) continue;
     all.push_back(p);
     all.back().setup.erase(all.back().setup.begin() + static_cast<std::ptrdiff_t>(i));
   }
   for (std::size_t t = 0; t < p.threads.size(); ++t) {
     for (std::size_t i = 0; i < p.threads[t].size(); ++i) {
-      if (p.threads[t][i].what != kind::release) continue;
+      if (is_request(p.threads[t][i])) continue;
       all.push_back(p);
       auto& ops = all.back().threads[t];
       ops.erase(ops.begin() + static_cast<std::ptrdiff_t>(i));
@@ -228,7 +253,8 @@ void add_simpler_ones(const program& p, std::vector<program>& all) {
     all.push_back(q);
     with_each_operation(p, [&](auto in) {  // and what no longer fits, or all of it, smaller too
       operation& op = in(q);
-      if (op.what != kind::release && op.arg > 0) --op.arg;
+      if (!is_of_block(op) && op.arg > 0) --op.arg;
+      if (op.keep > 1) op.keep /= 2;
     });
     all.push_back(q);
   }
@@ -244,11 +270,13 @@ void add_simpler_ones(const program& p, std::vector<program>& all) {
   with_each_operation(p, [&](auto in) {
     q = p;
     operation& op = in(q);
-    if (op.what == kind::release || op.arg == 0) return;
-    --op.arg;
+    unsigned& number = op.what == kind::cut ? op.keep : op.arg;
+    const unsigned least = op.what == kind::cut ? 1 : 0;
+    if (op.what == kind::release || number == least) return;
+    --number;
     all.push_back(q);
-    if (op.arg == 0) return;
-    op.arg = 0;
+    if (number == least) return;
+    number = least;
     all.push_back(q);
   });
   for (std::size_t i = 0; i < p.setup.size(); ++i) {
@@ -269,12 +297,14 @@ std::vector<program> smaller(const program& p) {
 
 // Of any size at once: the programs are small, and a short run shall meet them all.
 rc::Gen<program> any_program(bool textbook = false) {
-  const auto drawn = rc::gen::resize(rc::kNominalSize, rc::gen::exec(draw));
+  const auto drawn =
+      rc::gen::resize(rc::kNominalSize, rc::gen::exec([textbook] {
+                        return draw(textbook ? subject_kind::textbook : subject_kind::buddy);
+                      }));
   return [=](const rc::Random& random, int size) {
-    program p = drawn(random, size).value();
-    if (textbook) p.core = subject_kind::textbook;
-    return rc::shrinkable::shrinkRecur(
-        p, [](const program& q) { return rc::seq::fromContainer(smaller(q)); });
+    return rc::shrinkable::shrinkRecur(drawn(random, size).value(), [](const program& q) {
+      return rc::seq::fromContainer(smaller(q));
+    });
   };
 }
 
@@ -311,6 +341,14 @@ rc::detail::TestResult check_silently(Property property) {
                                    std::unordered_map<std::string, rc::detail::Reproduce>{});
 }
 
+bool has(const program& p, kind what) {
+  const auto is = [what](const operation& op) { return op.what == what; };
+  return std::any_of(p.setup.begin(), p.setup.end(),
+                     [&](const setup_step& s) { return is(s.op); }) ||
+         std::any_of(p.threads.begin(), p.threads.end(),
+                     [&](const auto& ops) { return std::any_of(ops.begin(), ops.end(), is); });
+}
+
 // The program of a counterexample, read back from its text.
 program shrunk_program(const rc::detail::FailureResult& failure) {
   REQUIRE(failure.counterExample.size() == 1);
@@ -320,8 +358,12 @@ program shrunk_program(const rc::detail::FailureResult& failure) {
 }
 
 TEST_CASE("random programs are right, read back from text, and so are smaller ones", "[random]") {
-  const auto result = check_silently([] {
+  unsigned cuts = 0;
+  unsigned trims = 0;
+  const auto result = check_silently([&] {
     const program p = *any_program();
+    cuts += has(p, kind::cut) ? 1 : 0;
+    trims += has(p, kind::trim) ? 1 : 0;
     RC_ASSERT(is_right(p));
     RC_ASSERT(parse_program(to_string(p)).value() == p);
     for (const program& q : smaller(p)) {
@@ -334,6 +376,8 @@ TEST_CASE("random programs are right, read back from text, and so are smaller on
   rc::detail::printResultMessage(result, text);
   INFO(text.str());
   CHECK(result.is<rc::detail::SuccessResult>());
+  CHECK(cuts > 40);  // of 200
+  CHECK(trims > 40);
 }
 
 TEST_CASE("no random program convicts the core", "[random]") {
@@ -377,6 +421,26 @@ TEST_CASE("random programs convict the core with a weak order", "[random][contro
     CHECK(size_of(p) <= 8);
     CHECK(explore(p, *changes).seen.what == verdict::outcome::convicted);
   }
+}
+
+// Linked once more to the core that carries the faults of model/caiman/faults. Each of these lies
+// on the way of one operation alone, so what convicts it has that operation, however small.
+TEST_CASE("random programs convict faults of tails and of trims", "[.][carries-faults]") {
+  const auto [fault, what] =
+      GENERATE(table<const char*, kind>({{"tail-unhinted", kind::cut},
+                                         {"tail-by-store", kind::cut},
+                                         {"trim-without-bracket", kind::trim},
+                                         {"trim-by-store", kind::trim}}));
+  INFO(fault);
+  REQUIRE(caiman_client().mutants.put_in_force(fault));
+  const auto result = check_silently([] { return conviction(*any_program()); });
+  REQUIRE(result.is<rc::detail::FailureResult>());
+  const auto& failure = result.get<rc::detail::FailureResult>();
+  INFO(failure.description);
+  const program p = shrunk_program(failure);
+  CHECK(has(p, what));
+  CHECK(size_of(p) <= 8);
+  CHECK(explore(p).seen.what == verdict::outcome::convicted);
 }
 
 TEST_CASE("a generated program that fails does so again", "[random][control]") {
