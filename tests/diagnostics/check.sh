@@ -41,7 +41,7 @@ build_with() {
 }
 
 build_with "$work/misuse"
-ways=(after-release after-last-bytes after-slot after-deallocate past-capacity past-block)
+ways=(after-release after-last-bytes after-slot after-deallocate after-trim past-capacity past-block)
 for way in "${ways[@]}"; do
   sees "$work/misuse" "$way" "$forbidden" || fail "$way is not seen"
 done

@@ -10,6 +10,7 @@
 #include <caiman/caiman.hpp>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
 #include <memory_resource>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,22 @@ void after_deallocate() {
   look_at(p);
 }
 
+std::size_t zero(std::byte* from, std::size_t length) {
+  std::memset(from, 0, length);
+  return length;
+}
+// Who trims may write there, and that is over with it.
+void after_trim() {
+  std::vector<std::byte> memory(65536);
+  const auto arena = caiman::buddy_arena::from_region(memory.data(), memory.size(),
+                                                      caiman::buddy_hint::min_alloc(256))
+                         .on_trim(zero)
+                         .build()
+                         .value();
+  if (arena.trim() == 0) std::puts("nothing");
+  look_at(arena.base());
+}
+
 void past_capacity() {
   const auto arena = capped();
   auto got = arena.allocate(100).value();  // in a block of 256
@@ -123,6 +140,7 @@ void clean() {
                                                         caiman::buddy_hint::min_alloc(256))
                            .init(caiman::init_policy::zero)
                            .auto_spill()
+                           .on_trim(zero)
                            .build()
                            .value();
     for (int i = 0; i < 3; ++i) {
@@ -132,6 +150,7 @@ void clean() {
       const caiman::bytes all = std::move(zeros).freeze();
       const caiman::bytes part = all.slice(3, 6);
       look_at(part.data());
+      if (arena.trim() == 0) std::puts("nothing");
     }
     auto spilled = arena.allocate(256).value();
     for (int i = 0; i < 100; ++i) spilled.put("hello");
@@ -171,6 +190,7 @@ int main(int argc, char** argv) {
       {"after-last-bytes"sv, after_last_bytes},
       {"after-slot"sv, after_slot},
       {"after-deallocate"sv, after_deallocate},
+      {"after-trim"sv, after_trim},
       {"past-capacity"sv, past_capacity},
       {"past-block"sv, past_block},
       {"border"sv, border},

@@ -251,7 +251,7 @@ class arena_state {
 
   [[nodiscard]] trimming& trims() noexcept { return trims_; }
   CAIMAN_COLD std::size_t trim(std::size_t keep) noexcept {
-    return trims_.run(tree_, {base_, plan_.unit, keep}, memory_->is_own());
+    return trims_.run(tree_, {base_, plan_.unit, keep, watch_}, memory_->is_own());
   }
 
   // ---- waiting for room: in arenas that were built for it --------------------------------------

@@ -22,6 +22,7 @@
 
 #include "caiman/buddy.hpp"
 #include "caiman/detail/attributes.hpp"
+#include "caiman/detail/diagnostics.hpp"
 #include "caiman/detail/os.hpp"
 #include "caiman/error.hpp"
 #include "caiman/protocol/trims.hpp"
@@ -37,8 +38,8 @@ inline constexpr std::size_t trim_piece = std::size_t{1} << 20;
 class page_trim {
  public:
   /// Of `units` min blocks of `unit` bytes from `base` on; so many bytes of free memory stay.
-  page_trim(std::byte* base, std::size_t unit, std::size_t keep) noexcept
-      : base_(base), unit_(unit), keep_(keep), page_(os::page_bytes()) {}
+  page_trim(std::byte* base, std::size_t unit, std::size_t keep, memory_watch watch) noexcept
+      : base_(base), unit_(unit), keep_(keep), page_(os::page_bytes()), watch_(watch) {}
 
   /// Of memory that the system gave.
   std::size_t run(buddy<>& tree) noexcept {
@@ -47,7 +48,8 @@ class page_trim {
         [&](unsigned order, std::size_t index) { give_back(order, index); });
     return gone_;
   }
-  /// Of the caller's: `hook(start, length)` says how many bytes of a free block went back.
+  /// Of the caller's: `hook(start, length)` says how many bytes of a free block went back. It may
+  /// write there, whatever watches.
   template <class Hook>
   std::size_t run(buddy<>& tree, Hook& hook) noexcept {
     each(
@@ -58,7 +60,11 @@ class page_trim {
           return false;
         },
         [&](unsigned order, std::size_t index) {
-          gone_ += hook(base_ + (index << order) * unit_, unit_ << order);
+          std::byte* const at = base_ + (index << order) * unit_;
+          const std::size_t length = unit_ << order;
+          watch_.allow_as_written(at, length, length);
+          gone_ += hook(at, length);
+          watch_.forbid(at, length);
         });
     return gone_;
   }
@@ -115,6 +121,7 @@ class page_trim {
   std::size_t unit_;
   std::size_t keep_;
   std::size_t page_;
+  memory_watch watch_;
   std::size_t kept_ = 0;
   std::size_t gone_ = 0;
 };
