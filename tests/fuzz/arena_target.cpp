@@ -2,11 +2,11 @@
 // ---------------------------------------------------------------------------------------------
 // arena_target.cpp: what a program does with arenas, buffers and bytes, and what it should get
 //
-// One input makes an arena (any kind: buddy or fixed, memory of its own or lent, zeroed or not,
-// spilling or not) and drives it: requests, writes by hand and by put, freezing, copies, slices,
-// moves, std::pmr, metrics, dropping the handle early. A second copy of all that was written is
-// kept beside it. Every block is filled with its own pattern, so that overlap shows as wrong bytes;
-// AddressSanitizer and UndefinedBehaviorSanitizer, with which it is built, see the rest.
+// One input makes an arena (any_arena.hpp) and drives it: requests, writes by hand and by put,
+// shrinking, freezing, copies, slices, moves, std::pmr, trims, metrics, dropping the handle early.
+// A second copy of all that was written is kept beside it. Every block is filled with its own
+// pattern, so that overlap shows as wrong bytes; AddressSanitizer and UndefinedBehaviorSanitizer,
+// with which it is built, see the rest. At the end all comes back, and all of the arena can be had.
 // ---------------------------------------------------------------------------------------------
 #include <algorithm>
 #include <cstddef>
@@ -20,144 +20,15 @@
 #include <utility>
 #include <vector>
 
+#include "any_arena.hpp"
 #include "caiman/caiman.hpp"
 #include "choices.hpp"
 
 namespace {
 
-using caiman::fuzz::choices;
-using caiman::fuzz::expect;
+using namespace caiman::fuzz;
 
-/// The largest arena that is built for real; a larger one is asked for only to be refused.
-constexpr std::size_t most_memory = std::size_t{1} << 16;
 constexpr std::size_t most_live = 24;
-
-/// Memory that is lent, and whether it came back.
-struct lent {
-  std::vector<std::byte> memory;
-  std::size_t offset = 0;
-  unsigned returned = 0;
-
-  std::byte* start() { return memory.data() + offset; }
-  std::size_t size() const { return memory.size() - offset; }
-  caiman::region_release release() {
-    return [this](std::byte* p, std::size_t n) {
-      expect(p == start() && n == size(), "another region came back");
-      ++returned;
-    };
-  }
-};
-
-/// One face for both kinds of arena.
-struct any_arena {
-  std::optional<caiman::buddy_arena> buddy;
-  std::optional<caiman::fixed_arena> fixed;
-
-  explicit operator bool() const { return buddy.has_value() || fixed.has_value(); }
-  auto allocate(std::size_t n) const { return buddy ? buddy->allocate(n) : fixed->allocate(); }
-  std::size_t largest() const { return buddy ? buddy->total_size() : fixed->slot_capacity(); }
-  std::size_t total() const {
-    return buddy ? buddy->total_size() : fixed->slot_count() * fixed->slot_capacity();
-  }
-  const std::byte* base() const { return buddy ? buddy->base() : fixed->base(); }
-};
-
-struct traits {
-  bool spills = false;
-  bool zero = false;
-  bool caps = false;
-  bool fixed = false;
-};
-
-// ---- making one: the builders must refuse what cannot be, and nothing else crashes
-// ---------------
-
-template <class Builder>
-void set_up(Builder& builder, choices& in, traits& is) {
-  is.spills = in.maybe();
-  is.zero = in.maybe();
-  if (is.spills) builder.auto_spill();
-  builder.init(is.zero ? caiman::init_policy::zero : caiman::init_policy::uninit);
-}
-
-caiman::page_size any_page(choices& in) {
-  const unsigned choice = in.up_to(3);
-  if (choice == 0) return caiman::page_size::automatic();
-  return choice == 1 ? caiman::page_size::unknown() : caiman::page_size::of(in.byte());
-}
-
-any_arena make_buddy(choices& in, traits& is) {
-  const bool nearest = in.maybe();
-  const std::size_t total = in.any_size();
-  const std::size_t unit = in.any_size();
-  auto geometry = nearest ? caiman::buddy_geometry::nearest(total, unit)
-                          : caiman::buddy_geometry::exact(total, unit);
-  if (geometry && in.maybe()) geometry = geometry->with_alignment(in.any_size());
-  if (!geometry) return {};
-  expect(geometry->total_size() >= geometry->min_block_size(), "less than a block");
-  expect(geometry->alignment() <= geometry->min_block_size(), "aligned beyond the block");
-  if (geometry->total_size() > most_memory) return {};
-  is.caps = geometry->caps_capacity();
-  auto builder = caiman::buddy_arena::builder(*geometry);
-  set_up(builder, in, is);
-  builder.prefault(any_page(in));
-  if (in.maybe()) {
-    auto made = builder.build_unfaulted();
-    expect(made.has_value(), "build_unfaulted");
-    return {in.maybe() ? std::move(*made).fault_pages() : std::move(*made).into_inner(), {}};
-  }
-  return {builder.build().value(), {}};
-}
-
-any_arena make_fixed(choices& in, traits& is) {
-  is.fixed = true;
-  const bool by_total = in.maybe();
-  const std::size_t count = in.any_size();
-  const std::size_t size = in.any_size();  // of a slot, or of all
-  auto builder = by_total ? caiman::fixed_arena::with_arena_capacity(count, size)
-                          : caiman::fixed_arena::with_slot_capacity(count, size);
-  set_up(builder, in, is);
-  std::size_t alignment = 1;
-  if (in.maybe()) alignment = std::size_t{1} << in.up_to(8);
-  builder.alignment(alignment).prefault(any_page(in));
-  // What would have to be mapped: not more than this test wants to spend, or more than there is.
-  const std::size_t capacity =
-      by_total && count != 0 ? size / count + std::size_t{size % count != 0} : size;
-  const std::size_t rounded = capacity > SIZE_MAX - alignment ? SIZE_MAX : capacity + alignment - 1;
-  const bool small =
-      rounded <= most_memory && count <= most_memory && count * rounded <= most_memory;
-  const bool refused = count == 0 || size == 0 || rounded == SIZE_MAX;
-  if (!small && !refused) return {};
-  auto made = builder.build();
-  expect(made.has_value() != refused, "a fixed arena: built, or refused, against its rule");
-  if (!made) return {};
-  expect(made->slot_count() == count && made->slot_capacity() >= capacity &&
-             made->slot_capacity() - capacity < alignment,
-         "a fixed arena has other slots than were asked for");
-  return {{}, *std::move(made)};
-}
-
-any_arena make_lent(choices& in, traits& is, lent& memory) {
-  memory.memory.assign(in.byte() * std::size_t{64} + in.byte(), std::byte{0xa5});
-  memory.offset = std::min<std::size_t>(in.up_to(70), memory.memory.size());
-  if (in.maybe()) {
-    auto builder = caiman::buddy_arena::from_region(memory.start(), memory.size(),
-                                                    caiman::buddy_hint::min_alloc(in.any_size()),
-                                                    memory.release());
-    set_up(builder, in, is);
-    if (auto made = builder.build()) return {*std::move(made), {}};
-    return {};
-  }
-  is.fixed = true;
-  const auto slots =
-      in.maybe() ? caiman::slot_spec::count(in.any_size()) : caiman::slot_spec::size(in.any_size());
-  auto builder =
-      caiman::fixed_arena::from_region(memory.start(), memory.size(), slots, memory.release());
-  set_up(builder, in, is);
-  if (in.maybe()) builder.alignment(std::size_t{1} << in.up_to(6));
-  if (auto made = builder.build()) return {{}, *std::move(made)};
-  return {};
-}
 
 // ---- driving it ----------------------------------------------------------------------------
 
@@ -184,7 +55,9 @@ bool same(std::span<const std::byte> a, const std::vector<std::byte>& b) {
 class trial {
  public:
   trial(any_arena arena, traits is) : arena_(std::move(arena)), is_(is), total_(arena_.total()) {
-    if (arena_.buddy) resource_.emplace(*arena_.buddy);
+    if (!arena_.buddy) return;
+    resource_.emplace(*arena_.buddy);
+    unit_ = arena_.buddy->min_block_size();
   }
   trial(const trial&) = delete;
   trial& operator=(const trial&) = delete;
@@ -193,7 +66,7 @@ class trial {
   }
 
   void step(choices& in) {
-    switch (in.up_to(9)) {
+    switch (in.up_to(11)) {
       case 0:
       case 1:
         return allocate(in);
@@ -210,9 +83,36 @@ class trial {
         return resource(in);
       case 8:
         return metrics();
+      case 9:
+        return shrink(in);
+      case 10:
+        return arena_.trim(in.any_size());
       default:
         return exchange(in);
     }
+  }
+
+  /// All comes back, and then all can be had again, as the largest blocks that there are.
+  void finish() {
+    check();
+    for (const piece& p : pieces_) resource_->deallocate(p.at, p.size, p.alignment);
+    pieces_.clear();
+    buffers_.clear();
+    shared_.clear();
+    if (!arena_.buddy) return;
+    const caiman::buddy_arena& arena = *arena_.buddy;
+    const std::size_t units = total_ / unit_;
+    std::vector<caiman::buffer> all;
+    for (unsigned order = arena.max_order() + 1; order-- > 0;) {
+      if ((units >> order & 1) == 0) continue;
+      auto got = arena.allocate(unit_ << order);
+      expect(got.has_value(), "all came back, and not all can be had");
+      all.push_back(*std::move(got));
+    }
+    expect(!arena.allocate(1).has_value(), "more than there is");
+    all.clear();
+    const caiman::arena_metrics m = arena.metrics();
+    expect(m.bytes_live == 0 && m.splits == m.coalesces, "all came back, and the books are wrong");
   }
 
   void check() const {
@@ -304,12 +204,33 @@ class trial {
     w.copy.insert(w.copy.end(), text.begin(), text.begin() + static_cast<std::ptrdiff_t>(n));
   }
 
+  // Whole min blocks go back, but for one; what is written stays, and what is left can be written.
+  void shrink(choices& in) {
+    if (buffers_.empty()) return;
+    written& w = buffers_[any_of(in, buffers_.size())];
+    if (in.maybe()) {
+      const std::size_t n = in.any_size() % (w.copy.size() + 1);
+      w.at.truncate(n);
+      w.copy.resize(n);
+    }
+    const std::size_t left = capacity_after_shrinking(w.at);
+    w.at.shrink_to_fit();
+    expect(w.at.capacity() == left, "another capacity than whole min blocks");
+    if (in.maybe()) in_place(w, pattern(w.at.is_spilled() ? 0 : w.at.remaining()));
+  }
+  std::size_t capacity_after_shrinking(const caiman::buffer& b) const {
+    if (b.is_spilled() || unit_ == 0) return b.capacity();
+    const std::size_t blocks = b.size() == 0 ? 1 : (b.size() - 1) / unit_ + 1;
+    return std::min(b.capacity(), blocks * unit_);
+  }
+
   void freeze(choices& in) {
     if (buffers_.empty() || shared_.size() >= most_live) return;
     const std::size_t which = any_of(in, buffers_.size());
     written w = std::move(buffers_[which]);
     buffers_.erase(buffers_.begin() + static_cast<std::ptrdiff_t>(which));
-    if (in.maybe()) {
+    const unsigned how = in.byte();
+    if (how % 2 == 1) {
       const std::size_t offset = in.any_size();
       const std::size_t length = in.any_size();
       const std::size_t capacity = w.at.capacity();
@@ -330,7 +251,11 @@ class trial {
       shared_.push_back({*std::move(made), {first, first + static_cast<std::ptrdiff_t>(length)}});
       return;
     }
-    shared_.push_back({std::move(w.at).freeze(), std::move(w.copy)});
+    if (how % 4 == 2) {
+      shared_.push_back({std::move(w.at).freeze(caiman::shrink), std::move(w.copy)});
+    } else {
+      shared_.push_back({std::move(w.at).freeze(), std::move(w.copy)});
+    }
   }
   static void in_place_all(written& w, const std::vector<std::byte>& rest) {
     if (!rest.empty()) std::memcpy(w.at.spare().data(), rest.data(), rest.size());
@@ -440,6 +365,7 @@ class trial {
   any_arena arena_;
   traits is_;
   std::size_t total_;
+  std::size_t unit_ = 0;  // of what can shrink
   std::optional<caiman::buddy_resource> resource_;
   std::vector<written> buffers_;
   std::vector<shared> shared_;
@@ -462,7 +388,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     trial one(std::move(made), is);
     made = {};
     while (in.more()) one.step(in);
-    one.check();
+    one.finish();
   }
   expect(memory.returned == (built && kind == 2 ? 1U : 0U), "the region came back, or did not");
   return 0;

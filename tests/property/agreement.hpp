@@ -266,15 +266,39 @@ struct cut final : command {
   }
   void run(const requests&, subject& sut) const override {
     auto& grant = sut.grants[which];
-    if (!grant || !grant->whole() || grant->what.order == 0) return;
+    if (!grant || grant->kept == 1) return;
     const std::size_t keep = 1 + part % (grant->kept - 1);
     sut.buddy->act_as(slot);
-    sut.buddy->release_tail(grant->what, keep);
+    sut.buddy->release_tail(grant->what, keep, grant->kept);
     sut.free.give_row((grant->what.index << grant->what.order) + keep, grant->kept - keep);
     grant->kept = keep;
     assert_size(sut);
   }
   void show(std::ostream& os) const override { os << slot << 'T' << which << ':' << part; }
+};
+
+// What is free is away for a moment, piece by piece, and all of it once.
+struct trim final : command {
+  unsigned slot;
+  unsigned most;
+  explicit trim(const requests& seen)
+      : slot(up_to(hopping_slots - 1)), most(up_to(seen.max_order)) {}
+
+  void run(const requests&, subject& sut) const override {
+    sut.buddy->act_as(slot);
+    std::vector<block> away;  // judged here: it may be another thread that has them away
+    sut.buddy->trim(most, [&](block b) { away.push_back(b); });
+    free_set left = sut.free;
+    for (const block& b : away) {
+      RC_ASSERT(b.order <= most);
+      RC_ASSERT(left.contains(b.order, b.index));
+      RC_ASSERT(left.all_free(b.order, b.index));
+      left.take(b.order, b.index);
+    }
+    RC_ASSERT(left.size() == 0U);
+    assert_size(sut);
+  }
+  void show(std::ostream& os) const override { os << slot << 'G' << most; }
 };
 
 struct look final : command {
@@ -306,7 +330,7 @@ inline void agrees_with_reference(const maker& make) {
   subject sut(g, make(g));
   rc::state::check(requests{g.max_order}, sut,
                    rc::state::gen::execOneOfWithArgs<allocate, allocate, allocate, cut, release,
-                                                     release, look>());
+                                                     release, trim, look>());
   assert_whole_again(sut);
 }
 

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "../peer.hpp"
 #include "caiman/buddy.hpp"
 #include "caiman/native_sync.hpp"
+#include "caiman/protocol/trims.hpp"
 #include "caiman/sequential_sync.hpp"
 
 namespace caiman::property {
@@ -46,8 +48,10 @@ class arena {
   virtual void act_as(unsigned slot) = 0;
   virtual std::expected<block, alloc_error> allocate(unsigned order) = 0;
   virtual void release(block b) = 0;
-  virtual void release_tail(block b, std::size_t keep) = 0;
+  virtual void release_tail(block b, std::size_t keep, std::size_t kept) = 0;
   virtual void release_part(block b, std::size_t kept) = 0;
+  /// Calls `use` for each free block, in pieces of at most order `most`, while it is away.
+  virtual void trim(unsigned most, const std::function<void(block)>& use) = 0;
   virtual bool is_free(block b) const = 0;
   virtual std::size_t free_count(unsigned order) const = 0;
   virtual std::optional<unsigned> largest_free_order() const = 0;
@@ -86,8 +90,17 @@ class sound_arena final : public arena {
     return buddy_.allocate(order);
   }
   void release(block b) override { buddy_.release(b); }
-  void release_tail(block b, std::size_t keep) override { buddy_.release_tail(b, keep); }
+  void release_tail(block b, std::size_t keep, std::size_t kept) override {
+    buddy_.release_tail(b, keep, kept);
+  }
   void release_part(block b, std::size_t kept) override { buddy_.release_part(b, kept); }
+  void trim(unsigned most, const std::function<void(block)>& use) override {
+    protocol::trims<Sync, Log2Fanout>::each(
+        buddy_.inside(), most, [](unsigned, std::size_t) { return true; },
+        [&](unsigned order, std::size_t index) {
+          use({order, index});
+        });
+  }
   bool is_free(block b) const override { return buddy_.is_free(b); }
   std::size_t free_count(unsigned order) const override { return buddy_.free_count(order); }
   std::optional<unsigned> largest_free_order() const override {
@@ -160,11 +173,14 @@ class threaded_arena final : public arena {
   void release(block b) override {
     act([&] { in_->release(b); });
   }
-  void release_tail(block b, std::size_t keep) override {
-    act([&] { in_->release_tail(b, keep); });
+  void release_tail(block b, std::size_t keep, std::size_t kept) override {
+    act([&] { in_->release_tail(b, keep, kept); });
   }
   void release_part(block b, std::size_t kept) override {
     act([&] { in_->release_part(b, kept); });
+  }
+  void trim(unsigned most, const std::function<void(block)>& use) override {
+    act([&] { in_->trim(most, use); });
   }
   bool is_free(block b) const override { return in_->is_free(b); }
   std::size_t free_count(unsigned order) const override { return in_->free_count(order); }

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ enum class fault : unsigned char {
   calls_half_a_block_free,
   forgets_a_split,
   keeps_too_little,
+  trims_all_but_one,
 };
 
 class faulty_arena final : public arena {
@@ -86,13 +88,19 @@ class faulty_arena final : public arena {
     sound_->release(b);
   }
 
-  void release_tail(block b, std::size_t keep) override {
+  void release_tail(block b, std::size_t keep, std::size_t kept) override {
     last_.reset();
-    sound_->release_tail(b, what_ == fault::keeps_too_little && keep > 1 ? keep - 1 : keep);
+    sound_->release_tail(b, what_ == fault::keeps_too_little && keep > 1 ? keep - 1 : keep, kept);
   }
   void release_part(block b, std::size_t kept) override {
     last_.reset();
     sound_->release_part(b, kept);
+  }
+  void trim(unsigned most, const std::function<void(block)>& use) override {
+    bool first = what_ == fault::trims_all_but_one;
+    sound_->trim(most, [&](block b) {
+      if (!std::exchange(first, false)) use(b);
+    });
   }
 
   bool is_free(block b) const override {
@@ -148,6 +156,7 @@ TEST_CASE("the same test fails on a buddy with a fault", "[buddy][control]") {
       control{fault::calls_half_a_block_free, "buddy.is_free({k, i}) == sut.free.is_maximal(k, i)"},
       control{fault::forgets_a_split, "at_first + counts.splits - counts.coalesces"},
       control{fault::keeps_too_little, "sut.buddy->free_min_blocks() == sut.free.size()"},
+      control{fault::trims_all_but_one, "left.size() == 0U"},
   };
   for (const control& c : controls) {
     INFO("fault " << static_cast<int>(c.what) << ", expected by " << c.by);
