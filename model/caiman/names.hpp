@@ -104,8 +104,9 @@ template <class Tree>
 std::vector<recording::level> levels_of(const Tree& tree) {
   std::vector<recording::level> all;
   for (unsigned lv = 0; lv <= tree.top(); ++lv) {
-    const std::size_t slots = std::size_t{1}
-                              << (tree.max_order() - lv * std::countr_zero(Tree::shape::fanout));
+    std::size_t slots = 0;
+    while (tree.has(lv * static_cast<unsigned>(std::countr_zero(Tree::shape::fanout)), slots))
+      ++slots;
     all.push_back({tree.at(lv).word_count(), std::min<std::size_t>(slots, Tree::shape::fanout)});
   }
   return all;

@@ -36,6 +36,7 @@ void read_program(std::string_view text) {
   }
   expect(p->max_order <= 5 && p->threads.size() >= 2 && p->threads.size() <= max_threads,
          "larger than the engine");
+  expect(p->min_blocks() <= max_min_blocks, "more blocks than the engine has");
   expect(p->setup.size() <= 16, "a set-up longer than the engine's");
   for (const auto& ops : p->threads) expect(ops.size() <= 16, "a thread longer than the engine's");
   for (const setup_step& s : p->setup) {

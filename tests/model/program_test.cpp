@@ -70,6 +70,29 @@ TEST_CASE("every part of a program is read", "[program]") {
   CHECK(p->threads == threads);
 }
 
+TEST_CASE("a buddy has any number of min blocks, of which the order is said", "[program]") {
+  const auto p = parse_program("fanout=4 order=3 blocks=11 : ; A3 | A0");
+  REQUIRE(p.has_value());
+  CHECK(p->blocks == 11);
+  CHECK(p->min_blocks() == 11);
+  CHECK(p->root_order() == 4);
+  CHECK(sizes_of(*p).blocks == 11);
+  CHECK(to_string(*p) == "fanout=4 order=3 blocks=11 : ; A3 | A0");
+  const auto power = parse_program("fanout=4 order=3 : ; A3 | A0").value();
+  CHECK(power.min_blocks() == 8);
+  CHECK(power.root_order() == 3);
+  for (const char* wrong : {"order=3 blocks=8", "order=3 blocks=16", "order=3 blocks=7",
+                            "order=5 blocks=33", "order=0 blocks=2"}) {
+    INFO(wrong);
+    CHECK(error_of(std::string(wrong) + " : ; A0 | A0") ==
+          "program: blocks are more than 2^order and less than twice as many, at most 32");
+  }
+  CHECK(error_of("order=2 blocks=0 : ; A0 | A0") != "parsed");
+  CHECK(error_of("order=2 blocks=6 : ; A3 | A0") == "program: order too large");
+  CHECK(error_of("core=textbook order=2 blocks=6 : ; A0 | A0") ==
+        "program: only the buddy has blocks=");
+}
+
 TEST_CASE("a trim has an order, and the buddy alone has it", "[program]") {
   const auto p = parse_program("fanout=4 order=3 : 0G3 ; G1A0 | A0");
   REQUIRE(p.has_value());

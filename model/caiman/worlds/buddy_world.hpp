@@ -23,10 +23,10 @@ class buddy_world final : public world {
  public:
   explicit buddy_world(const world_spec& spec)
       : max_order_(spec.max_order),
+        units_(spec.min_blocks),
         scrubs_(spec.scrubs),
-        buddy_(spec.max_order),
-        cold_(spec.cold ? cold_map<checked_sync>(std::size_t{1} << spec.max_order)
-                        : cold_map<checked_sync>()),
+        buddy_(spec.max_order, spec.min_blocks),
+        cold_(spec.cold ? cold_map<checked_sync>(spec.min_blocks) : cold_map<checked_sync>()),
         pooled_(spec.pool),
         pool_(spec.pool, turned_slots) {}
 
@@ -110,7 +110,8 @@ class buddy_world final : public world {
     const unsigned maximal = merged_blocks(live);
     if (maximal == unmerged) return {"S4", "two free buddies stand apart"};
     const merge_counts counts = buddy_.counts();
-    if (live_blocks + maximal != 1 + counts.splits - counts.coalesces) {
+    const auto at_first = static_cast<unsigned>(std::popcount(units_));
+    if (live_blocks + maximal != at_first + counts.splits - counts.coalesces) {
       return {"S4", "splits and coalesces do not match the blocks"};
     }
     return {};
@@ -144,7 +145,11 @@ class buddy_world final : public world {
   }
 
   const auto& inside() const { return buddy_.inside(); }
-  block_set all() const { return blocks_of(max_order_, 0); }
+  block_set all() const { return static_cast<block_set>((std::uint64_t{1} << units_) - 1); }
+  /// Whether there is such a block, and none of it is live.
+  bool is_free_of(block_set live, unsigned order, std::size_t index) const {
+    return order <= max_order_ && index < units_ >> order && (live & blocks_of(order, index)) == 0;
+  }
 
   template <class F>
   void for_each_word(F f) const {
@@ -183,11 +188,10 @@ class buddy_world final : public world {
     unsigned total = 0;
     for (unsigned order = 0; order <= max_order_; ++order) {
       std::size_t count = 0;
-      for (std::size_t i = 0; i < (std::size_t{1} << (max_order_ - order)); ++i) {
-        const bool mine = (live & blocks_of(order, i)) == 0;
-        const bool larger = order < max_order_ && (live & blocks_of(order + 1, i / 2)) == 0;
-        if (buddy_.is_free({order, i}) != (mine && !larger)) return unmerged;
-        if (mine && !larger) ++count;
+      for (std::size_t i = 0; i < units_ >> order; ++i) {
+        const bool maximal = is_free_of(live, order, i) && !is_free_of(live, order + 1, i / 2);
+        if (buddy_.is_free({order, i}) != maximal) return unmerged;
+        if (maximal) ++count;
       }
       if (buddy_.free_count(order) != count) return unmerged;
       total += static_cast<unsigned>(count);
@@ -196,6 +200,7 @@ class buddy_world final : public world {
   }
 
   unsigned max_order_;
+  std::size_t units_;
   bool scrubs_;
   buddy<checked_sync, Log2Fanout> buddy_;
   cold_map<checked_sync> cold_;

@@ -128,7 +128,7 @@ void execution::begin() {
   set_up();
   acting_ = outside;
   the_recorder().threads_run(true);
-  history_.clear(blocks_of(p.max_order, 0) & ~live_blocks(), p.max_order);
+  history_.clear(all_blocks() & ~live_blocks(), p.root_order());
 }
 
 void execution::build_cells() {
@@ -156,6 +156,7 @@ void execution::build_subject() {
   const program& p = what_->what;
   const world_spec spec{p.log2_fanout,
                         p.max_order,
+                        p.min_blocks(),
                         p.pool,
                         p.init != memory::any,
                         p.init == memory::cold,
@@ -245,7 +246,7 @@ void execution::end() {
     if (const finding f = part_->quiescent_fault()) fail(f.property, f.text);
   } else {
     check_quiescent();
-    check_one_block();
+    check_whole();
   }
   tear_down();
   runs_ = false;

@@ -126,7 +126,7 @@ class execution {
   block_set live_blocks() const noexcept;
   unsigned live_count() const noexcept;
   void check_quiescent();
-  void check_one_block();
+  void check_whole();
   std::string name_of(const void* address) const;
 
   const request* what_ = nullptr;
@@ -167,7 +167,10 @@ class execution {
   rl::atomic<unsigned>& finish_line() noexcept {
     return *reinterpret_cast<rl::atomic<unsigned>*>(finish_storage_.data());
   }
-  std::size_t min_blocks() const noexcept { return std::size_t{1} << what_->what.max_order; }
+  std::size_t min_blocks() const noexcept { return what_->what.min_blocks(); }
+  block_set all_blocks() const noexcept {
+    return static_cast<block_set>((std::uint64_t{1} << min_blocks()) - 1);
+  }
 };
 
 execution& current_execution() noexcept;

@@ -19,8 +19,8 @@ bool is_one_block(block_set set) {
 }
 
 /// Whether a set lies inside what one word below the top stands for.
-bool within_one_word(block_set set, unsigned log2_fanout, unsigned max_order) {
-  for (unsigned span = log2_fanout; span < max_order; span += log2_fanout) {
+bool within_one_word(block_set set, unsigned log2_fanout, unsigned root_order) {
+  for (unsigned span = log2_fanout; span < root_order; span += log2_fanout) {
     for (std::size_t i = 0; (i << span) < max_min_blocks; ++i) {
       if ((set & ~blocks_of(span, i)) == 0) return true;
     }
@@ -70,7 +70,7 @@ void execution::check_around_stopped() {
   }
   const block_set live = live_blocks();
   if ((free & live) != 0) fail("C1", "a live block is free while a thread stands still");
-  const block_set lost = blocks_of(what_->what.max_order, 0) & ~free & ~live;
+  const block_set lost = all_blocks() & ~free & ~live;
   const actor& victim = actors_[what_->what.stop_thread];
   const block_set pending = victim.releasing ? victim.releasing_blocks : 0;
   if (lost != 0 && !is_one_block(lost) && (lost & ~pending) != 0) {
@@ -96,7 +96,7 @@ void execution::check_visible_around_stopped(block_set free, bool moving) {
     got[count++] = g.index;
   }
   const block_set hidden = free & ~taken;
-  if (!within_one_word(hidden, p.log2_fanout, p.max_order)) {
+  if (!within_one_word(hidden, p.log2_fanout, p.root_order())) {
     fail("C1", "a stopped thread hides more than one word");
   }
   if (g.what == answer::contended && !moving) {
@@ -135,8 +135,7 @@ void execution::check_quiescent() {
   }
 }
 
-void execution::check_one_block() {
-  const unsigned max_order = what_->what.max_order;
+void execution::check_whole() {
   for (unsigned t = 0; t < what_->what.threads.size(); ++t) {
     for (holding& h : actors_[t].blocks) {
       if (!std::exchange(h.live, false)) continue;
@@ -146,9 +145,16 @@ void execution::check_one_block() {
     }
   }
   check_quiescent();
-  const grant whole = world_->allocate(max_order);
-  if (whole.what != answer::ok) fail("S4", "all is free and the whole arena cannot be taken");
-  world_->release(max_order, whole.index);
+  // As many blocks as the number of min blocks has ones, the largest first.
+  std::array<grant, 6> whole{};
+  for (unsigned order = whole.size(); order-- > 0;) {
+    if ((min_blocks() >> order & 1) == 0) continue;
+    whole[order] = world_->allocate(order);
+    if (whole[order].what != answer::ok) fail("S4", "all is free and cannot be taken whole");
+  }
+  for (unsigned order = 0; order < whole.size(); ++order) {
+    if ((min_blocks() >> order & 1) != 0) world_->release(order, whole[order].index);
+  }
 }
 
 }  // namespace caiman::model

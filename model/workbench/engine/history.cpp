@@ -4,8 +4,8 @@
 namespace caiman::model {
 namespace {
 
-bool room_for(block_set free, unsigned order, unsigned max_order) noexcept {
-  for (std::size_t i = 0; i < (std::size_t{1} << (max_order - order)); ++i) {
+bool room_for(block_set free, unsigned order, unsigned root_order) noexcept {
+  for (std::size_t i = 0; i < (std::size_t{1} << (root_order - order)); ++i) {
     const block_set run = blocks_of(order, i);
     if ((free & run) == run) return true;
   }
@@ -14,10 +14,10 @@ bool room_for(block_set free, unsigned order, unsigned max_order) noexcept {
 
 }  // namespace
 
-void history::clear(block_set free_at_start, unsigned max_order) noexcept {
+void history::clear(block_set free_at_start, unsigned root_order) noexcept {
   size_ = 0;
   free_ = free_at_start;
-  max_order_ = max_order;
+  root_order_ = root_order;
   overflown_ = false;
   any_refused_ = false;
 }
@@ -47,7 +47,7 @@ bool history::explainable() const noexcept {
       if ((set >> i & 1) != 0 || (r.earlier & ~set) != 0) continue;
       const bool fits = r.what == record::kind::granted    ? (r.blocks & ~free) == 0
                         : r.what == record::kind::released ? (r.blocks & free) == 0
-                                                           : !room_for(free, r.order, max_order_);
+                                                           : !room_for(free, r.order, root_order_);
       if (fits) reached[set | std::uint32_t{1} << i] = true;
     }
   }

@@ -31,7 +31,8 @@ class history {
  public:
   static constexpr std::size_t most = 12;
 
-  void clear(block_set free_at_start, unsigned max_order) noexcept;
+  /// `root_order`: of the smallest block that has room for all min blocks.
+  void clear(block_set free_at_start, unsigned root_order) noexcept;
   /// Records beyond `most` make the history unexplainable to us: `overflown()`.
   void add(const record& r) noexcept;
   bool overflown() const noexcept { return overflown_; }
@@ -45,7 +46,7 @@ class history {
   std::array<record, most> records_{};
   std::size_t size_ = 0;
   block_set free_ = 0;
-  unsigned max_order_ = 0;
+  unsigned root_order_ = 0;
   bool overflown_ = false;
   bool any_refused_ = false;
 };

@@ -150,6 +150,8 @@ bool read_head(reader& in, program& p) {
       p.log2_fanout = static_cast<unsigned>(std::countr_zero(fanout));
     } else if (in.take("order=")) {
       if (!in.number(p.max_order)) return false;
+    } else if (in.take("blocks=")) {
+      if (!in.number(p.blocks) || p.blocks == 0) return false;
     } else if (in.take("looks=")) {
       if (!in.number(p.looks)) return false;
     } else if (in.take("init=")) {
@@ -230,6 +232,11 @@ const char* fault_of(const program& p) {
   const std::size_t threads = p.threads.size();
   if (p.log2_fanout < 1 || p.log2_fanout > 3) return "fanout must be 2, 4 or 8";
   if (p.max_order > 5) return "order must be at most 5 (32 min blocks)";
+  if (p.blocks != 0 && (p.blocks <= 1U << p.max_order || p.blocks >= 2U << p.max_order ||
+                        p.blocks > max_min_blocks)) {
+    return "blocks are more than 2^order and less than twice as many, at most 32";
+  }
+  if (p.blocks != 0 && p.core != subject_kind::buddy) return "only the buddy has blocks=";
   if (threads < 2 || threads > max_threads) return "there must be 2 or 3 threads";
   if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots) &&
       (p.pool != turned_slots || p.is_part())) {
@@ -288,7 +295,8 @@ std::expected<program, std::string> parse_program(std::string_view text) {
   program p;
   if (!read_head(in, p)) {
     return bad(
-        "expected fanout=, order=, slots=, objects=, stop=, stacks=, returns=, fences=, init=, "
+        "expected fanout=, order=, blocks=, slots=, objects=, stop=, stacks=, returns=, fences=, "
+        "init=, "
         "core=, "
         "waiters= or ':'",
         in);
@@ -303,7 +311,7 @@ sizes sizes_of(const program& p) {
   const bool alone = p.core == subject_kind::handshake || p.core == subject_kind::litmus;
   const bool blocks = !alone && p.core != subject_kind::ledger && p.core != subject_kind::shares;
   const bool words = blocks && p.core != subject_kind::cold;
-  return {p.threads.size(), blocks ? 1U << p.max_order : 0, words ? 1U << p.log2_fanout : 0};
+  return {p.threads.size(), blocks ? p.min_blocks() : 0, words ? 1U << p.log2_fanout : 0};
 }
 
 std::string to_string(const program& p) {
@@ -315,6 +323,7 @@ std::string to_string(const program& p) {
   if (!p.is_part() || p.max_order != program{}.max_order) {
     text += fmt::format(" order={}", p.max_order);
   }
+  if (p.blocks != 0) text += fmt::format(" blocks={}", p.blocks);
   text += text_of_use(p);
   if (p.init != memory::any) text += p.init == memory::zero ? " init=zero" : " init=cold";
   if (p.policy != waiters::fair) {

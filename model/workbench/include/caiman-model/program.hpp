@@ -9,6 +9,7 @@
 //   fanout=4 order=3 : 1A1 1A1 1A2 ; A0 | F0A0
 //
 // before the colon   fanout=2|4|8, order=<max order>, slots=shared, slots=pool:<n>, stop=<t>:<k>,
+//                    blocks=<n> (min blocks of a buddy, if not 2^order: less than twice as many),
 //                    objects=ask (odd threads run code of another shared object, which must ask for
 //                    their slots), objects=apart (it has a pool of its own: a specimen),
 //                    looks=<n> (how often a failing request looks again),
@@ -102,6 +103,7 @@ struct program {
   static constexpr unsigned plenty_of_looks = 24;
   unsigned log2_fanout = 1;
   unsigned max_order = 2;
+  unsigned blocks = 0;  // min blocks; 0: 2^max_order, else more than that and less than twice
   slot_use slots = slot_use::own;
   unsigned pool = 0;  // exclusive slots, when pooled
   objects code = objects::one;
@@ -119,6 +121,9 @@ struct program {
   std::vector<setup_step> setup;
   std::vector<std::vector<operation>> threads;
 
+  unsigned min_blocks() const noexcept { return blocks != 0 ? blocks : 1U << max_order; }
+  /// Of the smallest block that would have room for all.
+  unsigned root_order() const noexcept { return max_order + (blocks != 0 ? 1 : 0); }
   /// Whether it is a part (part.hpp), which judges its own answers.
   bool is_part() const noexcept { return core > subject_kind::textbook; }
   friend bool operator==(const program&, const program&) = default;

@@ -117,6 +117,7 @@ class world : public subject {
 struct world_spec {
   unsigned log2_fanout = 1;
   unsigned max_order = 0;
+  unsigned min_blocks = 1;
   unsigned pool = 0;    // exclusive slots to hand around
   bool scrubs = false;  // a block that comes back is zeroed,
   bool cold = false;    // and so is what was never handed out, when it is

@@ -87,7 +87,9 @@ function phasesOf(events) {
 
 function levelsOf(raw) {
   const fanout = whole(raw.shape?.log2_fanout, 0);
-  const blocks = Math.min(mostBlocks, 2 ** Math.min(whole(raw.shape?.max_order, 0), 20));
+  const power = 2 ** Math.min(whole(raw.shape?.max_order, 0), 20);
+  const size = whole(raw.shape?.min_blocks, power);  // of an older trace a power of two
+  const blocks = Math.min(mostBlocks, Math.max(size, 0));
   const levels = list(raw.levels).map((l) => ({level: whole(l.level, 0), words: whole(l.words, 0),
     bits: whole(l.bits, 0)}));
   const fits = levels.every((l) => l.words * l.bits > 0 && l.words * l.bits <= mostBlocks);
