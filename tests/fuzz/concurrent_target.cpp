@@ -62,7 +62,11 @@ void draw_setup(choices& in, program& p, rehearsal& so_far, unsigned threads) {
 program draw(choices& in) {
   program p;
   p.log2_fanout = 1 + in.up_to(2);
-  p.max_order = 1 + in.up_to(3);
+  const unsigned size = in.byte();
+  p.max_order = 1 + size % 4;
+  if (size >= 0x80) {  // no power of two
+    p.blocks = (1U << p.max_order) + 1 + in.byte() % ((1U << p.max_order) - 1);
+  }
   p.stack_depth = in.up_to(2);
   p.announced = p.stack_depth != 0 && in.maybe();
   const unsigned use = in.up_to(7);
@@ -72,7 +76,7 @@ program draw(choices& in) {
     p.pool = 1 + in.up_to(2);
   }
   const unsigned threads = in.up_to(3) == 3 ? 3 : 2;
-  rehearsal so_far(p.max_order);
+  rehearsal so_far(p);
   draw_setup(in, p, so_far, threads);
   p.threads.resize(threads);
   for (unsigned t = 0; t < threads; ++t) {

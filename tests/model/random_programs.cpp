@@ -107,7 +107,10 @@ program draw(subject_kind core) {
   p.slots = use == 0 ? slot_use::shared : use == 1 ? slot_use::pooled : slot_use::own;
   if (p.slots == slot_use::pooled) p.pool = 1 + up_to(2);
   const unsigned threads = up_to(2) == 0 ? 3 : 2;
-  rehearsal so_far(p.max_order);
+  if (core == subject_kind::buddy && up_to(3) == 0) {
+    p.blocks = (1U << p.max_order) + 1 + up_to((1U << p.max_order) - 2);
+  }
+  rehearsal so_far(p);
   for (unsigned steps = up_to(8); steps > 0; --steps) {
     if (const auto step = any_setup_step(so_far, p, threads)) {
       so_far.set_up(*step);
@@ -212,6 +215,12 @@ void add_joined_setup(const program& p, std::vector<program>& all) {
   }
 }
 
+// Half of the arena, of about the same kind.
+void halve(program& p) {
+  --p.max_order;
+  p.blocks = p.blocks / 2 > 1U << p.max_order ? p.blocks / 2 : 0;
+}
+
 void add_fewer_operations(const program& p, std::vector<program>& all) {
   for (unsigned t = 0; p.threads.size() > 2 && t < p.threads.size(); ++t) {
     all.push_back(without_thread(p, t));
@@ -226,7 +235,7 @@ void add_fewer_operations(const program& p, std::vector<program>& all) {
       all.push_back(without_request(p, t, n));
       if (p.max_order > 1) {  // a block that only filled up half of the arena
         all.push_back(all.back());
-        --all.back().max_order;
+        halve(all.back());
       }
     }
   }
@@ -249,7 +258,7 @@ void add_fewer_operations(const program& p, std::vector<program>& all) {
 void add_simpler_ones(const program& p, std::vector<program>& all) {
   program q = p;
   if (p.max_order > 1) {
-    --q.max_order;
+    halve(q);
     all.push_back(q);
     with_each_operation(p, [&](auto in) {  // and what no longer fits, or all of it, smaller too
       operation& op = in(q);
@@ -257,6 +266,12 @@ void add_simpler_ones(const program& p, std::vector<program>& all) {
       if (op.keep > 1) op.keep /= 2;
     });
     all.push_back(q);
+  }
+  if (p.blocks != 0) {
+    all.push_back(p);
+    all.back().blocks = 0;
+    all.push_back(p);
+    --all.back().blocks;
   }
   if (p.log2_fanout > 1) {
     all.push_back(p);
@@ -360,10 +375,12 @@ program shrunk_program(const rc::detail::FailureResult& failure) {
 TEST_CASE("random programs are right, read back from text, and so are smaller ones", "[random]") {
   unsigned cuts = 0;
   unsigned trims = 0;
+  unsigned sizes = 0;
   const auto result = check_silently([&] {
     const program p = *any_program();
     cuts += has(p, kind::cut) ? 1 : 0;
     trims += has(p, kind::trim) ? 1 : 0;
+    sizes += p.blocks != 0 ? 1 : 0;
     RC_ASSERT(is_right(p));
     RC_ASSERT(parse_program(to_string(p)).value() == p);
     for (const program& q : smaller(p)) {
@@ -378,6 +395,7 @@ TEST_CASE("random programs are right, read back from text, and so are smaller on
   CHECK(result.is<rc::detail::SuccessResult>());
   CHECK(cuts > 40);  // of 200
   CHECK(trims > 40);
+  CHECK(sizes > 25);
 }
 
 TEST_CASE("no random program convicts the core", "[random]") {

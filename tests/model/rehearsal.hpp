@@ -31,7 +31,9 @@ inline bool is_of_block(const operation& op) {
 /// Goes through a program without running it, and tells what is known of the next step.
 class rehearsal {
  public:
-  explicit rehearsal(unsigned max_order) : max_order_(max_order), free_(1U << max_order) {}
+  /// Of a program's arena, before its first step.
+  explicit rehearsal(const program& p)
+      : max_order_(p.max_order), units_(p.min_blocks()), free_(units_) {}
 
   /// A request of `order` must be served. Without releases the free blocks of a best-fit buddy are
   /// all of different orders, so enough min blocks are enough. After one, or a cut or a trim,
@@ -42,7 +44,7 @@ class rehearsal {
     for (const auto& requests : of_) {
       for (const auto& r : requests) touched += (r.kept + (1U << order) - 1) >> order;
     }
-    return touched < 1U << (max_order_ - order);
+    return touched < units_ >> order;
   }
   bool must_fail(unsigned order) const { return free_ < 1U << order; }
 
@@ -138,7 +140,8 @@ class rehearsal {
   }
 
   unsigned max_order_;
-  unsigned free_;  // min blocks, during the set-up
+  unsigned units_;  // min blocks in all
+  unsigned free_;   // min blocks, during the set-up
   bool moved_ = false;
   std::size_t records_ = 0;
   unsigned moves_ = 0;
@@ -146,8 +149,9 @@ class rehearsal {
 };
 
 inline bool is_right(const program& p) {
-  rehearsal so_far(p.max_order);
-  bool right = true;
+  const unsigned power = 1U << p.max_order;
+  rehearsal so_far(p);
+  bool right = p.blocks == 0 || (p.blocks > power && p.blocks < 2 * power);
   for (const setup_step& step : p.setup) right = right && so_far.set_up(step);
   for (unsigned t = 0; t < p.threads.size(); ++t) {
     for (const operation& op : p.threads[t]) right = right && so_far.operate(t, op);
