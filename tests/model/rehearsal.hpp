@@ -103,7 +103,7 @@ class rehearsal {
   }
 
  private:
-  static constexpr unsigned most_moves = 9;
+  static constexpr unsigned most_moves = 6;
   struct request {
     unsigned order;
     unsigned kept;  // min blocks; 0 of one that was released or refused
@@ -127,9 +127,10 @@ class rehearsal {
     if (!is_of_block(op) || !can_release(thread, op.arg)) return 0;
     return static_cast<std::size_t>(std::popcount(kept(thread, op.arg) - op.keep));
   }
-  // About how many pieces a trim takes away. Each spoils two looks of a request at most.
+  // About how many pieces a trim takes away. Each spoils two looks of a request at most,
+  // and all else that moves meanwhile some more.
   unsigned moves_of(const operation& op) const {
-    return op.what == operation::kind::trim ? (1U << (max_order_ - op.arg)) + op.arg : 0;
+    return op.what == operation::kind::trim ? (units_ >> op.arg) + op.arg : 0;
   }
   unsigned live_min_blocks() const {
     unsigned live = 0;
