@@ -25,13 +25,18 @@ STUCK, ASLEEP = "waits for ever", "deadlock"
 # What each fault must lose.
 FAULTS = {
     "arc": (RACE, RACE, LEAK),
+    "bakery": (RACE, RACE),
+    "barrier": (RACE, RACE, STUCK),
     "chase_lev": (ANSWERS, ANSWERS, ANSWERS),
+    "clh_lock": (RACE, RACE, STUCK),
     "dekker": (RACE, RACE),
     "epochs": (RACE, RACE, RACE, RACE),
     "eventcount": (ASLEEP, ASLEEP, ASLEEP),
+    "futex_mutex": (RACE, ASLEEP, ASLEEP),
     "hazard_domain": (USED, RACE, RACE, RACE),
     "left_right": (RACE, RACE, RACE),
     "mcs_lock": (RACE, STUCK, STUCK),
+    "mpsc_queue": (RACE, RACE, RACE),
     "ms_queue": (RACE, USED, ANSWERS),
     "once": (RACE, RACE, LEAK),
     "peterson": (RACE, RACE),

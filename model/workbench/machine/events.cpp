@@ -18,8 +18,9 @@ doing machine_state::now(const place& at) const {
 
 std::string machine_state::where(const doing& what) const {
   const auto is_ours = [](const place& at) {
-    return at.line() == 0 ||
-           std::string_view(at.file_name()).find("caiman-model/") != std::string_view::npos;
+    const std::string_view file = at.file_name();
+    return at.line() == 0 || file.find("caiman-model/") != std::string_view::npos ||
+           file.find("/include/c++/") != std::string_view::npos;
   };
   if (!is_ours(what.at)) return "at " + line_of(what.at);
   std::string text = what.operation >= 0 ? "in " + what_->operation_text(what.operation) : "";

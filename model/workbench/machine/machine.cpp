@@ -41,6 +41,7 @@ fault machine_state::run(play& what, unsigned threads, chooser& by, bool recorde
   found_ = {};
   ++execution_;
   memory_.clear();
+  total_.clear();
   heap_.clear();
   plains_used_ = 0;
   refs_.clear();

@@ -25,6 +25,7 @@
 #include "machine/heap.hpp"
 #include "machine/memory.hpp"
 #include "machine/sites.hpp"
+#include "machine/total_order.hpp"
 
 namespace caiman::model::machine {
 
@@ -101,6 +102,11 @@ class machine_state {
   bool is_recorded() const noexcept { return recorded_; }
   recording take_recording() { return std::move(made_); }
   void check_leaks();
+  /// All orders seq_cst, in the order of the execution; or as they are.
+  void use_seq_cst(bool yes) noexcept {
+    sites.use_seq_cst(yes);
+    total_.keep_to_execution(yes);
+  }
   limits most;
   site_table sites;
   /// Places of loops that wait without a yield.
@@ -183,6 +189,8 @@ class machine_state {
   std::string where_they_wait(unsigned which) const;
 
   // Memory.
+  /// A load that releases, or a store that acquires, means nothing.
+  void refuse_order(site_kind kind, std::memory_order order, const place& at);
   std::uint32_t at(cell& of, const place& at);
   void use_block(const void* object, const place& at, const char* what);
   std::uint32_t pick(std::uint32_t location, std::memory_order order, bool attach, bool* stale);
@@ -213,6 +221,7 @@ class machine_state {
   doing now(const place& at) const;
 
   memory memory_;
+  total_order total_;
   heap heap_;
   std::array<std::unique_ptr<fibre>, most_threads> fibres_;
   std::array<actor, most_threads> actors_;

@@ -11,13 +11,9 @@
 // machines: Kang, Hur, Lahav, Vafeiadis, Dreyer: A Promising Semantics for Relaxed-Memory
 // Concurrency, POPL 2017, without its promises.
 //
-// seq_cst: the order of execution is the single total order. An access of seq_cst neither sees nor
-// is placed before what such an access or fence has seen before; a fence joins what all of them saw
-// (C++20, [atomics.order] 4, all four cases).
-//
-// What it cannot show: load buffering, where a thread sees what another one writes later because of
-// it; and total orders that contradict happens-before, which C++20 allows where seq_cst meets
-// weaker accesses of the same object.
+// seq_cst: total_order.hpp. What it cannot show: load buffering, where a thread sees what another
+// one writes later because of it; and total orders that contradict happens-before, which C++20
+// allows where seq_cst meets weaker accesses of the same object.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -90,6 +90,12 @@ std::optional<conviction> run_campaign(trial& on, const tested& of, const campai
 
 namespace {
 
+/// What comes of memory that is misused depends on luck: a smaller scenario may show another of it.
+bool is_of_memory(const std::string& property) {
+  return property == "crash" || property == "leak" || property == "heap" ||
+         property == "double free" || property == "use after free";
+}
+
 /// The same property again, or any, with as few switches as there is time for.
 std::optional<conviction> same_again(trial& on, const conviction& was, const scenario& s, bool any,
                                      std::uint64_t walk, std::uint64_t drawn, deadline until,
@@ -106,7 +112,8 @@ std::optional<conviction> same_again(trial& on, const conviction& was, const sce
   for (const attempt_of& a : plan) {
     const search_result r = on.search(a.how, a.executions, until);
     seen.executions += r.executions;
-    if (r.found.property == was.found.property || (any && !r.found.property.empty())) {
+    if (r.found.property == was.found.property ||
+        (any && !r.found.property.empty() && is_of_memory(was.found.property))) {
       found = made(on, a, r);
       break;
     }
@@ -138,8 +145,8 @@ void plainer_choices(trial& on, conviction& found, tally& seen) {
 
 }  // namespace
 
-conviction made_small(trial& on, conviction found, deadline until, tally& seen) {
-  bool again = true;
+conviction made_small(trial& on, conviction found, bool stays, deadline until, tally& seen) {
+  bool again = !stays;
   while (again && clock::now() < until && !asked_to_stop()) {
     again = false;
     for (const scenario& less : smaller(found.what)) {

@@ -63,7 +63,8 @@ struct campaign {
 std::optional<conviction> run_campaign(trial& on, const tested& of, const campaign& plan,
                                        tally& seen);
 
-/// The smallest scenario, and the fewest switches, that lose the same property.
-conviction made_small(trial& on, conviction found, deadline until, tally& seen);
+/// The smallest scenario that fails, unless it `stays`, and the fewest switches that lose the same
+/// property.
+conviction made_small(trial& on, conviction found, bool stays, deadline until, tally& seen);
 
 }  // namespace caiman::model::machine

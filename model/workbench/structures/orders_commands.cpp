@@ -20,9 +20,15 @@ struct weakening {
   std::memory_order order;
 };
 
-session_options usual(session_options options) {
+/// `--seconds` is the limit of the whole command.
+session_options usual(session& in, session_options options) {
+  using clock = std::chrono::steady_clock;
   if (options.scenarios == 0) options.scenarios = 40;
-  if (options.seconds <= 0) options.seconds = 30;
+  if (options.seconds > 0) {
+    in.end_by(clock::now() + std::chrono::duration_cast<clock::duration>(
+                                 std::chrono::duration<double>(options.seconds)));
+  }
+  options.seconds = 60;
   return options;
 }
 
@@ -103,7 +109,7 @@ void tell_masks(session& in, const session_options& options,
 }
 
 int audit(session& in, const session_options& given, bool pairs) {
-  const session_options options = usual(given);
+  const session_options options = usual(in, given);
   const stop_on_interrupt stops;
   if (const auto used = in.use_orders(options.orders); !used) return in.complain(used.error());
   in.find_sites();
@@ -126,29 +132,82 @@ int audit(session& in, const session_options& given, bool pairs) {
       fmt::print("{} dies: {}\n", name, words(*found, in));
     } else {
       survivors.push_back(w);
-      fmt::print("{} survives: no violation in {} executions{}\n", name, each.executions,
-                 the_machine().sites.all()[w.site].times == 0 ? "; no thread came by" : "");
+      fmt::print("{} survives: no violation in {} executions{}{}\n", name, each.executions,
+                 the_machine().sites.all()[w.site].times == 0 ? "; no thread came by" : "",
+                 each.timed_out ? "; the time was up" : "");
     }
   }
   if (pairs) tell_masks(in, options, survivors);
   return 0;
 }
 
+/// The orders that a descent is at.
+struct descent {
+  order_changes now;
+  std::uint64_t executions = 0;
+  bool complete = true;  // every further weakening was tried
+};
+
+/// Weakens site by site until every further single weakening is convicted.
+void descend(session& in, const session_options& options, descent& all) {
+  site_table& sites = the_machine().sites;
+  for (bool again = true; again && all.complete;) {
+    again = false;
+    for (const std::uint32_t i : sites.in_order()) {
+      for (const std::memory_order order : orders_of(sites.all()[i].kind)) {
+        if (!is_weaker(order, sites.all()[i].in_force)) continue;
+        tally each;
+        const auto found = in.search_with({{sites.name(i), order}}, options, each);
+        all.executions += each.executions;
+        all.complete = all.complete && !each.timed_out && !asked_to_stop();
+        if (found || !all.complete) continue;
+        all.now[sites.name(i)] = order;
+        sites.use(all.now);
+        again = true;
+        break;
+      }
+    }
+  }
+}
+
+/// Looks at where a descent has come to with ten times as many fresh scenarios; one that convicts
+/// it is kept, for another descent.
+bool stands(session& in, const session_options& options, descent& all) {
+  session_options fresh = options;
+  fresh.seed += 1;
+  fresh.scenarios *= 10;
+  tally seen;
+  const auto found = in.search(fresh, true, seen);
+  all.executions += seen.executions;
+  if (found) in.remember(found->what);
+  return !found;
+}
+
+void tell_orders(const descent& all) {
+  const site_table& sites = the_machine().sites;
+  for (const std::uint32_t i : sites.in_order()) {
+    const site& s = sites.all()[i];
+    fmt::print(
+        "{} {:<28} {:>8}{}\n", s.in_force == s.written ? ' ' : '~', sites.name(i),
+        name_of_order(s.written),
+        s.in_force == s.written ? std::string() : fmt::format(" -> {}", name_of_order(s.in_force)));
+  }
+  fmt::print("--orders '{}'\n", to_string(all.now));
+}
+
 int optimize(session& in, const session_options& given, bool from_written) {
-  const session_options options = usual(given);
+  const session_options options = usual(in, given);
   const stop_on_interrupt stops;
   if (const auto used = in.use_orders(options.orders); !used) return in.complain(used.error());
   in.find_sites();
   site_table& sites = the_machine().sites;
-  order_changes now = sites.changed();
+  order_changes start = sites.changed();
   if (!from_written) {
     for (std::uint32_t i = 0; i < sites.all().size(); ++i) {
-      if (sites.all()[i].kind != site_kind::fence) {
-        now[sites.name(i)] = std::memory_order_seq_cst;
-      }
+      if (sites.all()[i].kind != site_kind::fence) start[sites.name(i)] = std::memory_order_seq_cst;
     }
   }
-  sites.use(now);
+  sites.use(start);
   tally seen;
   if (const auto found = in.search(options, true, seen)) {
     fmt::print("{} to start from: {}\n",
@@ -156,37 +215,28 @@ int optimize(session& in, const session_options& given, bool from_written) {
                words(*found, in));
     return 1;
   }
-  // The weakest that nothing convicts, site by site, until no single weakening is left.
-  bool again = true;
-  while (again && !asked_to_stop()) {
-    again = false;
-    for (const std::uint32_t i : sites.in_order()) {
-      if (asked_to_stop()) break;
-      for (const std::memory_order order : orders_of(sites.all()[i].kind)) {
-        if (!is_weaker(order, sites.all()[i].in_force)) continue;
-        tally each;
-        const auto found = in.search_with({{sites.name(i), order}}, options, each);
-        seen.executions += each.executions;
-        if (found) continue;
-        now[sites.name(i)] = order;
-        sites.use(now);
-        again = true;
-        break;
-      }
-    }
+  constexpr unsigned most_descents = 6;
+  descent all;
+  bool stood = false;
+  for (unsigned n = 0; n < most_descents && !stood && all.complete; ++n) {
+    all.now = start;
+    sites.use(start);
+    descend(in, options, all);
+    stood = all.complete && stands(in, options, all);
   }
-  fmt::print("{} executions; {}\n", seen.executions,
-             asked_to_stop() ? "stopped before no single weakening was left"
-                             : "every further single weakening is convicted");
-  for (std::uint32_t i = 0; i < sites.all().size(); ++i) {
-    const site& s = sites.all()[i];
+  if (!all.complete) {
+    fmt::print("{} executions; the end came before every weakening was tried\n", all.executions);
+  } else if (!stood) {
+    fmt::print("{} executions; fresh scenarios convict this: take more (--scenarios)\n",
+               all.executions);
+  } else {
     fmt::print(
-        "{} {:<28} {:>8}{}\n", s.in_force == s.written ? ' ' : '~', sites.name(i),
-        name_of_order(s.written),
-        s.in_force == s.written ? std::string() : fmt::format(" -> {}", name_of_order(s.in_force)));
+        "{} executions; every further single weakening is convicted, and fresh scenarios find "
+        "nothing\n",
+        all.executions);
   }
-  fmt::print("--orders '{}'\n", to_string(now));
-  return 0;
+  tell_orders(all);
+  return stood ? 0 : 1;
 }
 
 }  // namespace

@@ -61,10 +61,10 @@ int verify_with(session& in, const session_options& options, const outputs& to) 
     const double seconds = options.seconds > 0 ? options.seconds : 20;
     const auto until = clock::now() + std::chrono::duration_cast<clock::duration>(
                                           std::chrono::duration<double>(seconds));
-    fmt::print(stderr, "{}: {}: {}, in '{}'; looking for a smaller scenario\n", in.name(),
+    fmt::print(stderr, "{}: {}: {}, in '{}'; looking for a smaller one\n", in.name(),
                found->found.property, printable(found->found.text),
                printable(to_string(found->what, in.of())));
-    return tell(in, made_small(in.on(), *found, until, seen), to, seen);
+    return tell(in, made_small(in.on(), *found, in.fixed().has_value(), until, seen), to, seen);
   }
   if (!the_machine().any_access()) {
     return in.complain(

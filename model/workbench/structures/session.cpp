@@ -32,16 +32,20 @@ effort effort_of(bool quick) {
   return each;
 }
 
-deadline until(const session_options& options) {
-  const double seconds = options.seconds > 0 ? options.seconds : usual_seconds;
-  return clock::now() +
-         std::chrono::duration_cast<clock::duration>(std::chrono::duration<double>(seconds));
-}
-
 }  // namespace
 
 session::session(std::string program, tested& of, const fixed_program& fixed)
     : program_(std::move(program)), of_(of), fixed_(fixed), trial_(of) {}
+
+deadline session::until(const session_options& options) const {
+  const double seconds = options.seconds > 0 ? options.seconds : usual_seconds;
+  return std::min(all_, clock::now() + std::chrono::duration_cast<clock::duration>(
+                                           std::chrono::duration<double>(seconds)));
+}
+
+void session::remember(const scenario& killer) {
+  if (!fixed()) killers_.push_back(killer);
+}
 
 std::string session::name() const { return std::filesystem::path(program_).filename().string(); }
 
@@ -128,7 +132,7 @@ std::optional<conviction> session::search_with(const order_changes& changes,
   }
   if (!found) {
     found = search(options, true, seen);
-    if (found && !fixed()) killers_.push_back(found->what);
+    if (found) remember(found->what);
   }
   sites.use(before);
   return found;

@@ -46,6 +46,10 @@ class session {
   void find_sites();
   /// Puts `--orders` in force.
   std::expected<void, std::string> use_orders(const std::string& text);
+  /// All searches from now on end by then.
+  void end_by(deadline all) noexcept { all_ = all; }
+  /// A scenario that has convicted: it is tried first.
+  void remember(const scenario& killer);
   /// A program that is given instead of invented scenarios.
   std::optional<scenario> fixed() const;
 
@@ -63,6 +67,9 @@ class session {
   tested& of_;
   fixed_program fixed_;
   trial trial_;
+  deadline until(const session_options& options) const;
+
+  deadline all_ = deadline::max();
   std::vector<scenario> killers_;  // of weakened orders, the last one last
 };
 

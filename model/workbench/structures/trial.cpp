@@ -26,7 +26,7 @@ void trial::use(const scenario& s) {
 void trial::use_seq_cst(bool yes) {
   seq_cst_ = yes;
   answers_.clear();
-  the_machine().sites.use_seq_cst(yes);
+  the_machine().use_seq_cst(yes);
 }
 
 void trial::operate(std::size_t index, const call& what) {
