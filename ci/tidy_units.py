@@ -19,7 +19,7 @@ import sys
 FOLDERS = {"core", "examples", "model", "stress", "tests"}
 NOT_OURS = {"tests/unit/main.cpp"}  # a macro, and an include of what Catch2 puts behind it
 IN_ONE_UNIT = 8  # few enough that two processors are busy to the end
-ALONE = re.compile(r"^(namespace \w|extern \"C\"|#define |template <>|.*\boperator (new|delete)\b)",
+ALONE = re.compile(r"^(namespace \w|extern \"C\"|#define (?!FAULT)|template <>|.*\boperator (new|delete)\b)",
                    re.MULTILINE)
 INCLUDE = re.compile(r'^#include ?([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -64,7 +64,7 @@ def folders_of(command: list[str]) -> list[str]:
 
 def is_test(path: pathlib.Path) -> bool:
     """Small programs, whose names clash."""
-    return not {"examples", "genmc", "tests"}.isdisjoint(path.parts)
+    return not {"examples", "gallery", "genmc", "tests"}.isdisjoint(path.parts)
 
 
 def together(root: pathlib.Path, chosen: dict) -> list[list[pathlib.Path]]:

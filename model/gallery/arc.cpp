@@ -63,7 +63,8 @@ int main(int argc, char** argv) {
                                }),
                                m::thread([](run& r) {
                                  const auto mine = std::move(r.handles[0]);
-                                 const auto copy = mine;
+                                 const auto copy =
+                                     mine;  // NOLINT(performance-unnecessary-copy-initialization)
                                  m::require(*copy == 7, "the value is the one that was shared");
                                }),
                                m::thread([](run& r) {

@@ -73,7 +73,7 @@ class hazards {
 
  private:
   Atom<Node*>& mine(unsigned slot) {
-    return hazards_[caiman::model::this_thread::index() * Slots + slot];
+    return hazards_[std::size_t{caiman::model::this_thread::index()} * Slots + slot];
   }
   std::array<Atom<Node*>, threads * Slots> hazards_{};
   std::array<std::vector<Node*>, threads> retired_;

@@ -41,7 +41,7 @@ for target in "$@"; do
     buddy | arena) ;;
     program)
       # Only the parsers of the engine; where it is built already, they are not taken from there.
-      more="$here/program_parts.cpp $bench/engine/program.cpp $bench/engine/orders.cpp
+      more="$here/program_parts.cpp $bench/engine/program.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
         $bench/engine/current_client.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
         $bench/trace/trace.cpp" libraries=-lfmt ;;
     trace)
@@ -54,7 +54,7 @@ for target in "$@"; do
       # Each by itself: they have names in common.
       [ -n "$MODEL_LIBRARIES" ] || apart="$bench/shim/recorder.cpp $bench/engine/current_client.cpp
         $bench/engine/crash.cpp $bench/engine/engine.cpp $bench/engine/execution.cpp
-        $bench/engine/execution_checks.cpp $bench/engine/history.cpp $bench/engine/orders.cpp
+        $bench/engine/execution_checks.cpp $bench/engine/history.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
         $bench/engine/program.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
         $bench/trace/trace.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;

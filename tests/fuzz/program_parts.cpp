@@ -10,5 +10,7 @@ namespace caiman::model {
 
 verdict run(const request& /*what*/) { std::abort(); }
 const char* text_of_signal(int /*signal*/) noexcept { std::abort(); }
+void end_searches(bool /*yes*/) noexcept { std::abort(); }
+bool searches_end() noexcept { std::abort(); }
 
 }  // namespace caiman::model

@@ -27,7 +27,7 @@ class Room:
 
 SIX = frozenset("atomic bit concepts cstddef cstdint limits new type_traits".split())
 CORE = ("ground", "protocol", "values", "buddy", "system", "library")
-WORKBENCH = ("door", "shim", "engine", "trace", "commands", "verify", "audit")
+WORKBENCH = ("door", "shim", "engine", "trace", "commands", "verify", "audit", "machine", "structures")
 
 ROOMS = (
     # core: what may be anywhere; the algorithm; what a user is told; the buddy, which needs no system; the one file
@@ -53,9 +53,12 @@ ROOMS = (
     Room("commands", ("model/workbench/commands/",), ("door", "shim", "engine", "trace")),
     Room("verify", ("model/workbench/verify/",), ("door", "shim", "engine", "trace", "commands")),
     Room("audit", ("model/workbench/audit/",), ("door", "shim", "engine", "trace", "commands")),
-    Room("programs", ("model/workbench/check.cpp", "model/workbench/structure.cpp"), WORKBENCH),
+    # The second engine, and what runs structures of anybody's on it.
+    Room("machine", ("model/workbench/machine/",), ("door",)),
+    Room("structures", ("model/workbench/structures/",), ("door", "machine", "trace")),
+    Room("programs", ("model/workbench/check.cpp",), WORKBENCH),
     Room("model/caiman", ("model/caiman/",), (*CORE, "door")),
-    Room("model/examples", ("model/examples/",), ("door",)),
+    Room("model/examples", ("model/examples/", "model/gallery/"), ("door",)),
     Room("model/genmc", ("model/genmc/",), CORE),
     # stress: native threads; beside them the benchmark, and recorded traces that it replays.
     Room("common", ("stress/common/",), CORE),

@@ -92,7 +92,7 @@ def wrong(folder, name, fault, wanted):
 
 def told(sources, name):
     """The first line of a structure, and what it says of each fault."""
-    text = (sources / f"{name}.cpp").read_text(encoding="utf-8")
+    text = next(sources.rglob(f"{name}.cpp")).read_text(encoding="utf-8")
     comment = " ".join(line[2:].strip() for line in text.splitlines()[1:] if line.startswith("//"))
     title = re.split(r"(?<=\.) Fault 1: ", comment, maxsplit=1)[0]
     faults = re.findall(r"Fault \d: (.*?)(?=\. Fault \d: |\.(?: [A-Z]|$))", comment)

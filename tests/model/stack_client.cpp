@@ -61,7 +61,7 @@ class stack {
 class checked_stack final : public part {
  public:
   explicit checked_stack(const world_spec& /*spec*/) {
-    for (std::uint32_t node = stack_.nodes; node > 0; --node) stack_.push(node);
+    for (std::uint32_t node = stack::nodes; node > 0; --node) stack_.push(node);
   }
   void operate(unsigned thread, const operation& op, unsigned /*owner*/) override {
     auto& mine = owned_[thread];
@@ -82,7 +82,7 @@ class checked_stack final : public part {
     for (std::uint32_t node = stack_.pop(); node != 0; node = stack_.pop()) {
       if (std::exchange(taken_[node], true)) return {"S1", "a node on the stack has an owner"};
     }
-    for (std::uint32_t node = 1; node <= stack_.nodes; ++node) {
+    for (std::uint32_t node = 1; node <= stack::nodes; ++node) {
       if (!taken_[node]) return {"S3", "a node is lost"};
     }
     return {};
@@ -95,7 +95,7 @@ class checked_stack final : public part {
     return last_[thread] == 0 ? "empty" : "node " + std::to_string(last_[thread]);
   }
   std::string name_of(const void* address) const override {
-    for (std::uint32_t node = 1; node <= stack_.nodes; ++node) {
+    for (std::uint32_t node = 1; node <= stack::nodes; ++node) {
       if (address == &stack_.next_[node]) return "next of node " + std::to_string(node);
       if (address == &value_[node]) return "value of node " + std::to_string(node);
     }

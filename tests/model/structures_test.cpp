@@ -89,8 +89,11 @@ TEST_CASE("use after free, double free and leaks are convicted", "[structures]")
     m::atomic<int> value{7};
   };
   struct holder {
-    m::atomic<node*> one{new node};
+    holder() = default;
+    holder(const holder&) = delete;
+    holder& operator=(const holder&) = delete;
     ~holder() { delete one.load(); }
+    m::atomic<node*> one{new node};
   };
   // Whoever takes it out may free it, unless somebody else still looks.
   const auto takes = [](holder& h) { delete h.one.exchange(nullptr); };
@@ -366,12 +369,12 @@ TEST_CASE("what happens before, and what time orders, is told apart", "[structur
   struct flag {
     m::atomic<int> on{0};
     void raise() { on.store(1, rlx); }
-    int look() { return on.load(rlx); }
+    int look() const { return on.load(rlx); }
   };
   struct flag_spec {
     int on = 0;
     void raise() { on = 1; }
-    int look() { return on; }
+    int look() const { return on; }
     bool operator==(const flag_spec&) const = default;
   };
   tested_of<flag, flag_spec> of;

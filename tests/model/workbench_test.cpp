@@ -148,7 +148,7 @@ TEST_CASE("code is the same whatever is said around it", "[workbench]") {
         "f(\"// no comment \\\" nor this //\");");
   CHECK(code_in("c == '\"'; // \"") == "c=='\"';");
   CHECK(code_in("a(); b();") != code_in("b(); a();"));
-  CHECK(code_in("/* never ends") == "");
+  CHECK(code_in("/* never ends").empty());
   CHECK(code_in("\"neither does this").starts_with("\""));
 
   client with_table = letters;

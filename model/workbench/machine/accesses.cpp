@@ -75,7 +75,7 @@ void machine_state::refuse_order(site_kind kind, std::memory_order order, const 
 std::uint32_t machine_state::at(cell& of, const place& here) {
   use_block(&of, here, "uses");
   if (of.execution != execution_) {
-    if (heap_.holds(&of)) {
+    if (heap::holds(&of)) {
       stop("heap", who(current_) + " uses an atomic " + where(now(here)) +
                        " in memory where none was made");
     }
@@ -238,6 +238,41 @@ std::uint64_t machine_state::change_value(cell& of, access what, change how, std
   }
 }
 
+/// Which store a compare-exchange reads: one of that value, if its own can follow at once, or
+/// another, and it fails.
+touch machine_state::pick_exchange(std::uint32_t id, std::uint64_t expected, std::memory_order won,
+                                   std::memory_order lost) {
+  location& l = memory_[id];
+  actor& me = actors_[current_];
+  const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
+  const bool sees_all =
+      phase_ == phase::threads && !me.fresh && l.old_reads[current_] < most_old_reads;
+  const auto way = [&](std::uint32_t rank) {
+    const bool equal = l.messages[l.order[rank]].value == expected;
+    return touch{id, rank, equal ? touch::kind::changes : touch::kind::reads,
+                 is_seq_cst(equal ? won : lost)};
+  };
+  candidates may;
+  for (std::uint32_t older = 0; older <= (sees_all ? newest : 0); ++older) {
+    const std::uint32_t rank = newest - older;
+    const touch next = way(rank);
+    if (rank < memory_.floor(me.now, id, next.seq_cst && total_.is_execution())) continue;
+    if (next.what == touch::kind::changes && !memory_.is_open(id, rank + 1)) continue;
+    if (rank == newest || total_.allows(memory_, me.now, next)) may.add(rank);
+  }
+  const std::uint32_t rank = may.ranks[by_->value(may.count)];
+  l.old_reads[current_] = rank != newest ? l.old_reads[current_] + 1 : 0;
+  return way(rank);
+}
+
+/// A weak one may fail for no reason: once in an operation, and where nothing newer is there.
+bool machine_state::fails_for_nothing(const touch& next) {
+  actor& me = actors_[current_];
+  if (phase_ != phase::threads || me.fresh || me.weak_failed) return false;
+  if (next.rank + 1 != memory_[next.location].order.size()) return false;
+  return me.weak_failed = by_->value(2) == 1;
+}
+
 bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& here) {
   const entry inside;
   refuse_order(site_kind::failure, what.failure, here);
@@ -246,62 +281,34 @@ bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& h
   const std::memory_order won = sites[site].in_force;
   const std::memory_order lost = sites[site + 1].in_force;
   turn(here);
-  for (;;) {
-    const std::uint32_t id = at(of, here);
-    location& l = memory_[id];
-    actor& me = actors_[current_];
-    const auto newest = static_cast<std::uint32_t>(l.order.size()) - 1;
-    const std::uint32_t low_won =
-        memory_.floor(me.now, id, is_seq_cst(won) && total_.is_execution());
-    const std::uint32_t low_lost =
-        memory_.floor(me.now, id, is_seq_cst(lost) && total_.is_execution());
-    const bool threads_run = phase_ == phase::threads;
-    const bool sees_all = threads_run && !me.fresh && l.old_reads[current_] < most_old_reads;
-    const auto way = [&](std::uint32_t rank, bool succeeds) {
-      return touch{id, rank, succeeds ? touch::kind::changes : touch::kind::reads,
-                   is_seq_cst(succeeds ? won : lost)};
-    };
-    candidates may;
-    for (std::uint32_t rank = newest + 1; rank-- > 0;) {
-      const message& m = l.messages[l.order[rank]];
-      const bool equal = m.value == what.expected;
-      if (rank < (equal ? low_won : low_lost)) continue;
-      if (equal && !memory_.is_open(id, rank + 1)) continue;
-      if (rank != newest && !total_.allows(memory_, me.now, way(rank, equal))) continue;
-      may.add(rank);
-      if (!sees_all) break;
-    }
-    const std::uint32_t rank = may.ranks[by_->value(may.count)];
-    const std::uint32_t read = l.order[rank];
-    l.old_reads[current_] = rank != newest ? l.old_reads[current_] + 1 : 0;
-    const message from = l.messages[read];
-    bool done = from.value == what.expected;
-    // A weak one may fail for no reason: once in an operation.
-    if (done && what.weak && threads_run && !me.fresh && !me.weak_failed && by_->value(2) == 1) {
-      me.weak_failed = true;
-      done = false;
-    }
-    if (threads_run) total_.done(memory_, me.now, current_, way(rank, done));
-    memory_.see(me.now, id, read);
-    acquire_from(from, done ? won : lost);
-    if (done) {
-      const std::uint32_t made = put(id, l.messages[read].rank + 1, what.desired, won, read);
-      if (recorded_)
-        write_event(event_kind::cas, of, here, won, static_cast<int>(site), made, read);
-      if (what.desired != from.value) changed();
-      return true;
-    }
-    seen_by_seq_cst(id, read, lost);
-    ++sites[site + 1].times;
-    if (recorded_) {
-      read_event(event_kind::cas_failed, of, here, lost, static_cast<int>(site) + 1, read,
-                 rank != newest);
-    }
-    what.expected = from.value;
-    if (!note_repeat(id, from.value, here)) return false;
-    wait_for_others();
-    return false;
+  const std::uint32_t id = at(of, here);
+  touch next = pick_exchange(id, what.expected, won, lost);
+  if (next.what == touch::kind::changes && what.weak && fails_for_nothing(next)) {
+    next.what = touch::kind::reads;
+    next.seq_cst = is_seq_cst(lost);
   }
+  const bool done = next.what == touch::kind::changes;
+  actor& me = actors_[current_];
+  if (phase_ == phase::threads) total_.done(memory_, me.now, current_, next);
+  const std::uint32_t read = memory_[id].order[next.rank];
+  const message from = memory_[id].messages[read];
+  memory_.see(me.now, id, read);
+  acquire_from(from, done ? won : lost);
+  if (done) {
+    const std::uint32_t made = put(id, next.rank + 1, what.desired, won, read);
+    if (recorded_) write_event(event_kind::cas, of, here, won, static_cast<int>(site), made, read);
+    if (what.desired != from.value) changed();
+    return true;
+  }
+  seen_by_seq_cst(id, read, lost);
+  ++sites[site + 1].times;
+  if (recorded_) {
+    const bool stale = next.rank + 1 != memory_[id].order.size();
+    read_event(event_kind::cas_failed, of, here, lost, static_cast<int>(site) + 1, read, stale);
+  }
+  what.expected = from.value;
+  if (note_repeat(id, from.value, here)) wait_for_others();
+  return false;
 }
 
 void machine_state::wait(cell& of, std::uint64_t old, std::memory_order order, const place& here) {

@@ -25,7 +25,7 @@ machine_state::plain_record& machine_state::record_of(plain_state& of, const voi
                                                       const place& here) {
   use_block(object, here, "uses");
   if (of.execution != execution_ || of.location >= plains_used_) {
-    if (heap_.holds(object)) {
+    if (heap::holds(object)) {
       stop("heap", who(current_) + " uses a variable " + where(now(here)) +
                        " in memory where none was made");
     }
@@ -164,7 +164,7 @@ void machine_state::signal(cell& bell, bool all, const place& here) {
 // ---- the heap ----------------------------------------------------------------------------------
 
 void machine_state::use_block(const void* object, const place& here, const char* what) {
-  if (!heap_.holds(object)) return;
+  if (!heap::holds(object)) return;
   block* b = heap_.around(object);
   if (b == nullptr || !b->live) {
     const std::string use = who(current_) + " " + what + " memory " + where(now(here));

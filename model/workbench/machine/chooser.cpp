@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 namespace caiman::model::machine {
 
@@ -99,9 +100,9 @@ unsigned chooser::value(unsigned limit) {
 }
 
 unsigned chooser::by_priority(unsigned ready, unsigned at) {
-  const auto end = falls_.begin() + std::min<std::size_t>(how_.bound, falls_.size());
-  if (at != none && std::find(falls_.begin(), end, step_) != end) priority_[at] = --lowest_;
-  unsigned best = static_cast<unsigned>(std::countr_zero(ready));
+  const auto falls = std::span(falls_).first(std::min<std::size_t>(how_.bound, falls_.size()));
+  if (at != none && std::ranges::find(falls, step_) != falls.end()) priority_[at] = --lowest_;
+  auto best = static_cast<unsigned>(std::countr_zero(ready));
   for (unsigned t = best + 1; t < most_threads; ++t) {
     if ((ready >> t & 1) != 0 && priority_[t] > priority_[best]) best = t;
   }

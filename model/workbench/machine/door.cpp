@@ -108,6 +108,7 @@ void fail(const char* text, const place& at) {
 
 // ---- new and delete ----------------------------------------------------------------------------
 
+// NOLINTBEGIN(cppcoreguidelines-no-malloc): these are new and delete
 namespace {
 
 using caiman::model::machine::heap;
@@ -138,6 +139,7 @@ void given_back(void* at) noexcept {
 constexpr std::size_t usual = alignof(std::max_align_t);
 
 }  // namespace
+// NOLINTEND(cppcoreguidelines-no-malloc)
 
 // NOLINTBEGIN(misc-new-delete-overloads)
 void* operator new(std::size_t n) { return taken_or_throw(n, usual); }

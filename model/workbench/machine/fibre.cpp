@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The jumps leave one stack for another, which a fortified longjmp takes for an error.
-#undef _FORTIFY_SOURCE
+#undef _FORTIFY_SOURCE  // NOLINT(clang-diagnostic-reserved-macro-identifier)
 #include "machine/fibre.hpp"
 
 #include <cxxabi.h>
@@ -33,6 +33,7 @@ fibre::fibre(job what, void* context, unsigned index)
 fibre::~fibre() { munmap(stack_, stack_bytes + page_bytes()); }
 
 void fibre::run(unsigned high, unsigned low) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): makecontext passes ints
   auto* self = reinterpret_cast<fibre*>(static_cast<std::uintptr_t>(high) << 32 | low);
   for (;;) self->what_(self->context_, self->index_);
 }

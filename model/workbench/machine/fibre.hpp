@@ -26,7 +26,7 @@ class fibre {
   /// Leaves `from`, which goes on when somebody switches back to it.
   static void jump(std::jmp_buf& from, fibre& to);
   /// Back to who started them; never returns.
-  [[noreturn]] void leave(std::jmp_buf& home);
+  [[noreturn]] static void leave(std::jmp_buf& home);
   std::jmp_buf& here() noexcept { return here_; }
   /// It was left in the middle: its next job starts on an empty stack.
   void forget() noexcept { is_made_ = false; }

@@ -27,6 +27,7 @@ constexpr std::size_t most_filled = 1024;
 }  // namespace
 
 void* usual_address(std::size_t gigabytes) noexcept {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address is asked for
   return reinterpret_cast<void*>((std::uintptr_t{64} + gigabytes) << 30);
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#undef _FORTIFY_SOURCE
 #include "machine/machine.hpp"
 
 #include <algorithm>
@@ -143,7 +142,7 @@ void machine_state::stop(std::string property, std::string text) {
   for (unsigned t = 0; t < most_threads; ++t) {
     if (t == current_ || t == main_thread || t < threads_) fibres_[t]->forget();
   }
-  fibres_[current_]->leave(home_);
+  fibre::leave(home_);
 }
 
 // ---- who goes on -------------------------------------------------------------------------------

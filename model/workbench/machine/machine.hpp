@@ -24,7 +24,7 @@
 #include "machine/fibre.hpp"
 #include "machine/heap.hpp"
 #include "machine/memory.hpp"
-#include "machine/sites.hpp"
+#include "machine/source_sites.hpp"
 #include "machine/total_order.hpp"
 
 namespace caiman::model::machine {
@@ -115,30 +115,30 @@ class machine_state {
   // ---- what the checked types ask (accesses.cpp, blocks.cpp)
   // -------------------------------------
 
-  void begin(cell& of, const place& at);
+  void begin(cell& of, const place& here);
   void end(cell& of);
-  std::uint64_t load(cell& of, std::memory_order order, const place& at);
-  void store(cell& of, std::uint64_t value, std::memory_order order, const place& at);
+  std::uint64_t load(cell& of, std::memory_order written, const place& here);
+  void store(cell& of, std::uint64_t value, std::memory_order written, const place& here);
   std::uint64_t change_value(cell& of, access what, change how, std::uint64_t operand,
-                             std::memory_order order, const place& at);
-  bool compare_exchange(cell& of, exchange_of& what, const place& at);
-  void wait(cell& of, std::uint64_t old, std::memory_order order, const place& at);
-  void notify(cell& of, bool all, const place& at);
-  void fence(std::memory_order order, const place& at);
+                             std::memory_order written, const place& here);
+  bool compare_exchange(cell& of, exchange_of& what, const place& here);
+  void wait(cell& of, std::uint64_t old, std::memory_order order, const place& here);
+  void notify(cell& of, bool all, const place& here);
+  void fence(std::memory_order written, const place& here);
   cell& cell_at(void* object, std::uint64_t value_now);
   std::uint64_t newest(cell& of);
-  void plain_begin(plain_state& of, const void* object, const place& at);
-  void plain_read(plain_state& of, const void* object, const place& at);
-  void plain_write(plain_state& of, const void* object, const place& at);
+  void plain_begin(plain_state& of, const void* object, const place& here);
+  void plain_read(plain_state& of, const void* object, const place& here);
+  void plain_write(plain_state& of, const void* object, const place& here);
   void plain_value(std::uint64_t value) noexcept;
-  void lock(lock_state& of, const place& at, bool only_try, bool* got);
-  void unlock(lock_state& of, const place& at);
-  void sleep(cell& bell, lock_state& held, const place& at);
-  void signal(cell& bell, bool all, const place& at);
-  void yield(const place& at);
+  void lock(lock_state& of, const place& here, bool only_try, bool* got);
+  void unlock(lock_state& of, const place& here);
+  void sleep(cell& bell, lock_state& held, const place& here);
+  void signal(cell& bell, bool all, const place& here);
+  void yield(const place& here);
   unsigned current() const noexcept { return current_; }
   void* take(std::size_t bytes, std::size_t alignment);
-  void give_back(void* at);
+  void give_back(void* memory);
   bool runs() const noexcept { return runs_; }
 
  private:
@@ -190,29 +190,32 @@ class machine_state {
 
   // Memory.
   /// A load that releases, or a store that acquires, means nothing.
-  void refuse_order(site_kind kind, std::memory_order order, const place& at);
-  std::uint32_t at(cell& of, const place& at);
-  void use_block(const void* object, const place& at, const char* what);
-  std::uint32_t pick(std::uint32_t location, std::memory_order order, bool attach, bool* stale);
-  std::uint32_t put(std::uint32_t location, std::uint32_t rank, std::uint64_t value,
+  void refuse_order(site_kind kind, std::memory_order order, const place& here);
+  std::uint32_t at(cell& of, const place& here);
+  touch pick_exchange(std::uint32_t id, std::uint64_t expected, std::memory_order won,
+                      std::memory_order lost);
+  bool fails_for_nothing(const touch& next);
+  void use_block(const void* object, const place& here, const char* what);
+  std::uint32_t pick(std::uint32_t id, std::memory_order order, bool attach, bool* stale);
+  std::uint32_t put(std::uint32_t id, std::uint32_t rank, std::uint64_t value,
                     std::memory_order order, std::uint32_t read);
   void acquire_from(const message& m, std::memory_order order);
-  void seen_by_seq_cst(std::uint32_t location, std::uint32_t store, std::memory_order order);
+  void seen_by_seq_cst(std::uint32_t id, std::uint32_t store, std::memory_order order);
   void bell_wake(std::uint32_t location, bool all);
   void lock_taken(std::uint32_t location);
   void look_around();
-  plain_record& record_of(plain_state& of, const void* object, const place& at);
-  [[noreturn]] void race(const char* what, const place& at, unsigned other, const doing& earlier,
+  plain_record& record_of(plain_state& of, const void* object, const place& here);
+  [[noreturn]] void race(const char* what, const place& here, unsigned other, const doing& earlier,
                          const char* did, std::uint32_t event);
 
   // Recording (events.cpp).
-  std::uint32_t event_of(event_kind what, const void* object, const place& at,
+  std::uint32_t event_of(event_kind what, const void* object, const place& here,
                          std::memory_order order, int site);
   void told(std::uint32_t id, std::uint64_t value) noexcept;
   std::uint32_t note(std::string text);
-  void read_event(event_kind what, cell& of, const place& at, std::memory_order order, int site,
+  void read_event(event_kind what, cell& of, const place& here, std::memory_order order, int site,
                   std::uint32_t store, bool stale);
-  void write_event(event_kind what, cell& of, const place& at, std::memory_order order, int site,
+  void write_event(event_kind what, cell& of, const place& here, std::memory_order order, int site,
                    std::uint32_t store, std::uint32_t read);
   std::string who(unsigned thread) const;
   /// "at queue.hpp:41"; for an operator, which cannot know its place, "in pop() after

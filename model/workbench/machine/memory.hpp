@@ -81,7 +81,7 @@ class memory {
   // ---- views -----------------------------------------------------------------------------------
 
   void join(view& to, const view& from);
-  void see(view& by, std::uint32_t location, std::uint32_t store);
+  void see(view& by, std::uint32_t id, std::uint32_t store);
   /// A copy that a store carries.
   std::uint32_t keep(const view& one);
   const view& kept(std::uint32_t id) const noexcept { return views_[id]; }

@@ -25,8 +25,7 @@ total_order::event& total_order::add(const view& now, unsigned thread) {
 }
 
 /// Whether an access of `store` is coherence-ordered before the next one.
-bool total_order::is_earlier(memory& of, std::uint32_t store, bool writes,
-                             const touch& next) const {
+bool total_order::is_earlier(memory& of, std::uint32_t store, bool writes, const touch& next) {
   const std::uint32_t rank = of[next.location].messages[store].rank;
   switch (next.what) {
     case touch::kind::reads:

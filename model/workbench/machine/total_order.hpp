@@ -74,7 +74,7 @@ class total_order {
   set later(memory& of, const touch& next) const;
   set fences_before(const view& now) const;
   set with_all_before(const set& these) const;
-  bool is_earlier(memory& of, std::uint32_t store, bool writes, const touch& next) const;
+  static bool is_earlier(memory& of, std::uint32_t store, bool writes, const touch& next);
   void note_after_fences(memory& of, const view& now, std::uint32_t location, std::uint32_t store,
                          bool made);
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A structure that crashes, aborts or computes for ever is convicted, and the search goes on: the
 // fibre that did it is left where it is.
-#undef _FORTIFY_SOURCE
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <csignal>
@@ -99,7 +98,9 @@ crash_guard::~crash_guard() {
 
 }  // namespace caiman::model::machine
 
+// NOLINTBEGIN(readability-identifier-naming,clang-diagnostic-reserved-identifier): of glibc
 /// What assert calls: in an operation a fault like others, with its words.
+// it
 extern "C" void __assert_fail(const char* what, const char* file, unsigned line,
                               const char* function) noexcept {
   auto& all = caiman::model::machine::the_machine();
@@ -115,3 +116,4 @@ extern "C" void __assert_fail(const char* what, const char* file, unsigned line,
   std::fprintf(stderr, "%s:%u: %s: Assertion '%s' failed.\n", file, line, function, what);
   std::abort();
 }
+// NOLINTEND(readability-identifier-naming,clang-diagnostic-reserved-identifier)

@@ -3,12 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <bit>
+#include <bitset>
 
 namespace caiman::model::machine {
 
 std::size_t call_set::size() const noexcept {
-  return static_cast<std::size_t>(std::popcount(bits[0]) + std::popcount(bits[1]));
+  return std::bitset<64>(bits[0]).count() + std::bitset<64>(bits[1]).count();
 }
 
 std::vector<answered> history_of(const scenario& s, const std::vector<span>& spans,

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "machine/sites.hpp"
+#include "machine/source_sites.hpp"
 
 namespace caiman::model::machine {
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <ranges>
 
 #include "machine/machine.hpp"
 #include "structures/costs.hpp"
@@ -46,9 +47,8 @@ std::vector<weakening> weakenings() {
   std::vector<weakening> all;
   const auto& sites = the_machine().sites.all();
   for (const std::uint32_t i : the_machine().sites.in_order()) {
-    const auto& may = orders_of(sites[i].kind);
-    for (auto order = may.rbegin(); order != may.rend(); ++order) {
-      if (is_weaker(*order, sites[i].in_force)) all.push_back({i, *order});
+    for (const std::memory_order order : std::views::reverse(orders_of(sites[i].kind))) {
+      if (is_weaker(order, sites[i].in_force)) all.push_back({i, order});
     }
   }
   return all;

@@ -86,7 +86,7 @@ std::expected<void, std::string> session::use_orders(const std::string& text) {
   return {};
 }
 
-std::optional<conviction> session::search_fixed(const scenario& only, bool quick, deadline end,
+std::optional<conviction> session::search_fixed(const scenario& only, bool quick, deadline until,
                                                 tally& seen) {
   const auto start = clock::now();
   effort each;
@@ -95,7 +95,7 @@ std::optional<conviction> session::search_fixed(const scenario& only, bool quick
   each.walk = quick ? 5000 : 30'000;
   each.full = quick ? 20'000 : 200'000;
   each.by_time = false;
-  auto found = try_scenario(trial_, only, each, 1, end, seen);
+  auto found = try_scenario(trial_, only, each, 1, until, seen);
   seen.seconds = std::chrono::duration<double>(clock::now() - start).count();
   return found;
 }

@@ -25,6 +25,7 @@ namespace caiman::model {
 
 namespace machine {
 
+// NOLINTBEGIN(bugprone-sizeof-expression): of pointers, too
 template <class T>
 std::uint64_t bits_of(T value) noexcept {
   static_assert(sizeof(T) <= sizeof(std::uint64_t) && std::is_trivially_copyable_v<T>,
@@ -35,10 +36,11 @@ std::uint64_t bits_of(T value) noexcept {
 }
 template <class T>
 T value_of(std::uint64_t bits) noexcept {
-  T value;
+  T value{};
   std::memcpy(static_cast<void*>(&value), &bits, sizeof(T));
   return value;
 }
+// NOLINTEND(bugprone-sizeof-expression)
 
 /// The order that a failing compare-exchange has when one is given for both.
 constexpr std::memory_order of_failure(std::memory_order order) noexcept {
@@ -48,7 +50,7 @@ constexpr std::memory_order of_failure(std::memory_order order) noexcept {
 
 /// What atomic and atomic_ref of T have in common; `Self::where()` is the cell.
 template <class Self, class T>
-class atomic_interface {
+class atomic_interface {  // NOLINT(bugprone-crtp-constructor-accessibility)
   using order = std::memory_order;
   static constexpr order seq_cst = std::memory_order_seq_cst;
 

@@ -171,7 +171,7 @@ class operation_model final : public operation_base<S, Spec> {
 
  private:
   template <class F>
-  int with_arguments(unsigned choice, F&& use) const {
+  int with_arguments(unsigned choice, const F& use) const {
     return std::apply(
         [&](const auto&... from) {
           [[maybe_unused]] unsigned left = choice;
@@ -287,7 +287,8 @@ class tested_of final : public tested {
       const user_code inside;
       text.emplace(judge(*now_));
     }
-    std::string kept(text->c_str());
+    // A copy, whose memory is the program's own.
+    std::string kept(text->data(), text->size());
     const user_code inside;
     text.reset();
     return kept;

@@ -56,6 +56,7 @@ class plain {
   void store(T value, const place& at = place::current()) { write(std::move(value), at); }
 
  private:
+  // NOLINTBEGIN(bugprone-sizeof-expression): of pointers, too
   static std::uint64_t number(const T& value) noexcept {
     std::uint64_t all = 0;
     if constexpr (std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(all)) {
@@ -63,6 +64,7 @@ class plain {
     }
     return all;
   }
+  // NOLINTEND(bugprone-sizeof-expression)
   T value_;
   mutable machine::plain_state state_;
 };

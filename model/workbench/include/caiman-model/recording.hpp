@@ -76,9 +76,9 @@ enum class event_kind : unsigned char {
 
 /// As a trace has them.
 inline constexpr std::array<const char*, 19> event_kind_names = {
-    "load",      "store",     "exchange", "fetch_add",  "fetch_or",    "fetch_and", "cas",
-    "cas_failed", "fence",    "plain_read", "plain_write", "own",      "disown",    "build",
-    "note",      "fetch_sub", "fetch_xor", "lock",      "unlock"};
+    "load",       "store",     "exchange",   "fetch_add",   "fetch_or", "fetch_and", "cas",
+    "cas_failed", "fence",     "plain_read", "plain_write", "own",      "disown",    "build",
+    "note",       "fetch_sub", "fetch_xor",  "lock",        "unlock"};
 
 inline constexpr std::uint32_t no_event = ~std::uint32_t{0};
 /// A recording has no more than these, and a note of how many it lacks: an execution that runs on

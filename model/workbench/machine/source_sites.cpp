@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "machine/sites.hpp"
+#include "machine/source_sites.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -34,8 +34,8 @@ std::string line_of(const place& at) {
 
 std::uint32_t site_table::find(const place& at, site_kind kind, access what, order written,
                                order on_failure) {
-  const auto hash =
-      reinterpret_cast<std::uintptr_t>(at.file_name()) / 8 + at.line() * 31U + at.column() * 7U;
+  const auto hash = reinterpret_cast<std::uintptr_t>(at.file_name()) / 8 +
+                    std::uintptr_t{at.line()} * 31 + std::uintptr_t{at.column()} * 7;
   known& slot = cache_[hash % cache_.size()];
   const bool hit = slot.file == at.file_name() && slot.line == at.line() &&
                    slot.column == at.column() && all_[slot.id].what == what &&

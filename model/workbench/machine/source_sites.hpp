@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
-// sites.hpp: the accesses of a structure, by their places in the source
+// source_sites.hpp: the accesses of a structure, by their places in the source
 //
 // A site is found when a thread comes by it for the first time. The order that it has in a run is
 // the one that is written there, unless the run changes it. A compare-exchange is two sites: its
@@ -55,7 +55,7 @@ class site_table {
   const std::map<std::string, std::memory_order>& changed() const noexcept { return changed_; }
   /// What is wrong with a change, empty if nothing is. A site that nobody has come by yet may be
   /// anything.
-  std::string fault_of(const std::string& name, std::memory_order order) const;
+  std::string fault_of(const std::string& name, std::memory_order wanted) const;
   void forget_times() noexcept;
 
  private:

@@ -10,7 +10,7 @@
 #include <caiman-model/check.hpp>
 #include <mutex>
 
-#include "specs.hpp"
+#include "../specs.hpp"
 
 #ifndef FAULT
 #define FAULT 0
