@@ -141,6 +141,28 @@ TEST_CASE("SB+rmws: store buffering where read-modify-writes read", "[litmus]") 
   CHECK_FALSE(program(sc, sc));
 }
 
+TEST_CASE("SB+lock: a lock between seq_cst accesses changes nothing", "[litmus]") {
+  struct with_lock : words {
+    m::mutex lock;
+  };
+  tested_of<with_lock, unspecified> program;
+  program.add(m::thread([](with_lock& w) {
+    w.x.fetch_add(1, sc);
+    w.r[0] = w.y.load(sc);
+  }));
+  program.add(m::thread([](with_lock& w) {
+    const std::lock_guard held(w.lock);
+    w.y.store(1, sc);
+    w.r[1] = w.x.load(sc);
+  }));
+  program.add(m::after([](with_lock& w) { return w.r[0] == 1 || w.r[1] == 1; }));
+  trial on(program);
+  on.use({{}, {{{0, 0}}, {{1, 0}}}});
+  const auto seen = on.search({method::full, 0, 0}, 3'000'000, deadline::max());
+  CHECK(seen.found.property.empty());
+  CHECK(seen.ended);
+}
+
 // ---- message passing -------------------------------------------------------------------------
 
 namespace {

@@ -151,7 +151,6 @@ std::uint32_t machine_state::put(std::uint32_t id, std::uint32_t rank, std::uint
   }
   memory_[id].messages[store].released = released;
   seen_by_seq_cst(id, store, order);
-  if (phase_ == phase::threads) total_.wrote(memory_, store);
   return store;
 }
 
@@ -207,6 +206,7 @@ void machine_state::store(cell& of, std::uint64_t value, std::memory_order writt
                 {id, rank, touch::kind::writes, is_seq_cst(order)});
   }
   const std::uint32_t made = put(id, rank, value, order, none);
+  if (phase_ == phase::threads) total_.wrote(memory_, made);
   if (recorded_)
     write_event(event_kind::store, of, here, order, static_cast<int>(site), made, none);
   if (value != before || rank != last) changed();
@@ -227,6 +227,7 @@ std::uint64_t machine_state::change_value(cell& of, access what, change how, std
     acquire_from(from, order);
     const std::uint64_t value = how(from.value, operand);
     const std::uint32_t made = put(id, memory_[id].messages[read].rank + 1, value, order, read);
+    if (phase_ == phase::threads) total_.wrote(memory_, made);
     if (recorded_) write_event(kind_of(what), of, here, order, static_cast<int>(site), made, read);
     if (value != from.value) {
       changed();
@@ -296,6 +297,7 @@ bool machine_state::compare_exchange(cell& of, exchange_of& what, const place& h
   acquire_from(from, done ? won : lost);
   if (done) {
     const std::uint32_t made = put(id, next.rank + 1, what.desired, won, read);
+    if (phase_ == phase::threads) total_.wrote(memory_, made);
     if (recorded_) write_event(event_kind::cas, of, here, won, static_cast<int>(site), made, read);
     if (what.desired != from.value) changed();
     return true;

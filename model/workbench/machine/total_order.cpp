@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "machine/total_order.hpp"
 
+#include <utility>
+
 namespace caiman::model::machine {
 namespace {
 
@@ -129,7 +131,7 @@ void total_order::done(memory& of, const view& now, unsigned thread, const touch
 
 void total_order::wrote(memory& of, std::uint32_t store) {
   if (used_ == 0) return;
-  if (last_is_event_) events_[used_ - 1].store = store;
+  if (std::exchange(last_is_event_, false)) events_[used_ - 1].store = store;
   note_after_fences(of, last_now_, last_location_, store, true);
 }
 
