@@ -25,6 +25,7 @@ const std::vector<site_row> orders = {
 
 /// The order of a row in this run.
 std::memory_order order_of_row(std::size_t row) noexcept {
+  sites_touched.set(row);
   return with_site(settings.orders.at(row), row);
 }
 

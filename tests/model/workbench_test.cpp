@@ -29,6 +29,7 @@ namespace {
 
 /// The order of a row in this run.
 std::memory_order order_of_row(std::size_t row) noexcept {
+  sites_touched.set(row);
   return with_site(settings.orders.at(row), row);
 }
 

@@ -11,7 +11,7 @@ const check = process.env.CAIMAN_CHECK;
 /** A structure of somebody else's, with a fault of its own. */
 const structure = (name) => join(dirname(check), "gallery", name);
 /** A race, an answer that fits nowhere, and threads that wait for ever. */
-export const structures = ["treiber_counted.2", "treiber_counted.1", "mcs_lock.2"];
+export const structures = ["spin_lock.1", "seqlock.1", "mcs_lock.2"];
 const mutant = (name) => join(dirname(check), "caiman", "mutants", name);
 
 export function call(program, ...args) {
