@@ -7,8 +7,6 @@
 #include <catch2/catch.hpp>
 
 #include <chrono>
-#include <condition_variable>
-#include <memory>
 #include <mutex>
 #include <stdexcept>
 
@@ -25,7 +23,6 @@ constexpr auto acq = std::memory_order_acquire;
 constexpr auto rel = std::memory_order_release;
 
 deadline in_a_while() { return std::chrono::steady_clock::now() + std::chrono::seconds(60); }
-
 /// What one scenario is convicted of; empty if of nothing.
 fault judged(tested& of, const scenario& s) {
   const crash_guard crashes;
@@ -58,7 +55,6 @@ bool says(const fault& found, std::string_view text) {
 
 // ---- races and the heap
 // --------------------------------------------------------------------------
-
 namespace {
 
 struct box {
