@@ -179,8 +179,9 @@ class drawing {
           fmt::format("  <- nothing orders it before #{}", race.at("second").get<std::size_t>());
     }
     if (is_at(trace_.at("property"), "event", id)) {
-      remark += has_words() ? "  <- here"
-                            : fmt::format("  <- {} is lost here", text_at(trace_.at("property"), "id"));
+      remark += has_words()
+                    ? "  <- here"
+                    : fmt::format("  <- {} is lost here", text_at(trace_.at("property"), "id"));
     }
     return remark;
   }
