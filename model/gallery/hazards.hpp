@@ -75,7 +75,7 @@ class hazards {
   Atom<Node*>& mine(unsigned slot) {
     return hazards_[std::size_t{caiman::model::this_thread::index()} * Slots + slot];
   }
-  std::array<Atom<Node*>, threads * Slots> hazards_{};
+  std::array<Atom<Node*>, std::size_t{threads} * Slots> hazards_{};
   std::array<std::vector<Node*>, threads> retired_;
 };
 

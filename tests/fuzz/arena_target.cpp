@@ -220,7 +220,7 @@ class trial {
   }
   std::size_t capacity_after_shrinking(const caiman::buffer& b) const {
     if (b.is_spilled() || unit_ == 0) return b.capacity();
-    const std::size_t blocks = b.size() == 0 ? 1 : (b.size() - 1) / unit_ + 1;
+    const std::size_t blocks = b.empty() ? 1 : (b.size() - 1) / unit_ + 1;
     return std::min(b.capacity(), blocks * unit_);
   }
 

@@ -142,12 +142,22 @@ bool read_core(reader& in, program& p) {
   return true;
 }
 
-bool read_head(reader& in, program& p) {
+bool read_fanout(reader& in, program& p) {
   unsigned fanout = 0;
+  if (!in.number(fanout) || !std::has_single_bit(fanout)) return false;
+  p.log2_fanout = static_cast<unsigned>(std::countr_zero(fanout));
+  return true;
+}
+
+bool read_init(reader& in, program& p) {
+  p.init = in.take("zero") ? memory::zero : memory::cold;
+  return p.init == memory::zero || in.take("cold");
+}
+
+bool read_head(reader& in, program& p) {
   for (in.skip_space(); !in.take(":"); in.skip_space()) {
     if (in.take("fanout=")) {
-      if (!in.number(fanout) || !std::has_single_bit(fanout)) return false;
-      p.log2_fanout = static_cast<unsigned>(std::countr_zero(fanout));
+      if (!read_fanout(in, p)) return false;
     } else if (in.take("order=")) {
       if (!in.number(p.max_order)) return false;
     } else if (in.take("blocks=")) {
@@ -155,8 +165,7 @@ bool read_head(reader& in, program& p) {
     } else if (in.take("looks=")) {
       if (!in.number(p.looks)) return false;
     } else if (in.take("init=")) {
-      p.init = in.take("zero") ? memory::zero : memory::cold;
-      if (p.init == memory::cold && !in.take("cold")) return false;
+      if (!read_init(in, p)) return false;
     } else if (in.take("core=")) {
       if (!read_core(in, p)) return false;
     } else if (!read_use(in, p)) {
@@ -228,8 +237,7 @@ const char* fault_of_operations(const program& p) {
   return nullptr;
 }
 
-const char* fault_of(const program& p) {
-  const std::size_t threads = p.threads.size();
+const char* fault_of_size(const program& p) {
   if (p.log2_fanout < 1 || p.log2_fanout > 3) return "fanout must be 2, 4 or 8";
   if (p.max_order > 5) return "order must be at most 5 (32 min blocks)";
   if (p.blocks != 0 && (p.blocks <= 1U << p.max_order || p.blocks >= 2U << p.max_order ||
@@ -237,6 +245,12 @@ const char* fault_of(const program& p) {
     return "blocks are more than 2^order and less than twice as many, at most 32";
   }
   if (p.blocks != 0 && p.core != subject_kind::buddy) return "only the buddy has blocks=";
+  return nullptr;
+}
+
+const char* fault_of(const program& p) {
+  const std::size_t threads = p.threads.size();
+  if (const char* fault = fault_of_size(p)) return fault;
   if (threads < 2 || threads > max_threads) return "there must be 2 or 3 threads";
   if (p.slots == slot_use::pooled && (p.pool < 1 || p.pool > model_slots) &&
       (p.pool != turned_slots || p.is_part())) {
