@@ -43,7 +43,7 @@ for target in "$@"; do
       # Only the parsers of the engine; where it is built already, they are not taken from there.
       more="$here/program_parts.cpp $bench/engine/program.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
         $bench/engine/current_client.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
-        $bench/trace/trace.cpp" libraries=-lfmt ;;
+        $bench/trace/trace.cpp $bench/trace/recording_json.cpp" libraries=-lfmt ;;
     trace)
       more="$here/trace_parts.cpp $bench/trace/trace_file.cpp $bench/trace/show_text.cpp
         $bench/trace/page.cpp $bench/trace/whole_file.cpp"
@@ -56,7 +56,7 @@ for target in "$@"; do
         $bench/engine/crash.cpp $bench/engine/engine.cpp $bench/engine/execution.cpp
         $bench/engine/execution_checks.cpp $bench/engine/history.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
         $bench/engine/program.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
-        $bench/trace/trace.cpp" ;;
+        $bench/trace/trace.cpp $bench/trace/recording_json.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # One unit: the headers cost more than what is in the sources.

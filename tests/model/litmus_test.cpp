@@ -98,6 +98,11 @@ TEST_CASE("SB+lock: a lock between seq_cst accesses changes nothing", "[litmus]"
     m::mutex lock;
   };
   tested_of<with_lock, unspecified> program;
+  // So that stores of the lock and of x have different numbers.
+  program.add(m::before([](with_lock& w) {
+    w.x.store(1);
+    w.x.store(0);
+  }));
   program.add(m::thread([](with_lock& w) {
     w.x.fetch_add(1, sc);
     w.r[0] = w.y.load(sc);

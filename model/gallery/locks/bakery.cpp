@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 #include <utility>
+
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -48,21 +48,6 @@ class bakery {
   std::array<Atom<unsigned>, Threads> ticket_{};
 };
 
-struct counter {
-  bakery<2, m::atomic> lock;
-  m::plain<int> value{0};
-  void add(unsigned me) {
-    lock.lock(me);
-    value = value + 1;
-    lock.unlock(me);
-  }
-};
-
 int main(int argc, char** argv) {
-  return m::check_program<counter>(argc, argv, m::thread([](counter& c) {
-                                     c.add(0);
-                                     c.add(0);
-                                   }),
-                                   m::thread([](counter& c) { c.add(1); }),
-                                   m::after([](counter& c) { return c.value == 3; }));
+  return gallery::check_lock_of_two<bakery<2, m::atomic>>(argc, argv);
 }

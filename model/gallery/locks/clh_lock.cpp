@@ -7,10 +7,8 @@
 // wait for itself.
 #include <array>
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 
-#include "../specs.hpp"
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -44,18 +42,4 @@ class clh_lock {
   m::plain<unsigned> owner_{0};
 };
 
-struct counter {
-  clh_lock<m::atomic> lock;
-  m::plain<int> value{0};
-  int next() {
-    const std::lock_guard held(lock);
-    const int v = value;
-    value = v + 1;
-    return v;
-  }
-};
-
-int main(int argc, char** argv) {
-  using spec = gallery::counter_spec;
-  return m::check<counter, spec>(argc, argv, m::operation("next", &counter::next, &spec::next));
-}
+int main(int argc, char** argv) { return gallery::check_lock<clh_lock<m::atomic>>(argc, argv); }

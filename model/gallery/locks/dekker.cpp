@@ -7,7 +7,8 @@
 // one before it; since C++20 who reads it knows nothing of the critical section before.
 #include <array>
 #include <atomic>
-#include <caiman-model/check.hpp>
+
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -42,21 +43,6 @@ class dekker {
   Atom<unsigned> turn_{0};
 };
 
-struct counter {
-  dekker<m::atomic> lock;
-  m::plain<int> value{0};
-  void add(unsigned me) {
-    lock.lock(me);
-    value = value + 1;
-    lock.unlock(me);
-  }
-};
-
 int main(int argc, char** argv) {
-  return m::check_program<counter>(argc, argv, m::thread([](counter& c) {
-                                     c.add(0);
-                                     c.add(0);
-                                   }),
-                                   m::thread([](counter& c) { c.add(1); }),
-                                   m::after([](counter& c) { return c.value == 3; }));
+  return gallery::check_lock_of_two<dekker<m::atomic>>(argc, argv);
 }

@@ -5,10 +5,8 @@
 // Fault 2: who has slept takes the lock as 1, so those who sleep still are never woken.
 // Fault 3: unlock wakes nobody when the word says 2 (it compares with 1).
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 
-#include "../specs.hpp"
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -43,18 +41,4 @@ class mutex {
   Atom<int> word_{0};
 };
 
-struct counter {
-  mutex<m::atomic> lock;
-  m::plain<int> value{0};
-  int next() {
-    const std::lock_guard held(lock);
-    const int v = value;
-    value = v + 1;
-    return v;
-  }
-};
-
-int main(int argc, char** argv) {
-  using spec = gallery::counter_spec;
-  return m::check<counter, spec>(argc, argv, m::operation("next", &counter::next, &spec::next));
-}
+int main(int argc, char** argv) { return gallery::check_lock<mutex<m::atomic>>(argc, argv); }

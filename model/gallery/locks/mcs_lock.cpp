@@ -7,10 +7,8 @@
 // Fault 3: the exchange does not release, so the link may be lost under the clearing of `next`.
 #include <array>
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 
-#include "../specs.hpp"
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -53,18 +51,4 @@ class mcs_lock {
   std::array<node, 6> nodes_;
 };
 
-struct counter {
-  mcs_lock<m::atomic> lock;
-  m::plain<int> value{0};
-  int next() {
-    const std::lock_guard held(lock);
-    const int v = value;
-    value = v + 1;
-    return v;
-  }
-};
-
-int main(int argc, char** argv) {
-  using spec = gallery::counter_spec;
-  return m::check<counter, spec>(argc, argv, m::operation("next", &counter::next, &spec::next));
-}
+int main(int argc, char** argv) { return gallery::check_lock<mcs_lock<m::atomic>>(argc, argv); }

@@ -4,7 +4,8 @@
 // Fault 2: the turn is given away before the flag is raised.
 #include <array>
 #include <atomic>
-#include <caiman-model/check.hpp>
+
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -32,21 +33,6 @@ class peterson {
   Atom<unsigned> turn_{0};
 };
 
-struct counter {
-  peterson<m::atomic> lock;
-  m::plain<int> value{0};
-  void add(unsigned me) {
-    lock.lock(me);
-    value = value + 1;
-    lock.unlock(me);
-  }
-};
-
 int main(int argc, char** argv) {
-  return m::check_program<counter>(argc, argv, m::thread([](counter& c) {
-                                     c.add(0);
-                                     c.add(0);
-                                   }),
-                                   m::thread([](counter& c) { c.add(1); }),
-                                   m::after([](counter& c) { return c.value == 3; }));
+  return gallery::check_lock_of_two<peterson<m::atomic>>(argc, argv);
 }

@@ -3,10 +3,8 @@
 // System/360. Its loop has no yield, which the checker notes and bears.
 // Fault 1: unlock is relaxed.
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 
-#include "../specs.hpp"
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -28,18 +26,4 @@ class spin_lock {
   Atom<bool> taken_{false};
 };
 
-struct counter {
-  spin_lock<m::atomic> lock;
-  m::plain<int> value{0};
-  int next() {
-    const std::lock_guard held(lock);
-    const int v = value;
-    value = v + 1;
-    return v;
-  }
-};
-
-int main(int argc, char** argv) {
-  using spec = gallery::counter_spec;
-  return m::check<counter, spec>(argc, argv, m::operation("next", &counter::next, &spec::next));
-}
+int main(int argc, char** argv) { return gallery::check_lock<spin_lock<m::atomic>>(argc, argv); }

@@ -4,10 +4,8 @@
 // Multiprocessors, 1991, section 2.2.
 // Fault 1: unlock calls the next ticket relaxed. Fault 2: who waits looks relaxed.
 #include <atomic>
-#include <caiman-model/check.hpp>
-#include <mutex>
 
-#include "../specs.hpp"
+#include "checked_lock.hpp"
 
 #ifndef FAULT
 #define FAULT 0
@@ -33,18 +31,4 @@ class ticket_lock {
   Atom<unsigned> serving_{0};
 };
 
-struct counter {
-  ticket_lock<m::atomic> lock;
-  m::plain<int> value{0};
-  int next() {
-    const std::lock_guard held(lock);
-    const int v = value;
-    value = v + 1;
-    return v;
-  }
-};
-
-int main(int argc, char** argv) {
-  using spec = gallery::counter_spec;
-  return m::check<counter, spec>(argc, argv, m::operation("next", &counter::next, &spec::next));
-}
+int main(int argc, char** argv) { return gallery::check_lock<ticket_lock<m::atomic>>(argc, argv); }

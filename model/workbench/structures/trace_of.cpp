@@ -10,13 +10,12 @@
 #include <vector>
 
 #include "machine/machine.hpp"
+#include "trace/recording_json.hpp"
 
 namespace caiman::model::machine {
 namespace {
 
 using nlohmann::json;
-
-json id_or_null(std::uint32_t id) { return id == no_event ? json() : json(id); }
 
 /// The lines of source files, to name objects as the structure names them.
 class sources {
@@ -114,43 +113,6 @@ json rows_of_orders() {
   return rows;
 }
 
-json to_json(const event& e, std::size_t id, const std::string& object) {
-  const bool ordered = e.kind <= event_kind::fence || e.kind >= event_kind::fetch_sub;
-  json one = {
-      {"id", id},
-      {"thread", e.thread},
-      {"operation", e.operation},
-      {"kind", event_kind_names[static_cast<std::size_t>(e.kind)]},
-      {"site", e.site < 0 ? "" : the_machine().sites.name(static_cast<std::uint32_t>(e.site))},
-      {"order", ordered ? name_of_order(e.order) : std::string_view()},
-      {"file", e.at.file},
-      {"line", e.at.line},
-      {"function", e.at.function},
-      {"object", object},
-      {"reads_from", id_or_null(e.reads_from)},
-      {"stale", e.stale},
-      {"synchronises", e.synchronises},
-      {"inferred", false},
-      {"text", e.text}};
-  if (e.has_before) one["before"] = std::to_string(e.before);
-  if (e.has_after) one["after"] = std::to_string(e.after);
-  return one;
-}
-
-json operations_of(const recording& seen) {
-  json all = json::array();
-  for (std::size_t i = 0; i < seen.operations.size(); ++i) {
-    const operation_span& o = seen.operations[i];
-    all.push_back({{"id", i},
-                   {"thread", o.thread},
-                   {"text", o.text},
-                   {"result", o.result},
-                   {"first", id_or_null(o.first)},
-                   {"last", id_or_null(o.last)}});
-  }
-  return all;
-}
-
 }  // namespace
 
 std::string changes_in_force() {
@@ -175,33 +137,33 @@ json trace_of(trial& on, tested& of, const conviction& what, const std::string& 
   const auto names = names_of(seen);
   json events = json::array();
   for (std::size_t i = 0; i < seen.events.size(); ++i) {
-    events.push_back(to_json(seen.events[i], i, names[i]));
+    const event& e = seen.events[i];
+    const std::string site =
+        e.site < 0 ? "" : the_machine().sites.name(static_cast<std::uint32_t>(e.site));
+    events.push_back(event_to_json(e, i, {site, e.at.file, names[i]}));
   }
-  json trace = {
-      {"caiman_trace", 1},
-      {"title", ""},
-      {"recorded_by", program},
-      {"program", text},
-      {"search", to_string(what.how) + (what.seq_cst ? ", all orders seq_cst" : "")},
-      {"execution", what.execution},
-      {"state", state},
-      {"replay", replay},
-      {"property",
-       {{"id", found.property.empty() ? "no violation" : found.property},
-        {"text", found.text},
-        {"event", id_or_null(seen.lost_at)}}},
-      {"shape",
-       {{"log2_fanout", 1},
-        {"max_order", 0},
-        {"threads", what.what.threads.size()},
-        {"core", "structure"}}},
-      {"levels", json::array()},
-      {"orders", rows_of_orders()},
-      {"operations", operations_of(seen)},
-      {"events", std::move(events)},
-      {"race", seen.race_second == no_event
-                   ? json()
-                   : json({{"first", id_or_null(seen.race_first)}, {"second", seen.race_second}})}};
+  json trace = {{"caiman_trace", 1},
+                {"title", ""},
+                {"recorded_by", program},
+                {"program", text},
+                {"search", to_string(what.how) + (what.seq_cst ? ", all orders seq_cst" : "")},
+                {"execution", what.execution},
+                {"state", state},
+                {"replay", replay},
+                {"property",
+                 {{"id", found.property.empty() ? "no violation" : found.property},
+                  {"text", found.text},
+                  {"event", id_or_null(seen.lost_at)}}},
+                {"shape",
+                 {{"log2_fanout", 1},
+                  {"max_order", 0},
+                  {"threads", what.what.threads.size()},
+                  {"core", "structure"}}},
+                {"levels", json::array()},
+                {"orders", rows_of_orders()},
+                {"operations", operations_to_json(seen)},
+                {"events", std::move(events)},
+                {"race", race_to_json(seen)}};
   on.use_seq_cst(false);
   return trace;
 }

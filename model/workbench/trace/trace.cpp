@@ -7,6 +7,7 @@
 #include <array>
 
 #include "engine/current_client.hpp"
+#include "trace/recording_json.hpp"
 
 namespace caiman::model {
 namespace {
@@ -26,8 +27,6 @@ std::string path_of(std::string_view file) {
 
 std::string in_quotes(std::string_view text) { return fmt::format("'{}'", text); }
 
-json id_or_null(std::uint32_t id) { return id == no_event ? json() : json(id); }
-
 json orders_of(const request& what) {
   json rows = json::array();
   const auto& sites = shipped_sites();
@@ -41,51 +40,13 @@ json orders_of(const request& what) {
   return rows;
 }
 
-bool has_order(event_kind kind) { return kind <= event_kind::fence; }
-
-json to_json(const event& e, std::size_t id, const std::string& object) {
-  json one = {{"id", id},
-              {"thread", e.thread},
-              {"operation", e.operation},
-              {"kind", event_kind_names[static_cast<std::size_t>(e.kind)]},
-              {"site", e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name},
-              {"order", has_order(e.kind) ? name_of(e.order) : std::string_view()},
-              {"file", path_of(e.at.file)},
-              {"line", e.at.line},
-              {"function", e.at.function},
-              {"object", object},
-              {"reads_from", id_or_null(e.reads_from)},
-              {"stale", e.stale},
-              {"synchronises", e.synchronises},
-              {"inferred", false},
-              {"text", e.text}};
-  if (e.has_before) one["before"] = std::to_string(e.before);
-  if (e.has_after) one["after"] = std::to_string(e.after);
-  if (e.kind == event_kind::own || e.kind == event_kind::disown) {
-    one["owner"] = e.owner;
-    one["blocks"] = {e.first, e.count};
-  }
-  return one;
-}
-
 json events_of(const recording& seen) {
   json all = json::array();
   for (std::size_t i = 0; i < seen.events.size(); ++i) {
-    all.push_back(to_json(seen.events[i], i, seen.objects[i]));
-  }
-  return all;
-}
-
-json operations_of(const recording& seen) {
-  json all = json::array();
-  for (std::size_t i = 0; i < seen.operations.size(); ++i) {
-    const operation_span& o = seen.operations[i];
-    all.push_back({{"id", i},
-                   {"thread", o.thread},
-                   {"text", o.text},
-                   {"result", o.result},
-                   {"first", id_or_null(o.first)},
-                   {"last", id_or_null(o.last)}});
+    const event& e = seen.events[i];
+    const std::string_view site =
+        e.site < 0 ? "" : shipped_sites()[static_cast<std::size_t>(e.site)].name;
+    all.push_back(event_to_json(e, i, {site, path_of(e.at.file), seen.objects[i]}));
   }
   return all;
 }
@@ -134,11 +95,9 @@ json to_trace(const request& what, std::string_view search, const verdict& seen,
         {"core", name_of(p.core)}}},
       {"levels", levels_of(r)},
       {"orders", orders_of(what)},
-      {"operations", operations_of(r)},
+      {"operations", operations_to_json(r)},
       {"events", events_of(r)},
-      {"race", r.race_second == no_event
-                   ? json()
-                   : json({{"first", id_or_null(r.race_first)}, {"second", r.race_second}})}};
+      {"race", race_to_json(r)}};
 }
 
 }  // namespace caiman::model
