@@ -49,12 +49,6 @@ class deque {
       if (top_.compare_exchange_strong(t, t + 1, seq_cst, relaxed)) return v;
     }
   }
-  /// What the owner does: 0 takes, anything else is pushed.
-  std::optional<int> own(int what) {
-    if (what == 0) return take();
-    push(what);
-    return what;
-  }
 
  private:
   Atom<int> top_{0};
@@ -64,11 +58,8 @@ class deque {
 
 struct spec {
   std::deque<int> items;
-  std::optional<int> own(int what) {
-    if (what != 0) {
-      items.push_back(what);
-      return what;
-    }
+  void push(int v) { items.push_back(v); }
+  std::optional<int> take() {
     if (items.empty()) return {};
     const int v = items.back();
     items.pop_back();
@@ -86,6 +77,8 @@ struct spec {
 int main(int argc, char** argv) {
   using tested = deque<m::atomic>;
   return m::check<tested, spec>(
-      argc, argv, m::operation("own", &tested::own, &spec::own, m::range(0, 2)).one_thread(),
+      argc, argv,
+      m::operation("push", &tested::push, &spec::push, m::any_of(1, 2)).one_thread("owner"),
+      m::operation("take", &tested::take, &spec::take).one_thread("owner"),
       m::operation("steal", &tested::steal, &spec::steal));
 }

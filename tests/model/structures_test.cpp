@@ -53,8 +53,7 @@ bool says(const fault& found, std::string_view text) {
 
 }  // namespace
 
-// ---- races and the heap
-// --------------------------------------------------------------------------
+// ---- races and the heap ------------------------------------------------------------------------
 namespace {
 
 struct box {
@@ -149,8 +148,7 @@ TEST_CASE("freed memory is handed out again, so ABA is found", "[structures]") {
   CHECK(ran<aba>(sees_it_again).property == "check");
 }
 
-// ---- who waits
-// -----------------------------------------------------------------------------------
+// ---- who waits ---------------------------------------------------------------------------------
 
 TEST_CASE("a spin lock without a yield passes, and its loop is named", "[structures]") {
   struct spin {
@@ -255,8 +253,7 @@ TEST_CASE("threads that give each other work for ever have no end", "[structures
   CHECK(ran<box>(toggles(0), toggles(1)).property == "no end");
 }
 
-// ---- what goes wrong by itself
-// -------------------------------------------------------------------
+// ---- what goes wrong by itself -----------------------------------------------------------------
 
 TEST_CASE("crashes, failed assertions and exceptions are convicted", "[structures]") {
   const auto second = [](box& b) { b.ready.store(1, rel); };
@@ -288,8 +285,7 @@ TEST_CASE("crashes, failed assertions and exceptions are convicted", "[structure
   CHECK(says(required, "it was to be zero, at structures_test.cpp:"));
 }
 
-// ---- answers
-// ---------------------------------------------------------------------------------------
+// ---- answers -----------------------------------------------------------------------------------
 
 namespace {
 
@@ -444,56 +440,5 @@ TEST_CASE("an invariant is looked at after each step", "[structures]") {
     const auto s = parse_scenario("change() | change()", of);
     REQUIRE(s);
     CHECK(judged(of, *s).property == (together ? "" : "invariant"));
-  }
-}
-
-// ---- scenarios
-// -----------------------------------------------------------------------------------
-
-TEST_CASE("scenarios are read as they are written, and refused in one line", "[structures]") {
-  tested_of<right_count, count_spec> of;
-  add_next(of);
-  of.add(m::operation(
-             "add", [](right_count& c, int n) { c.n += n; }, m::range(1, 3))
-             .one_thread());
-  for (const char* text :
-       {"next() | next()", "next(), add(2) ; next(), next() | add(3) | next()"}) {
-    const auto s = parse_scenario(text, of);
-    REQUIRE(s);
-    CHECK(to_string(*s, of) == text);
-  }
-  for (const char* text :
-       {"", "next(", "next() | ", "next() next()", "pop()", "add(4)", "; | ;", "add(1) | add(2)",
-        "next() | next() | next() | next() | next() | next()"}) {
-    INFO(text);
-    CHECK_FALSE(parse_scenario(text, of));
-  }
-}
-
-TEST_CASE("invented scenarios keep to what an operation allows", "[structures]") {
-  tested_of<right_count, count_spec> of;
-  add_next(of);
-  of.add(m::operation("one", [](right_count& c) { c.n += 1; }).one_thread());
-  of.add(m::operation("two", [](right_count& c) { c.n += 1; }).threads(2));
-  of.add(m::threads(2, 5));
-  of.add(m::operations(6));
-  bool some = false;
-  for (unsigned n = 0; n < 500; ++n) {
-    const scenario s = invent(of, 3, n);
-    REQUIRE(parse_scenario(to_string(s, of), of));
-    CHECK(s.threads.size() <= 5);
-    some = some || s.threads.size() == 5;
-  }
-  CHECK(some);
-}
-
-TEST_CASE("choices are written short and read again", "[structures]") {
-  const std::vector<std::uint16_t> choices{0, 0, 0, 2, 1, 1, 0, 3};
-  CHECK(choices_text(choices) == "0*3 2 1*2 0 3");
-  CHECK(parse_choices(choices_text(choices)) == choices);
-  CHECK(choices_text({1, 0, 0}) == "1");
-  for (const char* wrong : {"x", "1*", "1*9999999", "-1", "99999", "1 *2"}) {
-    INFO(wrong);
-    CHECK_FALSE(parse_choices(wrong));
   }
 }

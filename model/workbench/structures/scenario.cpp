@@ -73,15 +73,25 @@ std::vector<std::string_view> pieces(std::string_view text, char separator) {
   return all;
 }
 
+/// Operations of one role share the threads that may do them: the first of them stands for all.
+unsigned stands_for(const tested& of, unsigned operation) {
+  const std::vector<operation_info>& all = of.operations();
+  if (all[operation].role.empty()) return operation;
+  return static_cast<unsigned>(std::ranges::find(all, all[operation].role, &operation_info::role) -
+                               all.begin());
+}
+
 std::string fault_of(const scenario& s, const tested& of) {
   for (unsigned o = 0; o < of.operations().size(); ++o) {
     const operation_info& info = of.operations()[o];
-    const auto doing = std::count_if(s.threads.begin(), s.threads.end(), [&](const auto& calls) {
-      return std::any_of(calls.begin(), calls.end(),
-                         [&](const call& c) { return c.operation == o; });
+    const auto doing = std::ranges::count_if(s.threads, [&](const auto& calls) {
+      return std::ranges::any_of(calls,
+                                 [&](const call& c) { return stands_for(of, c.operation) == o; });
     });
     if (info.threads != 0 && doing > info.threads) {
-      return fmt::format("at most {} threads may do '{}'", info.threads, info.name);
+      return info.role.empty()
+                 ? fmt::format("at most {} threads may do '{}'", info.threads, info.name)
+                 : fmt::format("only one thread may be '{}'", info.role);
     }
   }
   return {};
@@ -160,7 +170,7 @@ scenario invent(const tested& of, std::uint64_t seed, unsigned n) {
   for (unsigned& f : first_of) f = draw.below(threads);
   const auto may = [&](unsigned thread, unsigned o) {
     const unsigned limit = of.operations()[o].threads;
-    return limit == 0 || (thread + threads - first_of[o]) % threads < limit;
+    return limit == 0 || (thread + threads - first_of[stands_for(of, o)]) % threads < limit;
   };
   if (sizes.start_full > 0) {
     made.set_up.resize(draw.below(sizes.start_full + 1));

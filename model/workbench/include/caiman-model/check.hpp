@@ -201,7 +201,7 @@ class tested_of final : public tested {
   void add(operation_of<Call, SpecCall, From...> what) {
     unsigned choices = 1;
     std::apply([&](const auto&... from) { ((choices *= from.size()), ...); }, what.from);
-    infos_.push_back({what.name, choices, what.most_threads});
+    infos_.push_back({what.name, choices, what.most_threads, what.role});
     specified_ = specified_ || !std::same_as<SpecCall, nothing>;
     operations_.push_back(
         std::make_unique<operation_model<S, Spec, Call, SpecCall, From...>>(std::move(what)));

@@ -47,9 +47,16 @@ struct operation_of {
   Spec spec;
   std::tuple<From...> from;
   unsigned most_threads = 0;
+  std::string role = {};
 
   /// Only one thread of a scenario does it: a single producer, say.
   operation_of one_thread() && { return std::move(*this).threads(1); }
+  /// Only one thread of a scenario does it, the same that does the others of this role: the owner
+  /// of a deque, say, who pushes and takes.
+  operation_of one_thread(std::string owner) && {
+    role = std::move(owner);
+    return std::move(*this).threads(1);
+  }
   /// At most `n` threads of a scenario do it.
   operation_of threads(unsigned n) && {
     most_threads = n;

@@ -25,8 +25,9 @@ namespace machine {
 
 struct operation_info {
   std::string name;
-  unsigned choices = 1;  // of arguments
-  unsigned threads = 0;  // at most so many may do it, 0 for all
+  unsigned choices = 1;   // of arguments
+  unsigned threads = 0;   // at most so many may do it, 0 for all
+  std::string role = {};  // operations of one role share their thread
 };
 
 /// What a check may be told besides its operations.
