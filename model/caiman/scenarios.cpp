@@ -197,6 +197,8 @@ constexpr scenario scenario_table[] = {
      1, no, "an owner stands still anywhere in pop and push"},
     {"stop-drainer-f2", "C1", "fanout=2 order=2 announced=2 stop=1:300 : 0A0 0F0 ; A0F1A0F2 | A2",
      1, no, "a drainer stands still"},
+    {"stop-stacks-f2", "C1 S6", "fanout=2 order=3 stop=0:300 stacks=2 : 1A0 0A2 ; A0F0 | F0A1F1A1",
+     1, no, "who goes on again sees half of what was looked at around it", true},
     // ---- a thread that stands still for ever after k steps, for every k (C1)
     {"stop-release-f2", "C1", "fanout=2 order=3 stop=0:40 : 0A0 1A0 ; F0 | A0F0F1A1", 1, no,
      "in a release that climbs"},

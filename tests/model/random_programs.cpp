@@ -410,6 +410,16 @@ TEST_CASE("no random program convicts the core", "[random]") {
   CHECK(result.is<rc::detail::SuccessResult>());
 }
 
+// A thread that goes on may see blocks taken and not yet given back by the look around it: that
+// look is part of the history. Once it was not, and execution 13,210 was a false alarm.
+TEST_CASE("the look around a stopped thread explains a refusal", "[random]") {
+  const auto p = parse_program("fanout=2 order=3 stop=0:150 stacks=2 : 1A0 0A2 ; A0F0 | F0A1F1A1");
+  REQUIRE(p.has_value());
+  const auto how = parse_plan("random:14000@shipped");
+  REQUIRE(how.has_value());
+  CHECK(run_plan(*p, *how, 0, {}, {}).back().seen.what == verdict::outcome::passed);
+}
+
 // ---- controls ------------------------------------------------------------------------------
 
 TEST_CASE("random programs convict the textbook specimen, with a small one", "[random][control]") {

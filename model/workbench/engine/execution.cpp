@@ -292,7 +292,7 @@ void execution::end_request(unsigned order, const grant& got) {
 }
 
 void execution::take(unsigned thread, const operation& op, unsigned owner) {
-  const std::uint32_t earlier = records_before(thread);
+  const record_set earlier = records_before(thread);
   begin_bracket([&] { return by(thread, fmt::format("allocate({})", op.arg)); });
   const grant got = world_->allocate(op.arg);
   if (got.what == answer::ok) own(owner, op.arg, got.index);
@@ -321,7 +321,7 @@ void execution::release(unsigned thread, unsigned which) {
   if (which >= me.taken || !me.blocks[which].live) return;  // its request was refused
   holding& h = me.blocks[which];
   touch(thread, h.first(), h.kept, false);
-  const std::uint32_t earlier = records_before(thread);
+  const record_set earlier = records_before(thread);
   begin_bracket([&] {
     const std::string block = block_text(h.order, h.index);
     return by(thread, h.whole() ? fmt::format("release({})", block)
@@ -354,7 +354,7 @@ void execution::cut(unsigned thread, const operation& op) {
   const std::size_t from = h.first() + op.keep;
   const std::size_t count = h.kept - op.keep;
   touch(thread, from, count, false);
-  const std::uint32_t earlier = records_before(thread);
+  const record_set earlier = records_before(thread);
   begin_bracket([&] {
     return by(thread, fmt::format("release_tail({}, {})", block_text(h.order, h.index), op.keep));
   });
@@ -378,7 +378,7 @@ void execution::trim(unsigned thread, unsigned most) {
 
 /// Aligned blocks that come back in one call come back one by one, in whatever order.
 void execution::note_released(unsigned thread, std::size_t first, std::size_t count,
-                              std::uint32_t earlier) {
+                              record_set earlier) {
   for_each_aligned(first, count, [&](unsigned order, std::size_t index) {
     note(thread, record::kind::released, order, blocks_of(order, index), earlier);
   });
@@ -420,20 +420,20 @@ void execution::zero_payload(std::size_t first, std::size_t count) {
   for (std::size_t i = first; i < first + count; ++i) cell(i).store(0);
 }
 
-std::uint32_t execution::records_before(unsigned thread) const {
+record_set execution::records_before(unsigned thread) const {
   if (!in_threads()) return 0;
-  std::uint32_t earlier = 0;
+  record_set earlier = 0;
   for (std::size_t i = 0; i < history_.size(); ++i) {
     const moment& m = moments_[i];
     const bool ordered = what_->real_time || m.thread == thread ||
                          m.clock <= rl::ctx().threadx_->acq_rel_order_[m.thread];
-    if (ordered) earlier |= std::uint32_t{1} << i;
+    if (ordered) earlier |= record_set{1} << i;
   }
   return earlier;
 }
 
 void execution::note(unsigned thread, record::kind what, unsigned order, block_set blocks,
-                     std::uint32_t earlier) {
+                     record_set earlier) {
   if (!in_threads()) return;
   if (history_.size() < history::most) {
     moments_[history_.size()] = {thread, rl::ctx().threadx_->own_acq_rel_order_, ++time_};

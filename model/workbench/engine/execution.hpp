@@ -112,17 +112,17 @@ class execution {
   void give_back(const holding& h);
   void cut(unsigned thread, const operation& op);
   void trim(unsigned thread, unsigned most);
-  void note_released(unsigned thread, std::size_t first, std::size_t count, std::uint32_t earlier);
+  void note_released(unsigned thread, std::size_t first, std::size_t count, record_set earlier);
   void own(unsigned owner, unsigned order, std::size_t index);
   void disown(unsigned owner, std::size_t first, std::size_t count);
   void touch(unsigned thread, std::size_t first, std::size_t count, bool fresh);
-  std::uint32_t records_before(unsigned thread) const;
+  record_set records_before(unsigned thread) const;
   void note(unsigned thread, record::kind what, unsigned order, block_set blocks,
-            std::uint32_t earlier);
+            record_set earlier);
 
   void let_stopped_go(unsigned thread);
-  void check_around_stopped();
-  void check_visible_around_stopped(block_set free, bool moving);
+  void check_around_stopped(unsigned thread);
+  void check_visible_around_stopped(unsigned thread, block_set free, bool moving);
   block_set live_blocks() const noexcept;
   unsigned live_count() const noexcept;
   void check_quiescent();

@@ -55,12 +55,12 @@ void execution::let_stopped_go(unsigned thread) {
   if (thread == p.stop_thread || finished_ + 1 != p.threads.size()) return;
   actor& victim = actors_[p.stop_thread];
   if (!victim.stopped || victim.done) return;
-  if (world_ != nullptr) check_around_stopped();
+  if (world_ != nullptr) check_around_stopped(thread);
   rl::ctx().unpark_thread(static_cast<rl::thread_id_t>(p.stop_thread), false,
                           info_of(location::here()));
 }
 
-void execution::check_around_stopped() {
+void execution::check_around_stopped(unsigned thread) {
   block_set free = 0;
   bool moving = false;
   {
@@ -76,23 +76,28 @@ void execution::check_around_stopped() {
   if (lost != 0 && !is_one_block(lost) && (lost & ~pending) != 0) {
     fail("C1", "more is lost than the block in transit");
   }
-  check_visible_around_stopped(free, moving);
+  check_visible_around_stopped(thread, free, moving);
 }
 
 /// What is free can be allocated around the stopped thread, but for the sight of one word whose
-/// hint it was clearing.
-void execution::check_visible_around_stopped(block_set free, bool moving) {
+/// hint it was clearing. What `thread` takes and gives back for that is part of the history: the
+/// stopped thread may see the one and not yet the other when it goes on.
+void execution::check_visible_around_stopped(unsigned thread, block_set free, bool moving) {
   const program& p = what_->what;
   const actor& victim = actors_[p.stop_thread];
   std::array<std::size_t, max_min_blocks> got{};
   std::size_t count = 0;
   block_set taken = 0;
-  grant g = world_->allocate(0);
-  for (; g.what == answer::ok && count < min_blocks(); g = world_->allocate(0)) {
+  grant g{};
+  while (count < min_blocks()) {
+    const record_set earlier = records_before(thread);
+    g = world_->allocate(0);
+    if (g.what != answer::ok) break;
     if ((taken & blocks_of(0, g.index)) != 0 || owner_[g.index] != nobody) {
       fail("C1", "an overlap while a thread stands still");
     }
     taken |= blocks_of(0, g.index);
+    note(thread, record::kind::granted, 0, blocks_of(0, g.index), earlier);
     got[count++] = g.index;
   }
   const block_set hidden = free & ~taken;
@@ -106,7 +111,11 @@ void execution::check_visible_around_stopped(block_set free, bool moving) {
   if (g.what == answer::full && (hidden & ~pending) != 0) {
     fail("S6", "full with blocks free, around a stopped thread");
   }
-  for (std::size_t i = 0; i < count; ++i) world_->release(0, got[i]);
+  for (std::size_t i = 0; i < count; ++i) {
+    const record_set earlier = records_before(thread);
+    world_->release(0, got[i]);
+    note(thread, record::kind::released, 0, blocks_of(0, got[i]), earlier);
+  }
 }
 
 // ---- quiescence ----------------------------------------------------------------------------

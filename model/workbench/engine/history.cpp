@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "engine/history.hpp"
 
+#include <unordered_set>
+#include <vector>
+
 namespace caiman::model {
 namespace {
 
@@ -31,27 +34,29 @@ void history::add(const record& r) noexcept {
   records_[size_++] = r;
 }
 
-bool history::explainable() const noexcept {
-  static std::array<bool, std::size_t{1} << most> reached;  // executions run one at a time
-  const std::uint32_t everything = (std::uint32_t{1} << size_) - 1;
-  for (std::uint32_t set = 0; set <= everything; ++set) reached[set] = false;
-  reached[0] = true;
-  for (std::uint32_t set = 0; set < everything; ++set) {
-    if (!reached[set]) continue;
+bool history::explainable() const {
+  const record_set everything = (record_set{1} << size_) - 1;
+  std::vector<record_set> open{0};
+  std::unordered_set<record_set> reached{0};
+  while (!open.empty()) {
+    const record_set set = open.back();
+    open.pop_back();
+    if (set == everything) return true;
     block_set free = free_;
     for (std::size_t i = 0; i < size_; ++i) {
       if ((set >> i & 1) != 0) free ^= records_[i].blocks;
     }
-    for (std::size_t i = 0; i < size_; ++i) {
+    for (std::size_t i = size_; i-- > 0;) {  // the order in which they were noted is tried first
       const record& r = records_[i];
       if ((set >> i & 1) != 0 || (r.earlier & ~set) != 0) continue;
       const bool fits = r.what == record::kind::granted    ? (r.blocks & ~free) == 0
                         : r.what == record::kind::released ? (r.blocks & free) == 0
                                                            : !room_for(free, r.order, root_order_);
-      if (fits) reached[set | std::uint32_t{1} << i] = true;
+      const record_set next = set | record_set{1} << i;
+      if (fits && reached.insert(next).second) open.push_back(next);
     }
   }
-  return reached[everything];
+  return false;
 }
 
 }  // namespace caiman::model

@@ -19,17 +19,19 @@
 
 namespace caiman::model {
 
+using record_set = std::uint64_t;
+
 struct record {
   enum class kind : unsigned char { granted, refused, released };
   kind what;
   unsigned order;
-  block_set blocks;       // granted or released
-  std::uint32_t earlier;  // the records that came before this one, as a set
+  block_set blocks;    // granted or released
+  record_set earlier;  // the records that came before this one
 };
 
 class history {
  public:
-  static constexpr std::size_t most = 12;
+  static constexpr std::size_t most = 48;
 
   /// `root_order`: of the smallest block that has room for all min blocks.
   void clear(block_set free_at_start, unsigned root_order) noexcept;
@@ -40,7 +42,7 @@ class history {
   std::size_t size() const noexcept { return size_; }
   record& operator[](std::size_t i) noexcept { return records_[i]; }
 
-  bool explainable() const noexcept;
+  bool explainable() const;
 
  private:
   std::array<record, most> records_{};
