@@ -53,6 +53,39 @@ class ByName(unittest.TestCase):
         self.assertNotIn("in 0 executions\n", ended.stdout)
 
 
+class Passing(unittest.TestCase):
+    """An execution that is asked for is shown, though nothing is wrong with it."""
+
+    def test_shown_and_replayed(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = folder / "trace.json"
+        for search, state in (("random:1@shipped", "3"), ("pct2:1@seq_cst", "7"), ("bound1:1@shipped", "1 0")):
+            ended = call("run", "buddies-f2", "--searches", search, "--state", state, "--trace",
+                         "--trace-out", str(file))
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+            self.assertRegex(ended.stdout, r"\* +(\| +)?cas level 0 word 1 ")
+            self.assertIn("all threads have ended", ended.stdout)
+            trace = json.loads(file.read_text())
+            self.assertEqual(trace["property"], {"id": "no violation", "text": "", "event": None})
+            again = call("replay", str(file))
+            self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+            self.assertRegex(again.stdout, r"^reproduced: no violation; all \d+ events are the same")
+            self.assertTrue(call("show", str(file)).stdout.startswith("buddies-f2: no violation\n"))
+            trace["events"][-2]["thread"] = 1 - trace["events"][-2]["thread"]
+            file.write_text(json.dumps(trace))
+            self.assertEqual(call("replay", str(file)).returncode, 1)
+
+    def test_not_what_would_convict(self):
+        file = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "trace.json"
+        call("run", *RACE, "--trace-out", str(file))
+        trace = json.loads(file.read_text())
+        trace["property"] = {"id": "no violation", "text": "", "event": None}
+        file.write_text(json.dumps(trace))
+        again = call("replay", str(file))
+        self.assertEqual(again.returncode, 1, again.stdout)
+        self.assertIn("not reproduced: S6 violated", again.stdout)
+
+
 class Children(unittest.TestCase):
     """A program whose file is gone calls what its first argument names: a child of our making."""
 

@@ -161,8 +161,10 @@ std::vector<outcome> run_plan(const program& p, const plan& searches, std::uint6
     if (!state.empty()) r.how.executions = 1;
     results.push_back({one, run(r), {}, {}});
     outcome& last = results.back();
-    if (last.seen.what == verdict::outcome::passed) continue;
+    const bool passed = last.seen.what == verdict::outcome::passed;
+    if (passed && last.seen.state.empty()) continue;
     last.trace = to_trace(r, to_string(plan{one}), last.seen, shown.label);
+    if (passed) continue;  // one execution, to be looked at
     if (!shown.shortest || !state.empty()) break;
     show_shortest(r, last, shown.label, [&] {
       if (shown.found) shown.found(results);

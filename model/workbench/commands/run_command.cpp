@@ -58,7 +58,7 @@ class teller {
     const outcome& last = results.back();
     const bool passed = last.seen.what == verdict::outcome::passed;
     const bool shorter = !passed && replay_line(last) != told_;
-    if (shorter) write(last);
+    if (shorter || (passed && !last.trace.is_null())) write(last);
     if (given_.json) fmt::print("{}\n", to_json(results).dump());
     if (!given_.json) rest(results, shorter);
     if (!trouble_.empty()) return bad_input(trouble_);
@@ -156,7 +156,8 @@ void add_run(CLI::App& app, const std::string& self, int& code, const std::strin
   command->add_option("--seed", given->seed)->check(CLI::Range(0, 1'000'000));
   command->add_option("--state", given->state, "replay one execution from this state");
   command->add_flag("--json", given->json);
-  command->add_flag("--trace", given->trace, "print the execution that convicts");
+  command->add_flag("--trace", given->trace,
+                    "print the execution that convicts, or that of --state");
   command->add_flag("--sites", given->sites, "say which sites the threads came by");
   command->add_option("--trace-out", given->trace_out, "write it to this file (trace.md)");
   command->add_flag("--as-found", given->as_found,

@@ -122,15 +122,16 @@ rl::test_params params_of(const search& how) {
   return params;
 }
 
-/// Runs the convicted execution once more, and records it.
-recording record_again(const request& what, rl::test_params params, const std::string& state) {
+/// Runs one execution once more, and records it.
+recording record_again(const request& what, rl::test_params params, const std::string& state,
+                       bool convicted) {
   rl::ostringstream ignored;
   params.initial_state = to_relacy(state);
   params.output_stream = &ignored;
   params.progress_stream = &ignored;
-  current_execution().prepare_again();
+  current_execution().prepare_again(convicted);
   the_recorder().start();
-  const rl::test_result_e seen = search_once(what, params, ignored, true);
+  const rl::test_result_e seen = search_once(what, params, ignored, convicted);
   return current_execution().recorded(seen == rl::test_result_data_race);
 }
 
@@ -162,9 +163,13 @@ verdict run(const request& what) {
   result.stopped_at = ex.largest_stop();
   result.stop_too_soon = ex.stop_too_soon();
   result.touched = ex.touched();
-  if (seen == rl::test_result_until_condition_hit) return result;  // capped
-  if (seen == rl::test_result_success) {
-    result.exhausted = tree;
+  const bool capped = seen == rl::test_result_until_condition_hit;
+  if (capped || seen == rl::test_result_success) {
+    result.exhausted = tree && !capped;
+    if (!what.how.state.empty() && result.executions == 1) {  // somebody wants to look at it
+      result.state = what.how.state;
+      result.seen = record_again(what, params, result.state, false);
+    }
     return result;
   }
   result.what = verdict::outcome::convicted;
@@ -172,7 +177,7 @@ verdict run(const request& what) {
   result.property = fault ? fault.property : property_of(seen, what.what.core);
   result.text = fault ? fault.text : rl::test_result_str(seen);
   result.state = from_relacy(state.str());
-  if (!ex.endless()) result.seen = record_again(what, params, result.state);
+  if (!ex.endless()) result.seen = record_again(what, params, result.state, true);
   return result;
 }
 

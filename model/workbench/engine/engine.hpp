@@ -52,8 +52,8 @@ struct verdict {
   site_set touched;            // that the threads came by
   std::string property;        // convicted: the property, and what was seen
   std::string text;
-  std::string state;  // convicted: replays it
-  recording seen;     // convicted: the execution
+  std::string state;  // convicted, or the one that was asked for: replays it
+  recording seen;     // the execution
 };
 
 verdict run(const request& what);

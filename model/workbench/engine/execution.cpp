@@ -248,6 +248,11 @@ void execution::end() {
     check_quiescent();
     check_whole();
   }
+  if (recording_in_force) {
+    const own_heap lasts;
+    passed_ = recorded(false);  // while what its names stand for is there
+    passed_->lost_at = no_event;
+  }
   tear_down();
   runs_ = false;
 }
@@ -444,6 +449,7 @@ void execution::note(unsigned thread, record::kind what, unsigned order, block_s
 // ---- the recording -------------------------------------------------------------------------
 
 recording execution::recorded(bool raced) {
+  if (passed_) return std::move(*passed_);
   recording made = the_recorder().stop(raced, [&](const void* at) { return name_of(at); });
   if (subject_ != nullptr) made.levels = subject_->levels();
   return made;

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include "caiman-model/checked_atomic.hpp"
 #include "caiman-model/part.hpp"
@@ -25,11 +26,13 @@ class execution {
  public:
   /// Before a run: the program, and after how many executions and seconds to stop it (0: never).
   void prepare(const request& what, std::uint64_t most_executions, double seconds);
-  /// Before the second, recorded run of a convicted execution: what was found stays.
-  void prepare_again() noexcept {
-    most_executions_ = 0;
+  /// Before the second, recorded run of an execution: what was found stays. A conviction ends it by
+  /// itself.
+  void prepare_again(bool convicted) noexcept {
+    most_executions_ = convicted ? 0 : executions_ + 1;
     deadline_ = {};
     searching_ = false;
+    passed_.reset();
   }
   /// After it: the recording, and what there is to draw.
   recording recorded(bool raced);
@@ -138,6 +141,7 @@ class execution {
   bool runs_ = false;
   bool endless_ = false;
   finding fault_;
+  std::optional<recording> passed_;  // while recording: an execution that has come to its end
   unsigned largest_stop_ = 0;
   bool stop_too_soon_ = false;
   site_set touched_;  // by the threads of all executions so far

@@ -151,7 +151,7 @@ json trace_of(trial& on, tested& of, const conviction& what, const std::string& 
                 {"state", state},
                 {"replay", replay},
                 {"property",
-                 {{"id", found.property.empty() ? "no violation" : found.property},
+                 {{"id", found.property.empty() ? no_violation : found.property},
                   {"text", found.text},
                   {"event", id_or_null(seen.lost_at)}}},
                 {"shape",

@@ -22,6 +22,9 @@ struct event_names {
   std::string object;
 };
 
+/// In the place of a property: the execution passed.
+inline const std::string no_violation = "no violation";
+
 nlohmann::json id_or_null(std::uint32_t id);
 nlohmann::json event_to_json(const event& e, std::size_t id, const event_names& names);
 nlohmann::json operations_to_json(const recording& seen);

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "trace/recording_json.hpp"
+
 namespace caiman::model {
 namespace {
 
@@ -92,8 +94,9 @@ class drawing {
   void head() {
     const json& property = trace_.at("property");
     const std::string title = text_at(trace_, "title");
-    line(fmt::format("{}{}{}: {}", title.empty() ? "" : title + ": ", text_at(property, "id"),
-                     has_words() ? "" : " violated", text_at(property, "text")));
+    const std::string text = text_at(property, "text");
+    line(fmt::format("{}{}{}{}", title.empty() ? "" : title + ": ", text_at(property, "id"),
+                     has_words() ? "" : " violated", text.empty() ? "" : ": " + text));
     line(fmt::format("{}, {}, execution {}", text_at(trace_, "program"), text_at(trace_, "search"),
                      trace_.at("execution").get<std::uint64_t>()));
     for (const json& row : trace_.at("orders")) {
@@ -108,7 +111,11 @@ class drawing {
   }
 
   /// The property of a structure is words, "data race", and no id of ours.
-  bool has_words() const { return trace_.at("shape").at("core") == "structure"; }
+  /// Whether the property is in words; else it is the id of one that was violated.
+  bool has_words() const {
+    return trace_.at("shape").at("core") == "structure" ||
+           trace_.at("property").at("id") == no_violation;
+  }
 
   /// One character per lane: the glyph in lane `at`, else whether the lane is inside an operation.
   std::string gutter(int at, const char* glyph) const {
