@@ -53,6 +53,7 @@ test("what is no result makes no page", () => {
   const {file, trace} = record("whole", failing["textbook-spurious-full"]);
   const bad = {
     "half.json": readFileSync(file, "utf8").slice(0, 500), "empty.json": "", "list.json": "[]",
+    "lines.json": JSON.stringify({...trace, lines: {"a:1": 1}}),
     "none.json": "{}", "version.json": '{"caiman_trace": 2}', "deep.json": '{"caiman_audit":1,"x":' +
       "[".repeat(100_000), "audit.json": '{"caiman_audit":1,"shipped":[1],"minimal":[],"matrix":[]}',
     "verify.json": '{"caiman_verify":1,"scenarios":{},"controls":[]}',

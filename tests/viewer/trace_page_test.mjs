@@ -161,6 +161,24 @@ test("a race names the two sites, and a wrong order stands out", async () => {
   await page.close();
 });
 
+test("the line of code stands beside a structure's step", async () => {
+  const {trace} = recordStructure("spin_lock.1");
+  trace.property.event = trace.events.findLastIndex((e) => e.kind === "exchange" && e.thread >= 0);
+  const at = trace.events[trace.property.event];
+  const where = `${at.file}:${at.line}`;
+  assert.match(trace.lines[where], /^while \(taken_\.exchange\(true, acquire\)\) \{$/);
+  trace.lines[where] = "<script>window.bad=1</script>";
+  const page = await open(pageOfData("lines", trace));
+  assert.ok((await texts(page, ".dock dd")).includes(trace.lines[where]));
+  assert.equal(await page.evaluate(() => window.bad), undefined);
+  delete trace.lines[where];
+  const without = await open(pageOfData("no-lines", trace));
+  assert.ok(!(await texts(without, ".dock dt")).includes("code"));
+  assert.deepEqual([...page.wrong, ...without.wrong], []);
+  await page.close();
+  await without.close();
+});
+
 test("hovering shows, a click pins, Escape lets go, copying says so", async () => {
   const {file, trace} = record("details", failing["textbook-lost-hint"]);
   const page = await open(pageOf(file));

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <fstream>
@@ -37,6 +38,14 @@ class sources {
  private:
   std::map<std::string, std::vector<std::string>> files_;
 };
+
+/// Of a line of code, at most what a page has room for.
+std::string without_margins(const std::string& line) {
+  constexpr std::size_t most = 200;
+  const auto first = line.find_first_not_of(" \t");
+  if (first == std::string::npos) return {};
+  return line.substr(first, std::min(most, line.find_last_not_of(" \t\r") - first + 1));
+}
 
 bool in_a_name(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '.' || c == '>' ||
@@ -80,8 +89,7 @@ std::string object_in(const std::string& line, event_kind kind) {
 
 /// A name for each object: how the first access to it calls it, with a number where several
 /// objects are called so.
-std::vector<std::string> names_of(const recording& seen) {
-  sources files;
+std::vector<std::string> names_of(const recording& seen, sources& files) {
   std::map<const void*, std::string> names;
   std::map<std::string, int> used;
   for (const event& e : seen.events) {
@@ -134,13 +142,18 @@ json trace_of(trial& on, tested& of, const conviction& what, const std::string& 
   const std::string replay = fmt::format("{} run --program '{}'{}{} --state '{}'", program, text,
                                          changes.empty() ? "" : " --orders '" + changes + "'",
                                          what.seq_cst ? " --seq-cst" : "", state);
-  const auto names = names_of(seen);
+  sources files;
+  const auto names = names_of(seen, files);
   json events = json::array();
+  json lines = json::object();
   for (std::size_t i = 0; i < seen.events.size(); ++i) {
     const event& e = seen.events[i];
     const std::string site =
         e.site < 0 ? "" : the_machine().sites.name(static_cast<std::uint32_t>(e.site));
     events.push_back(event_to_json(e, i, {site, e.at.file, names[i]}));
+    if (std::string code = without_margins(files.line(e.at.file, e.at.line)); !code.empty()) {
+      lines[fmt::format("{}:{}", e.at.file, e.at.line)] = std::move(code);
+    }
   }
   json trace = {{"caiman_trace", 1},
                 {"title", ""},
@@ -163,6 +176,7 @@ json trace_of(trial& on, tested& of, const conviction& what, const std::string& 
                 {"orders", rows_of_orders()},
                 {"operations", operations_to_json(seen)},
                 {"events", std::move(events)},
+                {"lines", std::move(lines)},
                 {"race", race_to_json(seen)}};
   on.use_seq_cst(false);
   return trace;

@@ -167,6 +167,14 @@ const std::vector<section>& sections() {
   return all;
 }
 
+/// Lines of code by "file:line", which a trace need not have.
+std::string fault_of_lines(const json& lines) {
+  if (!lines.is_object() || lines.size() > most_items) return "not an object";
+  const bool texts = std::all_of(lines.begin(), lines.end(),
+                                 [](const json& line) { return fits(line, type::text, 0); });
+  return texts ? "" : "a line is no text";
+}
+
 std::string named(const char* section, const std::string& fault) {
   return fault.empty() ? fault : fmt::format("{}: {}", section, fault);
 }
@@ -201,6 +209,8 @@ std::string fault_of_trace(const json& trace) {
                 : fault_of_fields(value, each.fields, count);
     if (!fault.empty()) return named(each.name, fault);
   }
+  if (trace.contains("lines")) fault = fault_of_lines(trace.at("lines"));
+  if (!fault.empty()) return named("lines", fault);
   return named("events", fault_of_events(events, trace.at("operations").size()));
 }
 

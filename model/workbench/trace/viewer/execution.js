@@ -33,7 +33,7 @@ function readExecution(raw) {
     lost: step(property.event) ?? events.length - 1,
     race: known ? race : null,
     orders: list(raw.orders).map(readOrder),
-    shape: raw.shape ?? {}, levels: levelsOf(raw),
+    shape: raw.shape ?? {}, levels: levelsOf(raw), lines: new Map(Object.entries(raw.lines ?? {})),
   };
   execution.operationOf = new Map(operations.map((o) => [o.id, o]));
   execution.missing = execution.race ? missingEdge(execution) : null;

@@ -190,6 +190,8 @@ function eventFacts(execution, e) {
   if (row && row.pairs !== "none" && row.pairs !== "") facts.push(["pairs", row.pairs]);
   if (reading.has(e.kind)) facts.push(["read from", sourceInWords(execution, e)]);
   if (e.file !== "") facts.push(["where", `${e.function ? e.function.split("<")[0] + ", " : ""}${e.file}:${e.line}`]);
+  const code = execution.lines.get(`${e.file}:${e.line}`);
+  if (code !== undefined) facts.push(["code", text(code)]);
   return facts;
 }
 
