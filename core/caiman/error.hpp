@@ -27,6 +27,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "caiman/version.hpp"
+
 namespace caiman::inline v0 {
 
 /// Why an allocation was refused. As a std::error_code also equal to the std::errc that are named.

@@ -59,9 +59,9 @@ runs cmake cmake/build/consumer
 quietly cmake -G Ninja -S cmake-c -B cmake-c/build -DCMAKE_PREFIX_PATH="$work/moved"
 quietly cmake --build cmake-c/build
 cmake-c/build/c_interface | grep -qx "c: right, $version" || fail 'cmake: the program in C is wrong'
-if cmake -G Ninja -S cmake -B cmake/other -DCMAKE_PREFIX_PATH="$work/moved" -DWANTED=0.2 \
+if cmake -G Ninja -S cmake -B cmake/other -DCMAKE_PREFIX_PATH="$work/moved" -DWANTED=0.3 \
   >"$work/log" 2>&1; then
-  fail 'cmake took it for version 0.2'
+  fail 'cmake took it for version 0.3'
 fi
 grep -q 'were considered but not accepted' "$work/log" || fail "cmake"
 
