@@ -4,7 +4,7 @@
 One of the first five lines of each source has `SPDX-License-Identifier:` and the licence that meson.build
 states, so that a file that is copied out of here still does. Sources are what somebody wrote as a program:
 not pages, patches, pictures, data, or what a program of ours wrote. A file has at most 500 lines, a folder at
-most about 20 files of its own. (How long a function may be, clang-tidy says.) Relies on: Python alone.
+most about 20 files of its own; and nothing of what a fuzzer leaves lies about. (How long a function may be, clang-tidy says.) Relies on: Python alone.
 """
 
 import collections
@@ -61,6 +61,15 @@ def check_sizes(files):
             for name, count in counts.items() if count > most]
 
 
+# What libFuzzer writes where it stands, unless it is told a place.
+LEFT_BY_FUZZERS = re.compile(r"(crash|leak|oom|timeout|slow-unit|minimized-from)-[0-9a-f]{40}")
+
+
+def check_findings(files):
+    """A line for each input that a fuzzer left behind: it belongs into a corpus, or was never looked at."""
+    return [f"{file}: left by a fuzzer" for file in files if LEFT_BY_FUZZERS.fullmatch(posixpath.basename(file))]
+
+
 SAID = "# SPDX-License-Identifier: MIT\n"
 SOURCES = ("core/caiman/a.hpp", "ci/test", "ci/lib.sh", "tests/a.py", "model/viewer/a.js", "model/viewer/style.css",
            "CMakeLists.txt", "core/meson.build")
@@ -92,6 +101,16 @@ class Licence(unittest.TestCase):
     def test_another_licence_of_the_project_is_seen(self):
         for other in {"LICENSE": "BSD License\n"}, {"meson.build": SAID + "project('a')\n"}:
             self.assertIn("do not state the same", "\n".join(check_licence(SMALL | other)[1]))
+
+
+class Findings(unittest.TestCase):
+    def test_the_project(self):
+        self.assertEqual(check_findings(tree.read()), [])
+
+    def test_what_a_fuzzer_leaves_is_seen(self):
+        for name in ("crash-" + "0a" * 20, "tests/fuzz/slow-unit-" + "f" * 40):
+            self.assertEqual(check_findings(SMALL | {name: ""}), [f"{name}: left by a fuzzer"])
+        self.assertEqual(check_findings(SMALL | {"docs/crash-test.md": ""}), [])
 
 
 class Sizes(unittest.TestCase):
