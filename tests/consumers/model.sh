@@ -5,7 +5,7 @@
 # | Why: the shim, the engine and the traces are for other structures too, and what an      |
 # | installation lacks is found by its users, unless it is found here. The stack            |
 # | of model/examples must be convicted, its trace must replay, and the repair must pass.   |
-# | Relies on: meson, pkg-config, relacy-dev, a built tree.                                 |
+# | Relies on: meson, pkg-config, cmake, relacy-dev, a built tree.                                |
 # | Usage: model.sh SOURCE-ROOT BUILD-ROOT COMPILER..., which may begin with a cache         |
 # +-----------------------------------------------------------------------------------------+
 # shellcheck source=tests/lib.sh
@@ -85,6 +85,33 @@ built() {
 built q.cpp q
 ./q >q.txt || fail "the queue of fifteen lines: $(cat q.txt)"
 grep -q '^no violation in [0-9]* executions of 100 invented scenarios' q.txt || fail "$(cat q.txt)"
+
+# The same with CMake, from a moved copy: the package must not know where it was.
+mkdir by-cmake
+cp q.cpp by-cmake
+cat >by-cmake/CMakeLists.txt <<'CMAKE'
+cmake_minimum_required(VERSION 3.21)
+project(q CXX)
+find_package(caiman-model ${WANTED} CONFIG REQUIRED)
+add_executable(q q.cpp)
+target_link_libraries(q PRIVATE caiman::model)
+CMAKE
+mkdir moved
+(cd -- "${pc%/lib/*}" && cp -r . "$work/moved")
+by_cmake() { cmake -G Ninja -S by-cmake -B by-cmake/build -DCMAKE_PREFIX_PATH="$work/moved" "$@" >"$work/log" 2>&1; }
+version=$(pkg-config --modversion caiman-model)
+for wanted in 9 "${version%%.*}.99"; do
+  if CXX="${compiler[*]}" by_cmake -DWANTED="$wanted"; then fail "cmake took it for version $wanted"; fi
+  grep -q 'were considered but not accepted' "$work/log" || fail "cmake and version $wanted"
+done
+rm -r by-cmake/build
+CXX="${compiler[*]}" by_cmake -DWANTED="$version" || fail 'cmake does not find the package'
+cmake --build by-cmake/build >"$work/log" 2>&1 || fail 'the queue of fifteen lines does not build with CMake'
+by-cmake/build/q verify --scenarios 20 >by-cmake.txt || fail "the queue of fifteen lines: $(cat by-cmake.txt)"
+grep -q '^no violation in [0-9]* executions of 20 invented scenarios' by-cmake.txt || fail "$(cat by-cmake.txt)"
+rm -- "$(find moved -name libcaiman-model.a)"
+if by_cmake --fresh -DWANTED="$version"; then fail 'an archive that is gone is not missed'; fi
+grep -q 'not where they were installed' "$work/log" || fail 'an archive that is gone'
 
 built queue.cpp queue
 release=$(./queue list | awk '$2 == "store" && $3 == "release" { print $1; exit }')
