@@ -18,9 +18,10 @@ newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen
   libc++-19-dev libc++abi-19-dev
-  g++-aarch64-linux-gnu gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml)
+  g++-aarch64-linux-gnu gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml
+  debhelper dpkg-dev fakeroot lintian doxygen-awesome-css)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)
 
 # What the build files look for, and do without where it is not there.
-looked_for=(bash chromium clang++-19 node npm python3 sh valgrind)
+looked_for=(bash chromium clang++-19 dh lintian node npm python3 sh valgrind)

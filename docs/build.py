@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-ROOMS = ("docs", "core", "model", "stress", "tests", "ci", "examples")
+ROOMS = ("docs", "core", "model", "stress", "tests", "ci", "examples", "packaging")
 
 
 def fail(message):
