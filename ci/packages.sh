@@ -14,12 +14,13 @@ compiled_in_later=(libasio-dev liburing-dev libvulkan-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)
 bench=("${base[@]}" libasio-dev liburing-dev libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
+docs=(doxygen doxygen-awesome-css python3)
 newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
-house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck doxygen
+house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck "${docs[@]}"
   libc++-19-dev libc++abi-19-dev
   g++-aarch64-linux-gnu gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml
-  debhelper dpkg-dev fakeroot lintian doxygen-awesome-css)
+  debhelper dpkg-dev fakeroot lintian)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)
 

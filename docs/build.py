@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Makes the reference with Doxygen, and takes every warning for a failure.
+"""Makes the site, pages and reference, with Doxygen, and takes every warning for a failure.
 
 Doxygen runs from the root of the project with docs/Doxyfile, which has no way to say where the output
 goes. It does not look whether pictures and files that a page links to are there; that is done here, for
-the READMEs of all folders and the pages at the root as well. Relies on: doxygen 1.9.4 or newer. Exit codes: 0 good, 1 something is wrong with a
+the READMEs of all folders and the pages at the root as well. What site.py beside it does: the theme, links between
+pages and reference, dead links of what was made. Relies on: doxygen 1.9.4 or newer, doxygen-awesome-css. Exit codes: 0 good, 1 something is wrong with a
 page or a docstring, 2 bad input or no Doxygen.
 """
 
@@ -13,6 +14,8 @@ import pathlib
 import re
 import subprocess
 import sys
+
+import site_pages
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 ROOMS = ("docs", "core", "model", "stress", "tests", "ci", "examples", "packaging")
@@ -43,7 +46,7 @@ def dead_links(root):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Makes the reference in OUTPUT/html.")
+    parser = argparse.ArgumentParser(description="Makes the site in OUTPUT/html.")
     parser.add_argument("output", type=pathlib.Path, help="a folder, made if it is not there")
     parser.add_argument("--root", type=pathlib.Path, default=ROOT,
                         help="the project, if not the one of this script")
@@ -57,14 +60,17 @@ def main():
         return fail(error)
     text += f"\nOUTPUT_DIRECTORY = {quoted(output)}\n"
     try:
+        text += site_pages.settings(output)
         run = subprocess.run(["doxygen", "-"], input=text, cwd=root, text=True, check=False,
                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    except FileNotFoundError:
-        return fail("doxygen is not installed; ci/setup does that")
+    except FileNotFoundError as error:
+        return fail(f"{error.filename} is not there; ci/setup installs what is needed")
     complaints = [line.removeprefix(f"{root}/") for line in run.stdout.splitlines() if line.strip()]
     complaints += dead_links(root)
     if run.returncode != 0 and not complaints:
         complaints = [f"doxygen ended with exit code {run.returncode}"]
+    if not complaints:
+        complaints = site_pages.finish(output, root)
     for line in complaints:
         print(line, file=sys.stderr)
     if complaints:

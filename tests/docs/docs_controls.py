@@ -3,7 +3,8 @@
 """The test `docs` must fail on what it is there for.
 
 Copies headers and pages, puts faults into the copy, one of each kind, and wants docs/build.py to refuse
-it and to say one line about each and nothing else. Relies on: doxygen.
+it and to say one line about each and nothing else. Then a small site with dead links, each of which must be
+convicted, and no other. Relies on: doxygen.
 """
 
 import pathlib
@@ -46,6 +47,32 @@ def put_in(root, file, old, new):
     (root / file).write_text(text, encoding="utf-8")
 
 
+# A page of a site, what leads nowhere in it, and what leads somewhere.
+PAGE = """<h1 id="here">{title}</h1><a href="other.html">to</a> <a href="other.html#there">there</a> <a href="#here">here</a>
+<a href="https://example.org/no/such">not ours to follow</a> <a href="javascript:void(0)">made later</a>
+<img src="pictures/one%20picture.svg"/> <a name="old"></a><a href="#old">old</a>"""
+DEAD = ("gone.html", "other.html#nowhere", "#nowhere", "pictures/gone.svg", "../README.md")
+
+
+def dead_links_are_seen(root):
+    """What a site with dead links lacks; without them, nothing is said."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    sys.dont_write_bytecode = True
+    import site_pages  # pylint: disable=import-outside-toplevel
+    (root / "pictures").mkdir(parents=True)
+    (root / "pictures/one picture.svg").touch()
+    (root / "index.html").write_text(PAGE.format(title="one"), encoding="utf-8")
+    (root / "other.html").write_text('<h2><a class="anchor" id="there"></a></h2>', encoding="utf-8")
+    said = site_pages.dead_links(root)
+    if said:
+        sys.exit("links that lead somewhere are called dead:\n" + "\n".join(said))
+    for target in DEAD:
+        (root / "index.html").write_text(PAGE.format(title=f'<a href="{target}">no</a>'), encoding="utf-8")
+        said = site_pages.dead_links(root)
+        if said != [f"index.html: a dead link to {target}"]:
+            sys.exit(f"not one dead link to {target}, but: {said}")
+
+
 def main():
     with tempfile.TemporaryDirectory() as holder:
         root = pathlib.Path(holder)
@@ -66,6 +93,8 @@ def main():
         said = [line for line in said if line not in about]
     if said:
         sys.exit("said besides:\n" + "\n".join(said))
+    with tempfile.TemporaryDirectory() as holder:
+        dead_links_are_seen(pathlib.Path(holder) / "site")
     return 0
 
 

@@ -5,5 +5,6 @@ import {close} from "./browser.mjs";
 import "./trace_page_test.mjs";
 import "./tables_test.mjs";
 import "./hostile_test.mjs";
+import "./site_test.mjs";
 
 after(close);
