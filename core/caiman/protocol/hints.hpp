@@ -22,7 +22,6 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
-#include <bit>
 #include <cstddef>
 
 #include "caiman/detail/attributes.hpp"
@@ -62,7 +61,7 @@ class hints {
         const word_t below = look(in, height - 1, at, cls);
         if (below == 0) break;
         --height;
-        at = at * fanout + static_cast<std::size_t>(std::countr_zero(below));
+        at = at * fanout + static_cast<std::size_t>(countr_zero(below));
       }
       if (at == none || height == 0) return at;
       move_bracket<Sync> move(me);
@@ -147,7 +146,7 @@ class hints {
       const std::size_t node = item / fanout;
       if (node >= in.node_count(height)) return none;
       const word_t right = look(in, height, node, cls) & (~word_t{0} << (item % fanout));
-      if (right != 0) return node * fanout + static_cast<std::size_t>(std::countr_zero(right));
+      if (right != 0) return node * fanout + static_cast<std::size_t>(countr_zero(right));
       item = node + 1;
     }
     return none;

@@ -117,7 +117,7 @@ class tails {
   static constexpr unsigned runs(word_t free) noexcept {
     unsigned found = 0;
     for (; free != 0; ++found) {
-      const auto pos = static_cast<unsigned>(std::countr_zero(free));
+      const auto pos = static_cast<unsigned>(countr_zero(free));
       free &= ~(bits::run(bits::merged_class(free, pos)) << pos);
     }
     return found;

@@ -13,13 +13,9 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
-#include <bit>
-#include <cstdint>
+#include "caiman/protocol/word_type.hpp"
 
 namespace caiman::inline v0::protocol {
-
-/// What the tree is made of: up to 64 bits.
-using word_t = std::uint64_t;
 
 /// Functions on a word of 2^Log2Fanout bits. All are wait-free and O(Log2Fanout) at most.
 template <unsigned Log2Fanout>
@@ -61,7 +57,7 @@ struct word_bits {
       }
       tops = larger;  // every group of this class lies inside a larger one
     }
-    const unsigned pos = static_cast<unsigned>(std::countr_zero(tops)) + 1 - (1U << from);
+    const unsigned pos = static_cast<unsigned>(countr_zero(tops)) + 1 - (1U << from);
     return {run(cls) << pos, pos, from};
   }
 
@@ -79,10 +75,10 @@ struct word_bits {
     const word_t used = ~free & full;
     const word_t above = used & (~word_t{0} << pos);
     const word_t below = used & ~(~word_t{0} << pos);
-    const unsigned up = above != 0 ? static_cast<unsigned>(std::countr_zero(above)) ^ pos : width;
-    const unsigned down =
-        below != 0 ? (63U - static_cast<unsigned>(std::countl_zero(below))) ^ pos : width;
-    return static_cast<unsigned>(31 - std::countl_zero(up < down ? up : down));
+    const count_t up = above != 0 ? static_cast<count_t>(countr_zero(above)) ^ pos : width;
+    const count_t down =
+        below != 0 ? (63U - static_cast<count_t>(countl_zero(below))) ^ pos : width;
+    return static_cast<unsigned>(31 - countl_zero(up < down ? up : down));
   }
 
  private:
