@@ -112,7 +112,7 @@ caiman_options or_default(const caiman_options* options) noexcept {
 caiman::page_size pages_of(const caiman_options& options) noexcept {
   return options.lazy != 0 ? caiman::page_size::unknown() : caiman::page_size::automatic();
 }
-/// Small enough for a move_only_function to hold without the heap, on every library.
+/// Small enough for a hook to hold without the heap, on every library.
 struct lent {
   caiman_region_release release;
   void* context;

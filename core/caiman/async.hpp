@@ -27,7 +27,6 @@
 #include <memory>
 #include <new>
 #include <optional>
-#include <stop_token>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -225,7 +224,7 @@ class async_arena {
   /// was stopped. Without an executor it then runs on inside request_stop(). Else as above.
   template <resume_executor Executor = resume_here>
   [[nodiscard]] allocation<Executor, detail::until_stopped> allocate(
-      Size... len, std::stop_token stop, Executor on = {}) const noexcept {
+      Size... len, detail::stop_token stop, Executor on = {}) const noexcept {
     return allocation<Executor, detail::until_stopped>(ask(len...), std::move(on), std::move(stop));
   }
 
@@ -246,7 +245,7 @@ class async_arena {
   /// Waits on this thread until there is room, or somebody asks it to stop. Errors:
   /// request_too_large, at once; arena_full when it was stopped. Thread-safe, blocking.
   [[nodiscard]] std::expected<buffer, alloc_error> allocate_wait(
-      Size... len, const std::stop_token& stop = {}) const noexcept {
+      Size... len, const detail::stop_token& stop = {}) const noexcept {
     return detail::wait_for(arena_.home_, ask(len...), std::nullopt, stop);
   }
 

@@ -18,26 +18,29 @@
 #include <cstdint>
 #include <cstring>
 #include <expected>
-#include <functional>
 #include <memory>
 #include <utility>
 
+#include "caiman/detail/lean/hook.hpp"
 #include "caiman/detail/os.hpp"
 #include "caiman/error.hpp"
 
 namespace caiman::inline v0 {
 
+// The three are of one kind: anything that can be called so converts to it, a lambda that owns
+// something, a function, a std::function or std::move_only_function. They move and do not copy.
+
 /// What to do with the caller's memory once an arena over it has ended: called once, with the
 /// address and length that `from_region` was given, by whichever thread ended the arena. It must
 /// not throw. Empty: nothing, the caller keeps the memory.
-using region_release = std::move_only_function<void(std::byte*, std::size_t)>;
+using region_release = detail::hook<void(std::byte*, std::size_t)>;
 
 /// Told of each spill: how many bytes the buffer should hold, those that were written before
 /// included, and its capacity, which is less. Called by the thread that writes, once the bytes are
 /// on the heap and before the block goes back; by several at once if they do, so it must be
 /// thread-safe. It must not throw, and must leave that buffer alone; it may use the arena. The
 /// arena keeps it, so it must keep no handle of the arena, which would never end then.
-using spill_hook = std::move_only_function<void(std::size_t asked, std::size_t capacity)>;
+using spill_hook = detail::hook<void(std::size_t asked, std::size_t capacity)>;
 
 /// What an arena over the caller's memory calls from trim(): with the start and the length in bytes
 /// of a free stretch, which nobody is handed out before it returns; its answer is how many bytes of
@@ -45,7 +48,7 @@ using spill_hook = std::move_only_function<void(std::size_t asked, std::size_t c
 /// they do, so it must be thread-safe. It must not throw, and must leave the arena alone, of which
 /// it keeps no handle: a request from within may wait for itself. The memory must be usable
 /// afterwards as before, whatever it holds, and of an arena with `init(zero)` it must read zero.
-using trim_hook = std::move_only_function<std::size_t(std::byte* start, std::size_t length)>;
+using trim_hook = detail::hook<std::size_t(std::byte* start, std::size_t length)>;
 
 /// When an arena calls its trim() itself: in the first release that comes at least so long after
 /// one since the last trim. A value type.

@@ -3,26 +3,12 @@
 # +-----------------------------------------------------------------------------------------+
 # | Formats bytes, and into a buffer, with a standard library that has <format>.            |
 # | Why: libstdc++ 12 has none, so no other test compiles what bytes.hpp has for it.        |
-# | libc++ 19 has one. It lacks std::move_only_function, which the core asks for; here      |
-# | std::function stands in for it.                                                         |
+# | libc++ 19 has one.                                                                      |
 # | Relies on: clang++-19, libc++-19-dev.                                                   |
 # | Usage: format.sh SOURCE-ROOT                                                            |
 # +-----------------------------------------------------------------------------------------+
 # shellcheck source=tests/lib.sh
 source "$(dirname -- "$(readlink -f -- "$0")")/../lib.sh"
-
-cat >"$work/stand_in.hpp" <<'END'
-#include <functional>
-#include <version>
-#define __cpp_lib_move_only_function 202110L
-namespace std {
-template <class Signature>
-struct move_only_function : function<Signature> {
-  using function<Signature>::function;
-  using function<Signature>::operator=;
-};
-}
-END
 
 cat >"$work/formats.cpp" <<'END'
 #include <caiman/arena.hpp>
@@ -43,7 +29,7 @@ END
 # formats INCLUDE-PATH: compiles and runs it, with what is said in the log.
 formats() {
   clang++-19 -stdlib=libc++ -std=c++23 -Wall -Wextra -Wpedantic -Werror -I"$1" \
-    -include "$work/stand_in.hpp" "$work/formats.cpp" -o "$work/formats" -pthread &&
+    "$work/formats.cpp" -o "$work/formats" -pthread &&
     "$work/formats"
 } >"$work/log" 2>&1
 

@@ -26,7 +26,7 @@ class Room:
 
 
 SIX = frozenset("atomic bit concepts cstddef cstdint limits new type_traits".split())
-CORE = ("ground", "protocol", "values", "buddy", "system", "library")
+CORE = ("ground", "protocol", "values", "buddy", "system", "lean", "library")
 WORKBENCH = ("door", "shim", "engine", "trace", "commands", "verify", "audit", "machine", "structures")
 
 ROOMS = (
@@ -39,9 +39,11 @@ ROOMS = (
     Room("buddy", ("core/caiman/buddy_core.hpp", "core/caiman/sequential_sync.hpp", "core/caiman/detail/raise.hpp",
                    "core/caiman/detail/unique_block.hpp"),
          ("ground", "protocol", "values")),
-    Room("system", ("core/caiman/detail/os.hpp",), ("ground", "values")),
+    Room("system", ("core/caiman/detail/os.hpp", "core/caiman/detail/system/"), ("ground", "values")),
+    # What stands in for parts of the standard library that some library lacks, or that cost more than their use.
+    Room("lean", ("core/caiman/detail/lean/",), ("ground",)),
     Room("adaptors", ("core/caiman/adaptors/",), CORE, libraries=("asio/",)),
-    Room("library", ("core/caiman/",), ("ground", "protocol", "values", "buddy", "system")),
+    Room("library", ("core/caiman/",), ("ground", "protocol", "values", "buddy", "system", "lean")),
     # The same for C: a library whose header knows none of the others, and that nothing stands on.
     Room("c", ("core/c/",), CORE),
     # model: a checker that knows nothing of the core, and the core's own use of it.

@@ -19,12 +19,12 @@
 #include <mutex>
 #include <new>
 #include <optional>
-#include <stop_token>
 #include <utility>
 
 #include "caiman/buffer.hpp"
 #include "caiman/detail/arena_state.hpp"
 #include "caiman/detail/hosted_room.hpp"
+#include "caiman/detail/lean/stopping.hpp"
 #include "caiman/error.hpp"
 #include "caiman/waiters.hpp"
 
@@ -119,10 +119,11 @@ std::optional<steady_time> as_steady(
 
 /// A block that comes too late is taken all the same.
 inline bool is_served(arena_state& home, thread_waiter& one, const std::optional<steady_time>& end,
-                      const std::stop_token& stop) noexcept {
+                      const stop_token& stop) noexcept {
   home.room()->enter(home, one);
   {
-    const std::stop_callback stops(stop, [&one] { one.stop(); });
+    const auto ask = [&one] { one.stop(); };
+    const stop_callback<decltype(ask)> stops(stop, ask);
     if (one.wait(end)) return true;
   }
   const parting found = home.room()->leave(home, one);
@@ -134,7 +135,7 @@ inline bool is_served(arena_state& home, thread_waiter& one, const std::optional
 inline std::expected<buffer, alloc_error> wait_for(const arena_handle& handle,
                                                    const room_request& what,
                                                    const std::optional<steady_time>& end,
-                                                   const std::stop_token& stop) noexcept {
+                                                   const stop_token& stop) noexcept {
   if (what.home == nullptr) return std::unexpected(alloc_error::request_too_large);
   if (what.home->room()->waiting() == 0) {
     if (const auto got = what.home->try_take(what.order)) return buffer_maker::of(what, *got);
@@ -187,7 +188,7 @@ class until_time {
 /// Somebody who asks it to stop.
 class until_stopped {
  public:
-  explicit until_stopped(std::stop_token stop) noexcept : stop_(std::move(stop)) {}
+  explicit until_stopped(stop_token stop) noexcept : stop_(std::move(stop)) {}
 
   [[nodiscard]] bool over() const noexcept { return stop_.stop_requested(); }
   void begin(arena_state& home, native_waiter& one) noexcept {
@@ -207,8 +208,8 @@ class until_stopped {
     }
   };
 
-  std::stop_token stop_;
-  std::optional<std::stop_callback<refusal>> asked_{};
+  stop_token stop_;
+  std::optional<stop_callback<refusal>> asked_{};
 };
 
 }  // namespace caiman::v0::detail

@@ -5,13 +5,14 @@
 // Where something is missing, a program shall hear that, once, and not of the hundreds of errors
 // that follow from it: an #error does not end a compilation. So every header begins with this one,
 // and is empty where it said #error. The only other places in the core where the preprocessor
-// decides are diagnostics.hpp, resource.hpp (RTTI), bytes.hpp (<format>, where there is one) and
-// os.hpp (the GNU C library). Relies on nothing: what it tests may be what is missing.
+// decides are diagnostics.hpp, resource.hpp (RTTI), bytes.hpp (<format>, where there is one),
+// lean/stopping.hpp (std::stop_token) and os.hpp with what it includes (which system, the GNU C
+// library). Relies on nothing: what it tests may be what is missing.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
-#if !defined(__linux__)
-#error "Caiman needs Linux (mmap, madvise, membarrier): it has no port to this system."
+#if !defined(__unix__) && !defined(__linux__) && !defined(__APPLE__)
+#error "Caiman needs Linux or another POSIX system (mmap, pthreads): it has no port to this one."
 #elif !defined(__SIZEOF_POINTER__) || __SIZEOF_POINTER__ != 8
 #error "Caiman needs a 64-bit target: it keeps words and counters of 64 bits beside pointers."
 #elif __cplusplus <= 202002L
@@ -20,9 +21,8 @@
 #error "Caiman needs a standard library of C++23: libstdc++ 12 or later."
 #else
 #include <version>
-#if !defined(__cpp_lib_expected) || !defined(__cpp_lib_move_only_function) || \
-    !defined(__cpp_lib_coroutine)
-#error "Caiman needs <expected>, std::move_only_function, coroutines: libstdc++ 12, clang++ 19."
+#if !defined(__cpp_lib_expected) || !defined(__cpp_lib_coroutine)
+#error "Caiman needs <expected> and coroutines: libstdc++ 12 or libc++ 16, with it clang++ 19."
 #else
 /// All is there, so the headers say what they are for.
 #define CAIMAN_REQUIREMENTS_MET 1
