@@ -5,7 +5,8 @@
 # | Why: after `using namespace caiman;` a program has the public names, and all others are |
 # | its own; and a buddy under a policy without a system must not need that system's        |
 # | headers. The names are read from the headers of the inner rooms, so that a new one is   |
-# | asked for, too; the headers of Linux are ones that end a compilation.                   |
+# | asked for, too; the headers of Linux are ones that end a compilation. Nor does the port |
+# | to other systems need them, or names that they have beyond POSIX.                       |
 # | Relies on: g++, clang++-19.                                                             |
 # | Usage: names.sh SOURCE-ROOT                                                             |
 # +-----------------------------------------------------------------------------------------+
@@ -20,7 +21,7 @@ compiles() {
 
 # What stands at the left edge of the headers of protocol/ and detail/, and in orders.hpp.
 mapfile -t inner < <(
-  cat -- "$core"/caiman/protocol/*.hpp "$core"/caiman/detail/*.hpp "$core"/caiman/orders.hpp |
+  cat -- "$core"/caiman/protocol/*.hpp "$core"/caiman/detail/*.hpp "$core"/caiman/detail/*/*.hpp "$core"/caiman/orders.hpp |
     sed -nE 's/^(\[\[.*\]\] )?(class|struct|enum class) (\[\[[^]]*\]\] )?([a-z_]+).*/\4/p' | sort -u
 )
 ((${#inner[@]} > 25)) || fail "the headers of the inner rooms have ${#inner[@]} names"
@@ -61,5 +62,24 @@ for compiler in g++ clang++-19; do
   fi
   grep -q 'is not there' "$work/log" || fail "another error"
 done
+# The port to other systems: none of Linux's headers; and asked for POSIX alone, the C library has
+# all that our headers name. What it then lacks for the standard library is not ours.
+for header in linux/futex linux/membarrier dlfcn; do
+  mkdir -p "$work/posix/${header%/*}"
+  echo "#error \"$header.h is not there\"" >"$work/posix/$header.h"
+done
+ours=/core/caiman/.*error:
+posix=(-D_DEFAULT_SOURCE -U_GNU_SOURCE -DCAIMAN_OS_POSIX)
+umbrella() { echo '#include <caiman/caiman.hpp>' | compiles g++ -I"$work/posix" "$@" || :; }
+umbrella -DCAIMAN_OS_POSIX
+[[ ! -s $work/log ]] || fail 'the port to POSIX asks for headers of Linux'
+umbrella
+grep -q 'futex.h is not there' "$work/log" || fail 'headers of Linux are not looked for'
+umbrella "${posix[@]}"
+if grep -q "$ours" "$work/log"; then fail 'the port to POSIX names what POSIX has not'; fi
+rm -r -- "$work/posix"
+umbrella "${posix[@]::2}"
+grep -q "$ours" "$work/log" || fail 'what only Linux has is not seen'
+
 printf '%d inner names that a program may use for its own; a buddy without headers of Linux\n' \
   "${#inner[@]}"

@@ -58,7 +58,7 @@ needs C\+\+23|-std=c++20
 needs C\+\+23|-std=c++17
 needs a 64-bit target|-std=c++23 -m32
 needs a 64-bit target|-std=c++20 -m32
-needs Linux|-std=c++23 -U__linux__
+needs Linux or another POSIX system|-std=c++23 -U__linux__ -U__unix__
 needs <expected>|-std=c++23 -I$work/library
 LACKS
   # And all is there where all is there.

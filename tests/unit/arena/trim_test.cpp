@@ -5,7 +5,8 @@
 // What is in memory is what the system says, so nothing here believes the arena but its sums. A
 // region says what of it would go. Beside two threads that take and give back, none of whom may
 // ever be refused, since there is room for all that they have at once.
-// Relies on Linux's MADV_DONTNEED and mincore; Catch2 v2; main is in main.cpp.
+// Relies on Linux's MADV_DONTNEED and mincore, without which nothing goes: what needs that has the
+// tag [pages]. Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include <sys/wait.h>
 #include <unistd.h>
@@ -67,7 +68,7 @@ bool holds(const buffer& b, int ink) { return all(b.written(), ink); }
 
 }  // namespace
 
-TEST_CASE("after a burst of 4,000 times 64 KiB the memory goes back", "[trim]") {
+TEST_CASE("after a burst of 4,000 times 64 KiB the memory goes back", "[trim][pages]") {
   const auto arena = arena_of(256 * MiB, 4 * KiB);
   {
     std::vector<buffer> burst;
@@ -87,7 +88,7 @@ TEST_CASE("after a burst of 4,000 times 64 KiB the memory goes back", "[trim]") 
   CHECK(seen.bytes_live == 0);
 }
 
-TEST_CASE("what is live keeps what it holds, and only whole pages go", "[trim]") {
+TEST_CASE("what is live keeps what it holds, and only whole pages go", "[trim][pages]") {
   const auto arena = arena_of(4 * MiB, 256);
   std::vector<buffer> live;
   std::vector<buffer> gone;
@@ -106,7 +107,7 @@ TEST_CASE("what is live keeps what it holds, and only whole pages go", "[trim]")
   CHECK(arena.resident_bytes() == 0);
 }
 
-TEST_CASE("so much free memory stays as was asked for", "[trim]") {
+TEST_CASE("so much free memory stays as was asked for", "[trim][pages]") {
   const auto arena = arena_of(16 * MiB, 4 * KiB);
   const buffer live = written(arena, 64 * KiB, 7);
   (void)written(arena, 8 * MiB, 1);
@@ -123,7 +124,7 @@ TEST_CASE("so much free memory stays as was asked for", "[trim]") {
   CHECK(holds(live, 7));
 }
 
-TEST_CASE("what comes back after a trim is zero where that was promised", "[trim]") {
+TEST_CASE("what comes back after a trim is zero where that was promised", "[trim][pages]") {
   const auto arena = arena_of(2 * MiB, 4 * KiB, init_policy::zero);
   (void)written(arena, MiB, 0x5a);
   CHECK(arena.trim() == MiB);
@@ -134,7 +135,7 @@ TEST_CASE("what comes back after a trim is zero where that was promised", "[trim
   }
 }
 
-TEST_CASE("slots smaller than a page go back together", "[trim]") {
+TEST_CASE("slots smaller than a page go back together", "[trim][pages]") {
   const auto arena = fixed_arena::with_slot_capacity(10'000, 100)
                          .huge_pages(huge_page_policy::never)
                          .lazy()
@@ -157,7 +158,7 @@ TEST_CASE("slots smaller than a page go back together", "[trim]") {
   CHECK(arena.metrics().slots_free == 10'000);
 }
 
-TEST_CASE("large slots, and handles that are empty or wait", "[trim]") {
+TEST_CASE("large slots, and handles that are empty or wait", "[trim][pages]") {
   const auto arena = fixed_arena::with_slot_capacity(3, 3 * MiB).lazy().build_async().value();
   {
     buffer b = arena.try_allocate().value();
@@ -172,7 +173,7 @@ TEST_CASE("large slots, and handles that are empty or wait", "[trim]") {
   CHECK(fixed_arena().resident_bytes() == 0);
 }
 
-TEST_CASE("an arena trims by itself, once it is time and something came back", "[trim]") {
+TEST_CASE("an arena trims by itself, once it is time and something came back", "[trim][pages]") {
   using namespace std::chrono_literals;
   caiman::trim_policy policy{.every = 10ms, .keep_free = 0};
   const auto build = [&] {
@@ -233,7 +234,7 @@ TEST_CASE("an arena trims by itself, once it is time and something came back", "
   }
 }
 
-TEST_CASE("every kind of arena trims by itself", "[trim]") {
+TEST_CASE("every kind of arena trims by itself", "[trim][pages]") {
   const caiman::trim_policy at_once{.every = std::chrono::seconds(0), .keep_free = 0};
   const auto slots = fixed_arena::with_slot_capacity(4, MiB)
                          .huge_pages(huge_page_policy::never)
@@ -413,7 +414,7 @@ TEST_CASE("a child of a fork waits for no trim of its parent's", "[trim]") {
   CHECK(arena.allocate(MiB).has_value());
 }
 
-TEST_CASE("beside trims nobody is refused who has room, and nothing is lost", "[trim]") {
+TEST_CASE("beside trims nobody is refused who has room, and nothing is lost", "[trim][pages]") {
   const bool zero = GENERATE(false, true);
   const bool by_itself = GENERATE(false, true);
   constexpr std::size_t block = 64 * KiB;
