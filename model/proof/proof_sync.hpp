@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// proof_sync.hpp: the policy under which the core runs here
+//
+// Words and hints go to the world. The rest of what threads share is outside of the invariant:
+// counters, of which any value may be read, and a thread's hints of its own, which may be any word
+// that the call under check was told to expect, or none. Stores to those are dropped. So a call has
+// no state but its stack and what the world knows.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <stdexcept>
+#include <type_traits>
+#include <unordered_map>
+
+#include "caiman/protocol/word.hpp"
+#include "caiman/sync.hpp"
+#include "world.hpp"
+
+namespace caiman::proof {
+
+static_assert(std::is_same_v<protocol::word_t, word>, "another header names what words are");
+
+/// Where the cells of the tree at hand are, and what its thread may remember.
+struct cells {
+  std::unordered_map<const void*, place> places;              ///< Empty while the tree is built.
+  std::unordered_map<const void*, std::uint64_t> remembered;  ///< Of a hint: a word that it may be.
+  const place& of(const void* cell) const {
+    const auto found = places.find(cell);
+    if (found == places.end()) throw std::logic_error("a cell that is none of the tree");
+    return found->second;
+  }
+  static cells& here() {
+    static cells one;
+    return one;
+  }
+};
+
+/// See sync.hpp of the core.
+struct proof_sync {
+  template <class T>
+  class atomic;
+  template <class T>
+  using plain = T;
+  /// Nothing reads it back.
+  class statistic {
+   public:
+    constexpr explicit statistic(std::uint64_t) noexcept {}
+    std::uint64_t load(std::memory_order) const noexcept { return 0; }
+    void store(std::uint64_t, std::memory_order) noexcept {}
+    std::uint64_t fetch_add(std::uint64_t, std::memory_order) noexcept { return 0; }
+  };
+  struct home {};
+  static constexpr unsigned exclusive_slots = 2;
+  static constexpr unsigned look_again_bound = 1;
+  static constexpr unsigned stack_room = 0;
+  static constexpr unsigned stack_depth = 0;
+  static constexpr unsigned stack_orders = 0;
+  static constexpr bool announced_pop = false;
+  static constexpr unsigned slot_scale = 1;
+  static std::memory_order order(protocol::site at) noexcept {
+    world::here().next_site(at);
+    return std::memory_order_seq_cst;
+  }
+  static void light_fence() noexcept {}
+  static void heavy_fence() noexcept {}
+  static void closing_fence() noexcept {}
+  static bool heavy_fence_works() noexcept { return false; }
+  static unsigned thread_slot(home = {}) noexcept { return 0; }
+  static bool is_own(home) noexcept { return true; }
+  static unsigned scaled_slot() noexcept { return 0; }
+  static unsigned slots_seen(home = {}) noexcept { return 2; }
+  static void pause(unsigned) noexcept {}
+  static void invariant(bool ok, const char* what) noexcept {
+    if (!ok) world::here().fail(what);
+  }
+  [[noreturn]] static void misuse(const char* what, unsigned, std::uint64_t) noexcept {
+    world::here().fail(what);
+    end_path(path_end::whole);
+  }
+};
+
+/// A word or a hint.
+template <>
+class proof_sync::atomic<word> {
+ public:
+  explicit atomic(const word&) noexcept {}
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  word load(std::memory_order) const noexcept {
+    if (cells::here().places.empty()) return word(0);
+    call_state state;
+    CAIMAN_PROOF_TAKE_STATE(state);
+    return world::here().load(cells::here().of(this), state);
+  }
+  void store(const word& value, std::memory_order) noexcept {
+    if (!cells::here().places.empty()) world::here().store(cells::here().of(this), value);
+  }
+  bool compare_exchange_strong(word& expected, const word& desired, std::memory_order,
+                               std::memory_order) noexcept {
+    call_state state;
+    CAIMAN_PROOF_TAKE_STATE(state);
+    return world::here().compare_exchange(cells::here().of(this), expected, desired, state);
+  }
+  word fetch_or(const word& mask, std::memory_order) noexcept {
+    if (cells::here().places.empty()) return word(0);
+    return world::here().fetch_or(cells::here().of(this), mask);
+  }
+  word fetch_and(const word& mask, std::memory_order) noexcept {
+    return world::here().fetch_and(cells::here().of(this), mask);
+  }
+};
+
+/// A counter, or a thread's hint of a word.
+template <class T>
+class proof_sync::atomic {
+ public:
+  constexpr atomic() noexcept = default;
+  constexpr explicit atomic(T) noexcept {}
+  atomic(const atomic&) = delete;
+  atomic& operator=(const atomic&) = delete;
+
+  T load(std::memory_order) const noexcept {
+    using protocol::site;
+    const site at = world::here().current_site();
+    if (at == site::word_hint) return remembered();
+    const bool is_compared =
+        at == site::look_begun || at == site::look_ended || at == site::look_releases;
+    return is_compared ? static_cast<T>(choose(2)) : T{0};
+  }
+  void store(T, std::memory_order) noexcept {}
+  T exchange(T, std::memory_order) noexcept { return T{0}; }
+  T fetch_add(T, std::memory_order) noexcept { return T{0}; }
+  T fetch_or(T, std::memory_order) noexcept { return T{0}; }
+  T fetch_and(T, std::memory_order) noexcept { return T{0}; }
+  bool compare_exchange_strong(T&, T, std::memory_order, std::memory_order) noexcept {
+    return choose(2) == 0;
+  }
+
+ private:
+  // The word that makes a difference, or none; another one is to the core as none.
+  T remembered() const noexcept {
+    const auto& all = cells::here().remembered;
+    const auto found = all.find(this);
+    if (found == all.end() || choose(2) == 0) return static_cast<T>(~T{0});
+    return static_cast<T>(found->second);
+  }
+};
+
+}  // namespace caiman::proof

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// known.cpp: questions to the solver, cut to what they are connected with
+//
+// Every question is asked with the few facts that it takes; answers are kept.
+// ---------------------------------------------------------------------------------------------
+#include "known.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <stdexcept>
+#include <utility>
+
+#include "paths.hpp"
+
+namespace caiman::proof {
+
+z3::context& terms() {
+  static z3::context all;
+  return all;
+}
+term constant(std::uint64_t value, unsigned bits) { return terms().bv_val(value, bits); }
+term truth(bool value) { return terms().bool_val(value); }
+term bit(const term& of, unsigned at) { return of.extract(at, at) == constant(1, 1); }
+
+known& known::here() {
+  static known one;
+  return one;
+}
+
+void known::clear() {
+  facts_.clear();
+  variables_.clear();
+  kept_.clear();
+  answers_.clear();
+  fresh_ = 0;
+}
+
+term known::fresh(const char* name, unsigned bits) {
+  return terms().bv_const((name + std::to_string(fresh_++)).c_str(), bits);
+}
+term known::fresh_truth(const char* name) {
+  return terms().bool_const((name + std::to_string(fresh_++)).c_str());
+}
+
+const std::vector<unsigned>& known::variables_of(const term& of) {
+  const unsigned id = of.id();
+  if (const auto found = variables_.find(id); found != variables_.end()) return found->second;
+  std::vector<unsigned> all;
+  if (of.is_const() && of.decl().decl_kind() == Z3_OP_UNINTERPRETED) {
+    all.push_back(id);
+  } else if (of.is_app()) {
+    for (unsigned i = 0; i < of.num_args(); ++i) {
+      const std::vector<unsigned>& part = variables_of(of.arg(i));
+      std::vector<unsigned> both;
+      std::set_union(all.begin(), all.end(), part.begin(), part.end(), std::back_inserter(both));
+      all = std::move(both);
+    }
+  }
+  kept_.push_back(of);
+  return variables_.emplace(id, std::move(all)).first->second;
+}
+
+std::vector<std::size_t> known::connected_with(const term& question) {
+  std::vector<unsigned> reached = variables_of(question);
+  std::vector<std::size_t> found;
+  std::vector<bool> taken(facts_.size(), false);
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t i = 0; i < facts_.size(); ++i) {
+      const std::vector<unsigned>& its = facts_[i].variables;
+      const auto is_reached = [&](unsigned v) {
+        return std::binary_search(reached.begin(), reached.end(), v);
+      };
+      if (taken[i] || std::none_of(its.begin(), its.end(), is_reached)) continue;
+      taken[i] = more = true;
+      found.push_back(i);
+      std::vector<unsigned> both;
+      std::set_union(reached.begin(), reached.end(), its.begin(), its.end(),
+                     std::back_inserter(both));
+      reached = std::move(both);
+    }
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+z3::check_result known::ask(const term& question) {
+  const std::vector<std::size_t> cone = connected_with(question);
+  std::string key = std::to_string(question.id());
+  for (const std::size_t i : cone) key += "," + std::to_string(facts_[i].what.id());
+  if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
+  ++questions_;
+  count_question();
+  static z3::solver solver(terms(), z3::solver::simple{});
+  solver.push();
+  for (const std::size_t i : cone) solver.add(facts_[i].what);
+  solver.add(question);
+  const z3::check_result answer = solver.check();
+  solver.pop();
+  if (answer == z3::unknown) throw std::runtime_error("the solver has no answer");
+  kept_.push_back(question);
+  answers_.emplace(std::move(key), answer);
+  return answer;
+}
+
+void known::assume(const term& what) {
+  const term simple = what.simplify();
+  if (simple.is_true()) return;
+  facts_.push_back({simple, variables_of(simple)});
+}
+
+bool known::holds(const term& claim) { return !can(!claim); }
+
+bool known::can(const term& claim) {
+  const term simple = claim.simplify();
+  if (simple.is_true()) return true;
+  if (simple.is_false()) return false;
+  return ask(simple) == z3::sat;
+}
+
+std::uint64_t known::some_value(const term& of) {
+  ++questions_;
+  count_question();
+  z3::solver solver(terms(), z3::solver::simple{});
+  for (const std::size_t i : connected_with(of)) solver.add(facts_[i].what);
+  if (solver.check() != z3::sat) throw std::logic_error("a path that cannot be");
+  return solver.get_model().eval(of, true).get_numeral_uint64();
+}
+
+std::vector<std::uint64_t> known::counterexample(const term& claim, const std::vector<term>& of) {
+  z3::solver solver(terms(), z3::solver::simple{});
+  for (const fact& f : facts_) solver.add(f.what);
+  solver.add(!claim);
+  std::vector<std::uint64_t> values;
+  if (solver.check() != z3::sat) return values;
+  const z3::model state = solver.get_model();
+  for (const term& each : of) {
+    const term value = state.eval(each, true);
+    values.push_back(value.is_bool() ? std::uint64_t{value.is_true()} : value.get_numeral_uint64());
+  }
+  return values;
+}
+
+}  // namespace caiman::proof

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// known.hpp: what is known on a path, and what follows from it
+//
+// A path of a call is a row of facts over variables that the solver may choose. Only those facts
+// that a question is connected with, through the variables that they share, go to the solver: what
+// a path has behind it would make every further question dearer, and most of it says nothing any
+// more. That is sound since all facts together can be true, which is asked wherever one is added
+// that could make them contradict each other. Relies on Z3, and on one thread.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <z3++.h>
+
+namespace caiman::proof {
+
+/// A value that the solver knows: a bit vector or a truth.
+using term = z3::expr;
+
+/// Where all terms live.
+z3::context& terms();
+/// A bit vector of so many bits.
+term constant(std::uint64_t value, unsigned bits);
+/// A truth that is one.
+term truth(bool value);
+/// Bit `at` of a bit vector, as a truth.
+term bit(const term& of, unsigned at);
+
+/// The facts of the path that this process is on.
+class known {
+ public:
+  /// There is one: a process is on one path.
+  static known& here();
+
+  /// Adds a fact, which must be possible.
+  void assume(const term& what);
+  /// Whether it follows.
+  bool holds(const term& claim);
+  /// Whether it can be.
+  bool can(const term& claim);
+  /// The value of a bit vector in one of the possible states.
+  std::uint64_t some_value(const term& of);
+  /// The values of terms in one state in which `claim` is false.
+  std::vector<std::uint64_t> counterexample(const term& claim, const std::vector<term>& of);
+  /// A variable that nothing is known of.
+  term fresh(const char* name, unsigned bits);
+  /// The same, of truth values.
+  term fresh_truth(const char* name);
+  /// Forgets everything.
+  void clear();
+  /// Questions that went to the solver so far, in this process and those that it came from.
+  std::uint64_t questions() const { return questions_; }
+
+ private:
+  struct fact {
+    term what;
+    std::vector<unsigned> variables;
+  };
+
+  const std::vector<unsigned>& variables_of(const term& of);
+  std::vector<std::size_t> connected_with(const term& question);
+  z3::check_result ask(const term& question);
+
+  std::vector<fact> facts_;
+  // By the number that Z3 gives a term, as long as the term is kept.
+  std::unordered_map<unsigned, std::vector<unsigned>> variables_;
+  std::vector<term> kept_;
+  std::unordered_map<std::string, z3::check_result> answers_;
+  std::uint64_t questions_ = 0;
+  unsigned fresh_ = 0;
+};
+
+}  // namespace caiman::proof

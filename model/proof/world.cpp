@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// world.cpp: accesses, contracts, cuts
+// ---------------------------------------------------------------------------------------------
+#include "world.hpp"
+
+#include <stdexcept>
+
+namespace caiman::proof {
+namespace {
+
+// More than any path takes that is not caught in a loop.
+constexpr unsigned most_accesses = 2000;
+
+const char* name_of(protocol::site at) {
+  return protocol::order_table[static_cast<std::size_t>(at)].name;
+}
+
+// Where a loop may stand with nothing of an older look at hand: what is read is read anew.
+bool begins_anew(protocol::site at) {
+  using protocol::site;
+  return at == site::search_hint || at == site::search_word || at == site::clear_look ||
+         at == site::sweep_word;
+}
+
+}  // namespace
+
+std::string name_of(const place& at) {
+  const std::string level = "level " + std::to_string(at.level);
+  if (at.is == place::kind::word) return "word " + std::to_string(at.index) + " of " + level;
+  return "hint " + std::to_string(at.index) + " of " + level + ", height " +
+         std::to_string(at.height) + ", class " + std::to_string(at.cls);
+}
+
+world& world::here() {
+  static world one;
+  return one;
+}
+
+void world::begin(const std::string& call) {
+  mine_.clear();
+  debts_.clear();
+  node_debts_.clear();
+  now_.clear();
+  accesses_ = 0;
+  log_ = call + "\n";
+}
+
+void world::hold(unsigned level, std::size_t index, std::uint64_t mask) {
+  set_mine({level, index}, constant(mask, bits()));
+}
+
+finding world::story(const std::string& what) const { return {what, name_of(site_), log_}; }
+void world::fail(const std::string& what) { report(story(what)); }
+void world::must_follow(const term& claim, const char* what) {
+  must(claim, what, [&] { return story(what); });
+}
+void world::must_clause(clause which, const term& claim) {
+  if (!rules_in_force().has(which)) return;
+  must_follow(claim, std::string(name_of(which)).c_str());
+}
+
+void world::access(const char* what, const place& at) {
+  count_access();
+  log_ += std::string("  ") + name_of(site_) + ": " + what + " " + name_of(at) + "\n";
+  if (++accesses_ > most_accesses) throw std::runtime_error("a path does not end");
+}
+
+bool world::is_settled(std::string& text) const {
+  for (const auto& [of, mask] : mine_) {
+    std::uint64_t value = 0;
+    if (!mask.is_numeral_u64(value)) return false;
+    if (value == 0) continue;
+    text += "m" + std::to_string(of.first) + "." + std::to_string(of.second) + "=" +
+            std::to_string(value);
+  }
+  for (const auto& [of, owed] : debts_) {
+    std::uint64_t value = 0;
+    if (!owed.is_numeral_u64(value)) return false;
+    if (value == 0) continue;
+    text += "d" + std::to_string(of.first) + "." + std::to_string(of.second) + "=" +
+            std::to_string(value);
+  }
+  for (const auto& [of, owed] : node_debts_) {
+    if (owed.is_false()) continue;
+    if (!owed.is_true()) return false;
+    const auto& [level, height, index, cls] = of;
+    for (const std::size_t each :
+         {std::size_t{level}, std::size_t{height}, index, std::size_t{cls}})
+      text += "n" + std::to_string(each);
+  }
+  return true;
+}
+
+void world::cut_if_met(const call_state& state, const place& at, bool failed) {
+  std::string more = std::string(failed ? "failed " : "") + name_of(site_) + name_of(at);
+  if (!is_settled(more)) return;
+  const auto [first, second] = fingerprint(state, more);
+  if (!is_new_state(first, second)) end_path(path_end::again);
+  forbid_older_terms();
+}
+
+word world::load(const place& at, const call_state& state) {
+  access("look at", at);
+  if (at.is == place::kind::always_marked) return word(~0ULL);
+  if (begins_anew(site_)) cut_if_met(state, at, false);
+  if (at.is == place::kind::hint) {
+    const term node = new_node();
+    node_seen(at, node);
+    return word(node);
+  }
+  const word_key key{at.level, at.index};
+  const term free = look_at(key).free;
+  word_seen(key, free);
+  return word(free);
+}
+
+void world::store(const place& at, const word& value) {
+  if (at.is != place::kind::word) return fail("a hint is overwritten");
+  access("store to", at);
+  const word_key key{at.level, at.index};
+  look_at(key);
+  change(key, value.low());
+}
+
+bool world::compare_exchange(const place& at, word& expected, const word& desired,
+                             const call_state& state) {
+  if (at.is != place::kind::word) fail("a hint is compared");
+  const word_key key{at.level, at.index};
+  if (choose(2) == 0) {
+    access("change", at);
+    const term equal = look_at(key).free == expected.low();
+    if (!known::here().can(equal)) end_path(path_end::cannot);
+    known::here().assume(equal);
+    change(key, desired.low());
+    return true;
+  }
+  access("fail to change", at);
+  cut_if_met(state, at, true);
+  // Of what it finds nothing is assumed, not even that it differs.
+  const term free = look_at(key).free;
+  word_seen(key, free);
+  expected = word(free);
+  return false;
+}
+
+word world::fetch_or(const place& at, const word& mask) {
+  access("mark in", at);
+  if (at.is == place::kind::word) {
+    const word_key key{at.level, at.index};
+    const term free = look_at(key).free;
+    change(key, free | mask.low());
+    return word(free);
+  }
+  if (at.is != place::kind::hint) fail("a node over a single word is written");
+  const term node = new_node();
+  if (at.height + 1 < shape_.heights[at.level])
+    node_debts_.insert_or_assign({at.level, at.height, at.index, at.cls}, truth(true));
+  node_seen(at, node | mask.low());
+  return word(node);
+}
+
+word world::fetch_and(const place& at, const word& mask) {
+  access("clear in", at);
+  if (at.is != place::kind::hint) fail("bits are cleared without a claim");
+  if (!mask.is_constant()) throw std::logic_error("a mark that is a term is cleared");
+  const term node = new_node();
+  for (unsigned slot = 0; slot < bits(); ++slot) {
+    if ((mask.value() >> slot & 1) == 0) clear_mark(at, node, slot);
+  }
+  return word(node);
+}
+
+void world::must_hold_only(unsigned level, std::size_t index, std::uint64_t mask,
+                           const char* what) {
+  std::vector<part> parts;
+  if (mask != 0) parts.push_back({level, index, mask});
+  must_hold_parts(parts, what);
+}
+
+void world::must_hold_parts(const std::vector<part>& parts, const char* what) {
+  std::map<word_key, std::uint64_t> expected;
+  for (const part& each : parts) expected[{each.level, each.index}] |= each.mask;
+  for (const auto& [of, held] : mine_) expected.try_emplace(of, 0);
+  for (const auto& [of, mask] : expected) must_follow(mine(of) == constant(mask, bits()), what);
+  for (const auto& [of, owed] : debts_)
+    must_follow(owed == constant(no_debt, 8), "a mark is owed at the end");
+  for (const auto& [of, owed] : node_debts_)
+    must_follow(!owed, "a mark above a node is owed at the end");
+}
+
+}  // namespace caiman::proof

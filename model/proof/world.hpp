@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+// ---------------------------------------------------------------------------------------------
+// world.hpp: one thread among any number of others
+//
+// What one call finds at each of its accesses, and what it may do there. Before each access the
+// others may have done anything that the invariant allows (invariant.hpp), so the words and the
+// hints are new; after it the invariant must hold again. What the thread holds and owes follows
+// from its accesses: it takes what it clears, it gives what it sets, a run that it makes larger is
+// a debt until it has set or seen a mark, and a mark that it clears is one until it has looked
+// again. A bit that it holds is a whole word below, and a whole word that it holds is a bit above.
+// ---------------------------------------------------------------------------------------------
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "caiman/orders.hpp"
+#include "invariant.hpp"
+#include "solver/paths.hpp"
+#include "solver/states.hpp"
+#include "solver/symbolic_word.hpp"
+
+namespace caiman::proof {
+
+/// What a cell of the tree is.
+struct place {
+  enum class kind : unsigned char { word, hint, always_marked } is = kind::word;
+  unsigned level = 0;
+  unsigned height = 0;    ///< Of a hint.
+  std::size_t index = 0;  ///< Of the word, or of the node.
+  unsigned cls = 0;       ///< Of a hint.
+};
+/// For people.
+std::string name_of(const place& at);
+
+/// See above. All of it is of the path that this process is on.
+class world {
+ public:
+  /// There is one.
+  static world& here();
+
+  /// Before a check: the tree at hand.
+  void set_shape(const shape& is) { shape_ = is; }
+  /// Begins a call: the thread holds nothing and owes nothing.
+  void begin(const std::string& call);
+  /// The thread holds these slots of a word.
+  void hold(unsigned level, std::size_t index, std::uint64_t mask);
+
+  // ---- accesses, in the order of what the core asks for ------------------------------------
+
+  /// The site that the next access is of.
+  void next_site(protocol::site at) { site_ = at; }
+  protocol::site current_site() const { return site_; }
+  word load(const place& at, const call_state& state);
+  void store(const place& at, const word& value);
+  bool compare_exchange(const place& at, word& expected, const word& desired,
+                        const call_state& state);
+  word fetch_or(const place& at, const word& mask);
+  word fetch_and(const place& at, const word& mask);
+
+  // ---- contracts ---------------------------------------------------------------------------
+
+  /// Slots of a word.
+  struct part {
+    unsigned level;
+    std::size_t index;
+    std::uint64_t mask;
+  };
+  /// The thread holds these slots, several of a word or not, and no others, and owes nothing.
+  void must_hold_parts(const std::vector<part>& parts, const char* what);
+  /// The thread holds these slots and no others, and owes nothing.
+  void must_hold_only(unsigned level, std::size_t index, std::uint64_t mask, const char* what);
+  /// It holds nothing and owes nothing.
+  void must_be_at_rest(const char* what) { must_hold_only(0, 0, 0, what); }
+  /// Something that must not be has happened.
+  void fail(const std::string& what);
+  /// `claim` must follow.
+  void must_follow(const term& claim, const char* what);
+
+ private:
+  using word_key = std::pair<unsigned, std::size_t>;
+  using node_key = std::tuple<unsigned, unsigned, std::size_t, unsigned>;  // level, height, ...
+
+  // world_words.cpp
+  unsigned bits() const { return shape_.fanout(); }
+  std::uint64_t all_of(unsigned level) const;
+  term mine(const word_key& of) const;
+  void set_mine(const word_key& of, const term& mask);
+  void add_state(const word_key& of);
+  word_state& look_at(const word_key& of);
+  void change(const word_key& at, const term& to);
+  bool gives_its_own(const word_key& at, const term& added);
+  void expand(const word_key& at, std::vector<word_key>& touched);
+  void collapse(const word_key& at, std::vector<word_key>& touched);
+  void change_marks(const word_key& at, const term& from, const term& to);
+  void word_seen(const word_key& at, const term& free);
+  term settled(const term& value);
+  bool has_hints(unsigned level) const { return shape_.heights[level] != 0; }
+
+  // world_hints.cpp
+  term debt(const word_key& of) const;
+  term node_debt(const node_key& of) const;
+  std::vector<term> fresh_marks();
+  term new_node();
+  void node_seen(const place& at, const term& node);
+  void word_debts_seen(const place& at, const term& node);
+  void node_debts_seen(const place& at, const term& node);
+  void clear_mark(const place& at, const term& node, unsigned slot);
+
+  // world.cpp
+  void access(const char* what, const place& at);
+  bool is_settled(std::string& text) const;
+  void cut_if_met(const call_state& state, const place& at, bool failed);
+  void must_clause(clause which, const term& claim);
+  finding story(const std::string& what) const;
+
+  shape shape_;
+  protocol::site site_{};
+  std::map<word_key, term> mine_;
+  std::map<word_key, term> debts_;
+  std::map<node_key, term> node_debts_;
+  std::map<word_key, word_state> now_;
+  std::string log_;
+  unsigned accesses_ = 0;
+};
+
+}  // namespace caiman::proof
