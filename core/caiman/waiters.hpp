@@ -108,7 +108,8 @@ namespace detail {
 /// Waiters in a row. One thread at a time. All is wait-free, and O(1).
 class waiter_list {
  public:
-  waiter_list() noexcept = default;
+  // NOLINTNEXTLINE(modernize-use-equals-default): that would zero all of it first
+  waiter_list() noexcept {}
   /// Only an empty one can be moved.
   waiter_list(waiter_list&& empty) noexcept : waiter_list() { (void)empty; }
   waiter_list(const waiter_list&) = delete;

@@ -77,15 +77,15 @@ class layout {
   using stacks = owner_stacks<Sync>;
   using bits = word_bits<Log2Fanout>;
   static constexpr std::size_t fanout = shape::fanout;
-  static constexpr unsigned most_orders = slot_counters<Sync>::most_orders;
+  static constexpr unsigned most_orders = highest_order<Log2Fanout> + 1;
 
   /// Where the blocks of an order live.
   struct order_layout {
-    const level_type* in;
-    unsigned level;
-    unsigned cls;
-    std::size_t blocks;     // how many there are; 0 past max_order
-    std::size_t stackable;  // how many of these have a place in the stacks
+    const level_type* in = nullptr;
+    unsigned level = 0;
+    unsigned cls = 0;
+    std::size_t blocks = 0;     // how many there are; 0 past max_order
+    std::size_t stackable = 0;  // how many of these have a place in the stacks
   };
   /// Builds the levels at `memory`, all words empty, for the first `units` of 2^root min blocks.
   layout(std::byte* memory, unsigned root, std::size_t units) noexcept

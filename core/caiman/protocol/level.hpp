@@ -23,15 +23,20 @@
 
 namespace caiman::inline v0::protocol {
 
+/// The largest max_order that levels have room for. Some other checker, which is to see few levels,
+/// may say less for the words that it looks at.
+template <unsigned Log2Fanout>
+inline constexpr unsigned highest_order = 32;
+
 /// How many words and nodes the levels of a buddy have; sizes only, no memory.
 template <unsigned Log2Fanout>
 struct level_shape {
   /// Slots of a word, and items under a hint node.
   static constexpr unsigned fanout = 1U << Log2Fanout;
-  /// Enough levels for max_order 32.
-  static constexpr unsigned max_levels = 32 / Log2Fanout + 1;
-  /// Enough heights of hint nodes for max_order 32.
-  static constexpr unsigned max_heights = 32 / Log2Fanout + 1;
+  /// Enough levels for every max_order.
+  static constexpr unsigned max_levels = highest_order<Log2Fanout> / Log2Fanout + 1;
+  /// Enough heights of hint nodes for every max_order.
+  static constexpr unsigned max_heights = highest_order<Log2Fanout> / Log2Fanout + 1;
   /// Bitmaps of a node, one per class, padded to a power of two: one line of 64 bytes at
   /// fan-out 64.
   static constexpr std::size_t node_stride = std::bit_ceil(Log2Fanout + 1U);

@@ -199,7 +199,6 @@ class tree : public layout<Sync, Log2Fanout> {
   }
 
   static constexpr std::size_t fanout = shape::fanout;
-  static constexpr unsigned most_orders = slot_counters<Sync>::most_orders;
   static constexpr search_result full{};
   static constexpr search_result contended{0, search_result::end::contended};
   static constexpr search_result claimed(std::size_t index) noexcept {
