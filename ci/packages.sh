@@ -9,7 +9,7 @@
 
 # Their headers and libraries go into our programs, so that another version makes what is built stale.
 compiled_in=(g++ relacy-dev librapidcheck-dev catch2 libcli11-dev libfmt-dev libzstd-dev
-  nlohmann-json3-dev libbenchmark-dev)
+  nlohmann-json3-dev libbenchmark-dev libboost-context-dev)
 compiled_in_later=(libasio-dev liburing-dev libvulkan-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)

@@ -69,6 +69,8 @@ ROOMS = (
     Room("waiters", ("stress/waiters/",), CORE + ("common",)),
     Room("bench", ("stress/bench/",), CORE + ("common",)),
     Room("traces", ("stress/traces/",), CORE + ("common", "bench")),
+    # The same core under virtual threads, counted.
+    Room("scale", ("stress/scale/",), CORE + ("common",)),
     # Real use, which is measured, too.
     Room("examples/programs", ("examples/programs/",), CORE + ("common", "examples", "adaptors")),
     Room("examples", ("examples/",), CORE + ("adaptors",)),
