@@ -142,5 +142,8 @@ struct counted_sequential : sequential_sync {
 
 static_assert(sync_policy<counted_sync<native_sync>>);
 static_assert(sync_policy<counted_sequential>);
+// A drain notes in one word who has something.
+static_assert(sync_policy<counted_sync<native_sync, 64>>);
+static_assert(!sync_policy<counted_sync<native_sync, 65>>);
 
 }  // namespace caiman::scale
