@@ -8,13 +8,14 @@
 # | say how; unset: clang 19 with libFuzzer, AddressSanitizer and UndefinedBehaviorSan-     |
 # | itizer. There is no C here, so $CC and $CFLAGS are not used. `concurrent` is built      |
 # | without the sanitizers of $CXXFLAGS: Relacy's fibres do not stand them.                 |
-# | $MODEL_LIBRARIES: archives of an engine that is built already, to be linked instead.    |
+# | $MODEL_LIBRARIES: archives of an engine that is built already, to be linked instead;    |
+# | $FMT_LIBRARY: how fmt is linked, not at all where it is taken as headers.                |
 # | Relies on: relacy-dev, libfmt-dev, nlohmann-json3-dev for all but buddy and arena.      |
 # +-----------------------------------------------------------------------------------------+
 set -eu
 here=$(cd -- "$(dirname -- "$0")" && pwd)
 root=$(cd -- "$here/../.." && pwd)
-: "${CXX:=clang++-19}" "${OUT:=.}" "${LIB_FUZZING_ENGINE:=-fsanitize=fuzzer}" "${MODEL_LIBRARIES:=}"
+: "${CXX:=clang++-19}" "${OUT:=.}" "${LIB_FUZZING_ENGINE:=-fsanitize=fuzzer}" "${MODEL_LIBRARIES:=}" "${FMT_LIBRARY=-lfmt}"
 : "${CXXFLAGS=-O1 -g1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all}"
 [ $# -gt 0 ] || set -- buddy arena program trace concurrent
 
@@ -43,14 +44,14 @@ for target in "$@"; do
       # Only the parsers of the engine; where it is built already, they are not taken from there.
       more="$here/program_parts.cpp $bench/engine/program.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
         $bench/engine/current_client.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
-        $bench/trace/trace.cpp $bench/trace/recording_json.cpp" libraries=-lfmt ;;
+        $bench/trace/trace.cpp $bench/trace/recording_json.cpp" libraries=$FMT_LIBRARY ;;
     trace)
       more="$here/trace_parts.cpp $bench/trace/trace_file.cpp $bench/trace/show_text.cpp
         $bench/trace/page.cpp $bench/trace/whole_file.cpp"
-      libraries=-lfmt ;;
+      libraries=$FMT_LIBRARY ;;
     concurrent)
       flags=$(unsanitized)
-      more=$root/model/caiman/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group -lfmt"
+      more=$root/model/caiman/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group $FMT_LIBRARY"
       # Each by itself: they have names in common.
       [ -n "$MODEL_LIBRARIES" ] || apart="$bench/shim/recorder.cpp $bench/engine/current_client.cpp
         $bench/engine/crash.cpp $bench/engine/engine.cpp $bench/engine/execution.cpp

@@ -33,7 +33,7 @@ def check_job(job, jobs):
     called = [command for step in steps for command in re.findall(r"\./([\w/.-]+)", step.get("run", ""))]
     used = [step["uses"] for step in steps if "uses" in step]
     return (["a step is one of run and uses" for step in steps if ("run" in step) == ("uses" in step)]
-            + [f"{action} has no version" for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@v\d+", action)]
+            + [f"{action} has no version" for action in used if not re.fullmatch(r"[\w-]+(/[\w-]+)+@v\d+", action)]
             + [f"there is no {command}" for command in called if not os.access(tree.ROOT / command, os.X_OK)]
             + ["runs-on is missing"] * ("runs-on" not in job)
             + [f"there is no job {other}" for other in ([needed] if isinstance(needed, str) else needed)
@@ -86,6 +86,7 @@ WRONG = (
      "ci.yml: a key stands twice"),
     ("ci.yml", "permissions:\n  contents: read\n", "", "ci.yml: wants name, on, permissions and jobs"),
     ("ci.yml", "    runs-on: ubuntu-latest\n", "", "ci.yml: test: runs-on is missing"),
+    ("fuzz.yml", "run_fuzzers@v1", "run_fuzzers", "fuzz.yml: change: google/clusterfuzzlite/actions/run_fuzzers has no version"),
     ("ci.yml", "actions/checkout@v4", "actions/checkout", "ci.yml: test: actions/checkout has no version"),
     ("ci.yml", "- run: ./ci", "- walk: ./ci", "ci.yml: test: a step is one of run and uses"),
     ("nightly.yml", "./ci/nightly merge", "./ci/nights merge", "nightly.yml: report: there is no ci/nights"),
