@@ -120,6 +120,8 @@ void add_searches(checks& all, unsigned max) {
 template <unsigned F, unsigned Max>
 void add_geometry(checks& all) {
   using G = geometry<F, Max>;
+  add<G>(all, "hence", "", [](auto& tree) { tree.at_rest(); });
+  if (Max <= 4) add<G>(all, "sweep_alone", "", [](auto& tree) { tree.sweep_alone(); });
   add_blocks<G>(all, Max);
   add_words<G>(all, Max);
   add_hints<G>(all, F);

@@ -19,6 +19,8 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -45,10 +47,11 @@ rules& rules_in_force();
 /// Sizes of the tree at hand.
 struct shape {
   unsigned log2_fanout = 6;
-  unsigned top = 0;               ///< The level of the root.
-  std::uint64_t full = 0;         ///< All slots of a word.
-  std::uint64_t top_full = 0;     ///< Those of the word at the root.
-  std::vector<unsigned> heights;  ///< Of the hints of a level.
+  unsigned top = 0;                ///< The level of the root.
+  std::uint64_t full = 0;          ///< All slots of a word.
+  std::uint64_t top_full = 0;      ///< Those of the word at the root.
+  std::vector<unsigned> heights;   ///< Of the hints of a level.
+  std::vector<std::size_t> words;  ///< Of a level.
   unsigned fanout() const { return 1U << log2_fanout; }
 };
 

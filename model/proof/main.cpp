@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "calls.hpp"
+#include "faults/faults.hpp"
 #include "invariant.hpp"
 #include "words.hpp"
 
@@ -31,6 +32,7 @@ using namespace caiman::proof;
 struct request {
   std::vector<std::string> patterns;
   std::vector<std::string> left_out;
+  std::string fault;
   std::string resume;
   std::string shard = "1/1";
   std::size_t part = 1, parts = 1;
@@ -184,6 +186,9 @@ int verdict(const tally& all) {
 }
 
 int run(const request& asked) {
+  if (!asked.fault.empty() && !caiman::model::carries_fault(asked.fault.c_str()))
+    throw bad_input("this program carries no fault '" + asked.fault + "'");
+  caiman_fault_in_force = asked.fault.c_str();
   for (const std::string& name : asked.left_out) {
     for (unsigned i = 0; i < clause_count; ++i) {
       if (name_of(static_cast<clause>(i)) == name) rules_in_force().left_out[i] = true;
@@ -244,6 +249,7 @@ int command(int argc, char** argv) {
       ->check(CLI::NonNegativeNumber);
   runs->add_option("--leave-out", asked.left_out, "a control: without this clause")
       ->check(CLI::IsMember(clauses));
+  runs->add_option("--fault", asked.fault, "a control: with this fault, of a program that has it");
   runs->add_flag("--any-mark", asked.any_mark, "a control: `marked` is content with any class");
   runs->add_flag("--stop", asked.stop, "at the first thing that is broken");
   runs->add_flag("--story", asked.story, "what led to what is broken");

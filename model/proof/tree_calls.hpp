@@ -31,7 +31,10 @@ class tree_calls {
     is.top = tree_->top();
     is.full = tree::bits::full.value();
     is.top_full = run(Max - is.top * F);
-    for (unsigned lv = 0; lv <= is.top; ++lv) is.heights.push_back(add_level(lv));
+    for (unsigned lv = 0; lv <= is.top; ++lv) {
+      is.heights.push_back(add_level(lv));
+      is.words.push_back(words(lv));
+    }
     set_word_bits(1U << F);
     world::here().set_shape(is);
   }
@@ -102,6 +105,20 @@ class tree_calls {
                         std::to_string(level));
     tree_->sweep_word(me(), level, word);
     world::here().must_be_at_rest("a sweep keeps something");
+  }
+  void sweep_alone() {
+    cells::here().remembered.clear();
+    world::here().begin("sweep, alone", true);
+    tree_->sweep(me(), top());
+    for (unsigned level = 0; level < top(); ++level) {
+      for (std::size_t word = 0; word < words(level); ++word)
+        world::here().must_not_be_full(level, word, "a sweep leaves a full word");
+    }
+    world::here().must_be_at_rest("a sweep keeps something");
+  }
+  void at_rest() {
+    world::here().begin("no call is under way", true);
+    world::here().must_follow_at_rest();
   }
   void set(unsigned level, std::size_t word, unsigned cls) {
     world::here().begin("hints::set of word " + std::to_string(word) + " of level " +

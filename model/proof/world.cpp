@@ -37,12 +37,15 @@ world& world::here() {
   return one;
 }
 
-void world::begin(const std::string& call) {
+void world::begin(const std::string& call, bool alone) {
   mine_.clear();
   debts_.clear();
   node_debts_.clear();
   now_.clear();
+  nodes_.clear();
   accesses_ = 0;
+  at_end_ = false;
+  alone_ = alone;
   log_ = call + "\n";
 }
 
@@ -93,6 +96,7 @@ bool world::is_settled(std::string& text) const {
 }
 
 void world::cut_if_met(const call_state& state, const place& at, bool failed) {
+  if (alone_) return;  // what it has left behind is part of its state
   std::string more = std::string(failed ? "failed " : "") + name_of(site_) + name_of(at);
   if (!is_settled(more)) return;
   const auto [first, second] = fingerprint(state, more);
@@ -105,7 +109,7 @@ word world::load(const place& at, const call_state& state) {
   if (at.is == place::kind::always_marked) return word(~0ULL);
   if (begins_anew(site_)) cut_if_met(state, at, false);
   if (at.is == place::kind::hint) {
-    const term node = new_node();
+    const term node = new_node(at);
     node_seen(at, node);
     return word(node);
   }
@@ -127,7 +131,7 @@ bool world::compare_exchange(const place& at, word& expected, const word& desire
                              const call_state& state) {
   if (at.is != place::kind::word) fail("a hint is compared");
   const word_key key{at.level, at.index};
-  if (choose(2) == 0) {
+  if (alone_ ? decide(look_at(key).free == expected.low()) : choose(2) == 0) {
     access("change", at);
     const term equal = look_at(key).free == expected.low();
     if (!known::here().can(equal)) end_path(path_end::cannot);
@@ -153,9 +157,10 @@ word world::fetch_or(const place& at, const word& mask) {
     return word(free);
   }
   if (at.is != place::kind::hint) fail("a node over a single word is written");
-  const term node = new_node();
+  const term node = new_node(at);
   if (at.height + 1 < shape_.heights[at.level])
     node_debts_.insert_or_assign({at.level, at.height, at.index, at.cls}, truth(true));
+  set_node(at, node | mask.low());
   node_seen(at, node | mask.low());
   return word(node);
 }
@@ -164,7 +169,8 @@ word world::fetch_and(const place& at, const word& mask) {
   access("clear in", at);
   if (at.is != place::kind::hint) fail("bits are cleared without a claim");
   if (!mask.is_constant()) throw std::logic_error("a mark that is a term is cleared");
-  const term node = new_node();
+  const term node = new_node(at);
+  set_node(at, node & mask.low());
   for (unsigned slot = 0; slot < bits(); ++slot) {
     if ((mask.value() >> slot & 1) == 0) clear_mark(at, node, slot);
   }
@@ -179,6 +185,7 @@ void world::must_hold_only(unsigned level, std::size_t index, std::uint64_t mask
 }
 
 void world::must_hold_parts(const std::vector<part>& parts, const char* what) {
+  at_end_ = true;
   std::map<word_key, std::uint64_t> expected;
   for (const part& each : parts) expected[{each.level, each.index}] |= each.mask;
   for (const auto& [of, held] : mine_) expected.try_emplace(of, 0);
@@ -187,6 +194,51 @@ void world::must_hold_parts(const std::vector<part>& parts, const char* what) {
     must_follow(owed == constant(no_debt, 8), "a mark is owed at the end");
   for (const auto& [of, owed] : node_debts_)
     must_follow(!owed, "a mark above a node is owed at the end");
+}
+
+void world::must_not_be_full(unsigned level, std::size_t index, const char* what) {
+  at_end_ = true;
+  const word_key key{level, index};
+  add_state(key);
+  must_follow(now_.at(key).free != constant(shape_.full, bits()), what);
+}
+
+// S1, S3, S4 and S5 of a tree in which no call is under way.
+void world::must_follow_at_rest() {
+  at_end_ = true;
+  term nothing_live = truth(true);  // and swept: no word below the root is full
+  term nobody_is_below = truth(true);
+  for (unsigned level = 0; level <= shape_.top; ++level) {
+    const std::size_t words = level == shape_.top ? 1 : shape_.words[level];
+    for (std::size_t i = 0; i < words; ++i) {
+      add_state({level, i});
+      const word_state& w = now_.at({level, i});
+      nothing_live = nothing_live && w.theirs == constant(0, bits());
+      if (level == shape_.top) continue;
+      nothing_live = nothing_live && w.free != w.all;
+      const word_state& above = now_.at({level + 1, i / shape_.fanout()});
+      const term owned = bit(above.theirs, static_cast<unsigned>(i % shape_.fanout()));
+      nobody_is_below =
+          nobody_is_below && z3::implies(owned, (w.free | w.theirs) == constant(0, bits()));
+    }
+  }
+  const word_state& some = now_.at({0, 0});
+  must_follow((some.free & some.theirs) == constant(0, bits()), "S1: a live block is free");
+  must_follow(nobody_is_below, "S1: a part of a live block is free, or another block");
+  must_follow(z3::implies(some.active, (some.free | some.theirs) == some.all),
+              "S3: a min block is neither free nor live");
+  const word_state& root = now_.at({shape_.top, 0});
+  must_follow(z3::implies(nothing_live, root.free == root.all),
+              "S4: nothing is live, swept, and it is not one block");
+  if (!has_hints(0)) return;
+  term found = truth(false);
+  for (unsigned cls = 0; cls <= shape_.log2_fanout; ++cls) {
+    term way = z3::ule(largest_of(some.free, shape_.log2_fanout), constant(cls + 1, 8));
+    for (unsigned height = 0; height < shape_.heights[0]; ++height)
+      way = way && bit(new_node({place::kind::hint, 0, height, 0, cls}), 0);
+    found = found || way;
+  }
+  must_follow(some.free == constant(0, bits()) || found, "S5: no way leads to a free run");
 }
 
 }  // namespace caiman::proof

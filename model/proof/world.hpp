@@ -46,8 +46,9 @@ class world {
 
   /// Before a check: the tree at hand.
   void set_shape(const shape& is) { shape_ = is; }
-  /// Begins a call: the thread holds nothing and owes nothing.
-  void begin(const std::string& call);
+  /// Begins a call: the thread holds nothing and owes nothing. Where it is alone nobody else does
+  /// anything meanwhile, though they may hold blocks: what it has seen stays as it left it.
+  void begin(const std::string& call, bool alone = false);
   /// The thread holds these slots of a word.
   void hold(unsigned level, std::size_t index, std::uint64_t mask);
 
@@ -77,6 +78,10 @@ class world {
   void must_hold_only(unsigned level, std::size_t index, std::uint64_t mask, const char* what);
   /// It holds nothing and owes nothing.
   void must_be_at_rest(const char* what) { must_hold_only(0, 0, 0, what); }
+  /// Of a thread that is alone: the word is not full.
+  void must_not_be_full(unsigned level, std::size_t index, const char* what);
+  /// What follows from the invariant once all calls have returned.
+  void must_follow_at_rest();
   /// Something that must not be has happened.
   void fail(const std::string& what);
   /// `claim` must follow.
@@ -106,7 +111,10 @@ class world {
   term debt(const word_key& of) const;
   term node_debt(const node_key& of) const;
   std::vector<term> fresh_marks();
-  term new_node();
+  term new_node(const place& at);
+  void set_node(const place& at, const term& node);
+  void add_marks(const word_key& of, const word_state& state);
+  void assume_marked_above(const node_key& of);
   void node_seen(const place& at, const term& node);
   void word_debts_seen(const place& at, const term& node);
   void node_debts_seen(const place& at, const term& node);
@@ -127,6 +135,9 @@ class world {
   std::map<word_key, word_state> now_;
   std::string log_;
   unsigned accesses_ = 0;
+  bool at_end_ = false;
+  bool alone_ = false;
+  std::map<node_key, term> nodes_;  // of a thread that is alone
 };
 
 }  // namespace caiman::proof

@@ -21,7 +21,39 @@ std::vector<term> world::fresh_marks() {
     marks.push_back(known::here().fresh_truth("mark"));
   return marks;
 }
-term world::new_node() { return known::here().fresh("node", bits()); }
+// A node in any state; of a thread that is alone, in the state in which it was.
+term world::new_node(const place& at) {
+  if (!alone_) return known::here().fresh("node", bits());
+  const node_key of{at.level, at.height, at.index, at.cls};
+  if (const auto found = nodes_.find(of); found != nodes_.end()) return found->second;
+  nodes_.emplace(of, known::here().fresh("node", bits()));
+  assume_marked_above(of);
+  return nodes_.at(of);
+}
+void world::set_node(const place& at, const term& node) {
+  if (alone_) nodes_.insert_or_assign({at.level, at.height, at.index, at.cls}, node);
+}
+
+// When nobody owes anything a word is marked, and so are the nodes over it.
+void world::add_marks(const word_key& of, const word_state& state) {
+  std::vector<term> marks;
+  const auto slot = static_cast<unsigned>(of.second % shape_.fanout());
+  for (unsigned cls = 0; cls <= shape_.log2_fanout; ++cls) {
+    const place leaf{place::kind::hint, of.first, 0, of.second / shape_.fanout(), cls};
+    marks.push_back(bit(new_node(leaf), slot));
+  }
+  if (rules_in_force().has(clause::marked)) {
+    const term none = constant(no_debt, 8);
+    known::here().assume(is_marked(state.free, marks, none, none, shape_.log2_fanout));
+  }
+}
+void world::assume_marked_above(const node_key& of) {
+  const auto& [level, height, index, cls] = of;
+  if (height + 1 >= shape_.heights[level] || !rules_in_force().has(clause::marked_above)) return;
+  const place above{place::kind::hint, level, height + 1, index / shape_.fanout(), cls};
+  const term mark = bit(new_node(above), static_cast<unsigned>(index % shape_.fanout()));
+  known::here().assume(is_marked_above(nodes_.at(of), mark, truth(false), truth(false)));
+}
 
 namespace {
 

@@ -50,11 +50,12 @@ void world::add_state(const word_key& of) {
     if (rules_in_force().has(each)) here.assume(holds_of_word(each, state));
   }
   now_.emplace(of, state);
+  if (alone_ && has_hints(level)) add_marks(of, state);
 }
 
 // The others have moved: every word is new.
 word_state& world::look_at(const word_key& of) {
-  now_.clear();
+  if (!alone_) now_.clear();
   for (const auto& [held, mask] : mine_) {
     std::uint64_t value = 1;
     if (!mask.is_numeral_u64(value) || value != 0) add_state(held);
@@ -83,14 +84,17 @@ void world::expand(const word_key& at, std::vector<word_key>& touched) {
   touched.push_back(above);
 }
 
-// Whole words of mine one level down become bits of mine.
+// Whole words of mine one level down become bits of mine, after those further down.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels
 void world::collapse(const word_key& at, std::vector<word_key>& touched) {
   if (at.first == 0) return;
   for (unsigned slot = 0; slot < shape_.fanout(); ++slot) {
     const word_key below{at.first - 1, at.second * shape_.fanout() + slot};
+    collapse(below, touched);
     if (!mine_.contains(below)) continue;
     if (!known::here().holds(mine(below) == constant(shape_.full, bits()))) continue;
     const term mask = constant(std::uint64_t{1} << slot, bits());
+    add_state(at);
     set_mine(below, constant(0, bits()));
     set_mine(at, settled(mine(at) | mask));
     word_state& upper = now_.at(at);
