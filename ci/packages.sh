@@ -10,13 +10,14 @@
 # Their headers and libraries go into our programs, so that another version makes what is built stale.
 compiled_in=(g++ relacy-dev librapidcheck-dev catch2 libcli11-dev libfmt-dev libzstd-dev
   nlohmann-json3-dev libbenchmark-dev libboost-context-dev)
-compiled_in_later=(libasio-dev liburing-dev libvulkan-dev)
+compiled_in_later=(libasio-dev liburing-dev libvulkan-dev libz3-dev)
 
 base=("${compiled_in[@]}" meson ninja-build pkg-config cmake patch)
 bench=("${base[@]}" libasio-dev liburing-dev libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libtbbmalloc2)
+prove=("${base[@]}" libz3-dev)
 docs=(doxygen doxygen-awesome-css python3)
 newcomer=(debootstrap git python3)
-night=("${bench[@]}" "${newcomer[@]}" clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
+night=("${bench[@]}" "${newcomer[@]}" libz3-dev clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
 house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck "${docs[@]}"
   libc++-19-dev libc++abi-19-dev
   g++-aarch64-linux-gnu gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAKERS = {"bench": measuring.bench, "soak": parts.soak, "soak-tsan": parts.soak_tsan,
           "model": parts.model, "programs": parts.programs, "fuzz": fuzzing.fuzz,
           "freeze": parts.freeze, "coverage": measuring.coverage, "audit": parts.audit,
-          "genmc": parts.genmc, "newcomer": newcomer.newcomer}
+          "genmc": parts.genmc, "proof": parts.proof, "newcomer": newcomer.newcomer}
 
 
 def _shard(text):

@@ -251,3 +251,34 @@ def genmc(night):
         return Task(harnesses[number].stem, command, judge, 3600)
 
     return Part("genmc", 5, task, "small harnesses over all modification orders")
+
+
+def proof(night):
+    """The invariant that Z3 checks, where there is Z3: some of its checks, others every night."""
+    program = night.build / "model/proof/caiman-proof"
+    names = []
+    if program.exists():
+        listed = subprocess.run([program, "list"], capture_output=True, text=True, check=True).stdout
+        names = listed.split()
+        random.Random(night.seed).shuffle(names)
+    limit = max(2, int(night.task_seconds) * 10)
+
+    def task(number):
+        if not names:
+            gone = lambda _code, _text: result(note="Z3: not installed")  # noqa: E731
+            return Task("none", ["true"], gone, 60) if number == 0 else None
+        if number >= len(names):
+            return None
+        command = [str(program), "run", "--limit", str(limit), names[number]]
+
+        def judge(code, text):
+            counts = {"checks": 1}
+            if code == 0:
+                return result(counts)
+            if code == 2 and text.rstrip().endswith("NOT FINISHED"):
+                return result({"checks that were not finished": 1})
+            return result(counts, failure(f"exit code {code}", shlex.join(command), text))
+
+        return Task(names[number], command, judge, limit + 600)
+
+    return Part("proof", 10, task, "the invariant, for any number of threads, call by call")

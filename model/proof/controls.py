@@ -1,26 +1,85 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What the proof must convict, and what not: controls of the invariant.
+"""Controls of the invariant: what it must convict, what not, and that each clause is needed.
 
-    controls.py FOLDER [NAME...]   runs them, of the programs in the folder; a line each
+    controls.py FOLDER [NAME...]   runs them, all or these, by the programs in the folder; a line each
 
-A fault of the core must break the clause that stands here, at the access that stands here; one whose
-fault is of no clause must break none. Without one of its clauses the invariant must fail elsewhere, and a
-weakened one must let through what the whole one convicts. Exit code: 0 all as they should, 1 if not.
+A fault of the core must break what stands here, at the access that stands here; one that is of no clause
+must break nothing. Without one of its clauses something must fail; and one that is weakened lets through
+what the whole one convicts. Exit code: 0 all as they should be, 1 one is not, 2 wrong use.
 """
 import pathlib
 import subprocess
 import sys
 
-HOLDS = ""
-OWED = "a mark is owed at the end at the end"
-# Name: program, further arguments, checks, and what must be in the answer; HOLDS: nothing is broken.
+HOLDS = None
+MARK_OWED = "a mark is owed at the end at the end"
+ABOVE_OWED = "a mark above a node is owed at the end at the end"
+# By name: the program, what it is given, and what must be broken at which access.
 CONTROLS = {
-    "claim-by-store": ("proof-claim-by-store", [], ["claim/f2m2/l0/w0/c0"], "one-owner at claim"),
-    "climb-tests-first": ("proof-climb-tests-first", [], ["release/f2m2/o0/i0"], ""),
-    "merge-both-sides": ("proof-merge-both-sides", [], ["release/f2m2/o0/i0"], ""),
-    "full-word-unmarked": ("proof-full-word-unmarked", [], ["release/f2m2/o0/i0"], ""),
-    "clear-without-second-look": ("proof-clear-without-second-look", [], ["clear/f2m2"], ""),
-    "clear-compares-with-cleared": ("proof-clear-compares-with-cleared", [], ["clear/f2m2"], ""),
-    "second-look-only-larger": ("proof-second-look-only-larger", [], ["clear/f2m2"], ""),
+    # Mutants of the core.
+    "claim-by-store": ("proof-claim-by-store", ["claim/f2m2/l0/w0/c0"], "one-owner at claim"),
+    "climb-tests-first": ("proof-climb-tests-first", ["release/f2m2/o0/i0"], MARK_OWED),
+    "merge-both-sides": ("proof-merge-both-sides", ["release/f2m2/o0/i0"], "one-owner at climb"),
+    "full-word-unmarked": ("proof-full-word-unmarked", ["release/f2m2/o0/i0"], MARK_OWED),
+    "clear-without-second-look": ("proof-clear-without-second-look", ["clear/f2m2"], MARK_OWED),
+    "clear-compares-with-cleared": ("proof-clear-compares-with-cleared", ["clear/f2m2"], MARK_OWED),
+    "second-look-only-larger": ("proof-second-look-only-larger", ["clear/f2m2"], MARK_OWED),
+    # Faults of the one program that carries them.
+    "child-unmarked": ("proof-faults", ["--fault", "child-unmarked", "split/f2m2"], MARK_OWED),
+    "parents-unmarked": ("proof-faults", ["--fault", "parents-unmarked", "set/f2m3/l0/w0"], ABOVE_OWED),
+    "parent-without-second-look": (
+        "proof-faults", ["--fault", "parent-without-second-look", "clear/f2m3/l0/w0"], ABOVE_OWED),
+    # Faults of S6, of which the invariant says nothing.
+    "remainder-unhinted": ("proof-remainder-unhinted", ["claim/f2m2", "claim_at_once/f2m2"], HOLDS),
+    "clear-bracket-late": ("proof-faults", ["--fault", "clear-bracket-late", "clear/f2m2"], HOLDS),
+    # Each clause is needed.
+    "without one-owner": (
+        "caiman-proof", ["--leave-out", "one-owner", "release/f2m2/o0/i0"],
+        "a right release counts as misuse"),
+    "without none-missing": ("caiman-proof", ["--leave-out", "none-missing", "hence/f2m2"], "S3"),
+    "without empty-below": ("caiman-proof", ["--leave-out", "empty-below", "split/f2m2"], "one-owner"),
+    "without marked": ("caiman-proof", ["--leave-out", "marked", "hence/f2m2"], "S5"),
+    "without marked-above": ("caiman-proof", ["--leave-out", "marked-above", "hence/f2m3"], "S5"),
+    # With a mark of any class in the place of one that is large enough, a wrong mark passes.
+    "any mark": ("caiman-proof", ["--any-mark", "hence/f2m2"], "S5"),
 }
+SECONDS = 300
+
+
+def run(folder, name):
+    """What came of it, or why it is not as it should be."""
+    program, given, expected = CONTROLS[name]
+    command = [str(folder / program), "run", "--stop", *given]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return False, str(error)
+    broken = [line.strip() for line in done.stdout.splitlines() if line.startswith("  broken: ")]
+    verdict = done.stdout.splitlines()[-1] if done.stdout else done.stderr.strip()
+    if expected is HOLDS:
+        return done.returncode == 0 and not broken, verdict
+    convicted = done.returncode == 1 and any(expected in line for line in broken)
+    return convicted, "; ".join(broken) or verdict
+
+
+def main(arguments):
+    if not arguments:
+        print("controls.py: which folder?", file=sys.stderr)
+        return 2
+    names = arguments[1:] or list(CONTROLS)
+    unknown = [name for name in names if name not in CONTROLS]
+    if unknown:
+        print(f"controls.py: no control is called '{unknown[0]}'", file=sys.stderr)
+        return 2
+    wrong = 0
+    for name in names:
+        good, what = run(pathlib.Path(arguments[0]), name)
+        wrong += not good
+        print(f"{'ok    ' if good else 'WRONG '} {name:<28} {what}", flush=True)
+    print(f"{len(names) - wrong} as they should be, {wrong} not")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -19,7 +19,7 @@
 
 #include "caiman/protocol/word.hpp"
 #include "caiman/sync.hpp"
-#include "world.hpp"
+#include "proof_world.hpp"
 
 namespace caiman::proof {
 

@@ -62,6 +62,8 @@ ROOMS = (
     Room("model/caiman", ("model/caiman/",), (*CORE, "door")),
     Room("model/examples", ("model/examples/", "model/gallery/"), ("door",)),
     Room("model/genmc", ("model/genmc/",), CORE),
+    # Beside the core what has one header of it stand for another: model/caiman has the faults.
+    Room("model/proof", ("model/proof/",), (*CORE, "model/caiman")),
     # stress: native threads; beside them the benchmark, and recorded traces that it replays.
     Room("common", ("stress/common/",), CORE),
     Room("hammer", ("stress/hammer/",), CORE + ("common",)),

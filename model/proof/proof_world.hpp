@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // ---------------------------------------------------------------------------------------------
-// world.hpp: one thread among any number of others
+// proof_world.hpp: one thread among any number of others
 //
 // What one call finds at each of its accesses, and what it may do there. Before each access the
 // others may have done anything that the invariant allows (invariant.hpp), so the words and the
