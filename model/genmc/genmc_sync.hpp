@@ -4,18 +4,27 @@
 //
 // std::atomic with the orders that ship, as native_sync, but without what such an engine has no use
 // for: no pool of slots, no system calls, no output. The harness gives each thread its slot; there
-// are two, and the shared one. Loads and stores of words, few globals, pthreads.
+// are two, and the shared one. The fences of announced pops and of returns that are stores are full
+// fences on both sides: that much of the system's fence (membarrier) an engine of C++ can say.
+//
+// One order can be weakened: -DWEAK=claim -DWEAK_TO=relaxed. That is how a harness is shown to
+// depend on an order (run.py).
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
 #include <atomic>
 #include <cassert>
-#include <cstddef>
 #include <cstdint>
 
-#include "caiman/protocol/tree.hpp"
 #include "caiman/sync.hpp"
-#include "two_threads.hpp"
+#include "threads.hpp"
+
+#ifndef WEAK
+#define WEAK count_
+#endif
+#ifndef WEAK_TO
+#define WEAK_TO relaxed
+#endif
 
 namespace caiman::genmc {
 
@@ -35,7 +44,9 @@ struct genmc_sync {
   static constexpr unsigned stack_orders = 0;
   static constexpr bool announced_pop = false;
 
-  static constexpr std::memory_order order(site at) noexcept { return shipped_order(at); }
+  static constexpr std::memory_order order(site at) noexcept {
+    return at == site::WEAK ? mo::WEAK_TO : shipped_order(at);
+  }
   static void light_fence() noexcept {}
   static void heavy_fence() noexcept {}
   static void closing_fence() noexcept {}
@@ -57,51 +68,26 @@ struct genmc_sync {
     assert(false);
     __builtin_unreachable();
   }
+
+  // Nobody has to sleep for the desk: who asks there leaves a note.
+  static void sleep(std::atomic<std::uint64_t>& /*cell*/, std::uint64_t /*value*/) noexcept {
+    assert(false);
+  }
+  static void wake(std::atomic<std::uint64_t>& /*cell*/) noexcept { assert(false); }
+  static void rest(unsigned /*round*/) noexcept {}
 };
-static_assert(sync_policy<genmc_sync>);
+static_assert(sleep_policy<genmc_sync>);
 
-/// What small_arena::take gives instead of an index.
-inline constexpr std::size_t full = ~std::size_t{0};
-inline constexpr std::size_t contended = full - 1;
-
-/// A tree over a global: 2^MaxOrder min blocks, 2^Log2Fanout to a word. And a plain cell per min
-/// block, written by its owner, so that a missing edge is a data race.
-template <unsigned Log2Fanout, unsigned MaxOrder>
-class small_arena {
- public:
-  using tree_type = tree<genmc_sync, Log2Fanout>;
-
-  small_arena() noexcept : tree_(memory_, MaxOrder, std::size_t{1} << MaxOrder) {}
-
-  /// The index of a block, or `full`, or `contended`.
-  std::size_t take(unsigned order) noexcept {
-    const auto me = tree_.lanes().mine();
-    std::size_t try_last = 0;
-    search_result got = tree_.claim_at_once(order, me, try_last);
-    if (!got.ok()) got = tree_.find(order, me, try_last);
-    if (!got.ok()) return got.how == search_result::end::full ? full : contended;
-    touch(order, got.index);
-    return got.index;
-  }
-  void give(unsigned order, std::size_t index) noexcept {
-    touch(order, index);
-    const bool right = tree_.release(tree_.lanes().mine(), order, index);
-    assert(right);
-    (void)right;
-  }
-
- private:
-  void touch(unsigned order, std::size_t index) noexcept {
-    for (std::size_t i = index << order; i < (index + 1) << order; ++i) ++payload_[i];
-  }
-
-  alignas(128) std::byte memory_[tree_type::bytes(MaxOrder)] = {};
-  unsigned payload_[std::size_t{1} << MaxOrder] = {};
-  tree_type tree_;
+/// The same where a thread has a fence that orders all others: full fences on both sides.
+struct fenced_sync : genmc_sync {
+  static void light_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+  static void heavy_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+  static void closing_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
+  static bool heavy_fence_works() noexcept { return true; }
 };
-
-/// What take() says.
-inline bool is_block(std::size_t answer) noexcept { return answer < contended; }
-inline bool is_full(std::size_t answer) noexcept { return answer == full; }
+/// And as if the cheap side had none: a control.
+struct half_fenced_sync : fenced_sync {
+  static void light_fence() noexcept {}
+};
 
 }  // namespace caiman::genmc

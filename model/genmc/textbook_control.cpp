@@ -4,7 +4,7 @@
 #include <atomic>
 #include <cassert>
 
-#include "two_threads.hpp"
+#include "threads.hpp"
 
 namespace {
 
@@ -33,6 +33,6 @@ void* second(void* /*none*/) {
 }  // namespace
 
 int main() {
-  caiman::genmc::run_both(first, second);
+  caiman::genmc::run(first, second);
   assert(merged.load(std::memory_order_acquire) == 1);
 }

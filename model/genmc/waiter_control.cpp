@@ -5,7 +5,7 @@
 #include <atomic>
 #include <cassert>
 
-#include "two_threads.hpp"
+#include "threads.hpp"
 
 namespace {
 
@@ -30,6 +30,6 @@ void* release(void* /*none*/) {
 }  // namespace
 
 int main() {
-  caiman::genmc::run_both(wait, release);
+  caiman::genmc::run(wait, release);
   assert(found || met);
 }

@@ -5,9 +5,11 @@
 # | Why: what the workbench says of a stranger's structure is worth what it says of those   |
 # | that everybody knows. A fault must lose the property that it is about, and its replay   |
 # | line must show it again; a program that says nothing or dies is a failure.              |
-# | With --table it writes the rows of docs/gallery.md.                                     |
+# | With --table it writes the rows of docs/gallery.md. ./ci/nightly runs it for one        |
+# | structure after the other (--only), with seeds of the night.                            |
 # | Relies on: the programs of model/gallery.                                               |
-# | Usage: gallery_check.py FOLDER [--scenarios N] [--table SOURCES]                        |
+# | Usage: gallery_check.py FOLDER [--list | --only NAME] [--seed S] [--scenarios N]        |
+# |                                [--table SOURCES]                                        |
 # +-----------------------------------------------------------------------------------------+
 """The gallery of model/gallery, checked."""
 
@@ -53,37 +55,53 @@ ALIKE = {RACE, USED, "crash", "double free", "heap"}
 
 
 class Fault(Exception):
-    """Something that is not as it should be."""
+    """Something that is not as it should be, and what shows it again."""
+
+    def __init__(self, what, *again):
+        super().__init__(what)
+        self.again = shlex.join(str(word) for word in again)
 
 
 def call(program, *arguments):
     ended = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=600, check=False)
     if ended.returncode not in (0, 1):
-        raise Fault(f"{program.name}: exit code {ended.returncode}: {ended.stderr.strip()}")
+        raise Fault(f"{program.name}: exit code {ended.returncode}: {ended.stderr.strip()}", program, *arguments)
     return ended
 
 
+def replay_of(program, text):
+    """The arguments of the line with which a conviction is shown again, or nothing."""
+    found = re.search(r"^replay: (.*)$", text, re.M)
+    return [program, *shlex.split(found[1])[1:]] if found else []
+
+
 def right(folder, name, options):
-    ended = call(folder / f"{name}.0", "verify", *options)
+    program = folder / f"{name}.0"
+    ended = call(program, "verify", *options)
     found = re.match(r"no violation in (\d+) executions", ended.stdout)
     if ended.returncode != 0 or found is None:
-        raise Fault(f"{name}: the right one does not pass: {ended.stdout[:600]}")
+        raise Fault(f"{name}: the right one does not pass: {ended.stdout[:600]}",
+                    *(replay_of(program, ended.stdout) or [program, "verify", *options]))
     seconds = re.search(r"^([\d.]+) s, ", ended.stdout, re.M)
     return {"executions": int(found[1]), "seconds": float(seconds[1])}
 
 
-def wrong(folder, name, fault, wanted):
+def wrong(folder, name, fault, wanted, options):
     program = folder / f"{name}.{fault}"
-    ended = call(program, "verify")
+    command = [program, "verify", *options]
+    ended = call(*command)
     said = re.match(r"([a-z ]+): ", ended.stdout)
     if ended.returncode != 1 or said is None:
-        raise Fault(f"{program.name} is not convicted: {ended.stdout[:300]}")
-    if said[1] != wanted and not {said[1], wanted} <= ALIKE:
-        raise Fault(f"{program.name} loses '{said[1]}', and was to lose '{wanted}'")
-    replay = re.search(r"^replay: (.*)$", ended.stdout, re.M)
-    again = call(program, *shlex.split(replay[1])[1:])
+        raise Fault(f"{program.name} is not convicted: {ended.stdout[:300]}", *command)
+    # With another seed another property may go first.
+    if "--seed" not in options and said[1] != wanted and not {said[1], wanted} <= ALIKE:
+        raise Fault(f"{program.name} loses '{said[1]}', and was to lose '{wanted}'", *command)
+    replay = replay_of(program, ended.stdout)
+    if not replay:
+        raise Fault(f"{program.name} has no replay line: {ended.stdout[:300]}", *command)
+    again = call(*replay)
     if again.returncode != 1 or not again.stdout.startswith(said[1] + ": "):
-        raise Fault(f"{program.name}: its replay line shows another thing: {again.stdout[:300]}")
+        raise Fault(f"{program.name}: its replay line shows another thing: {again.stdout[:300]}", *replay)
     counts = re.search(r"(\d+) threads, (\d+) operations, (\d+) switches.*; (\d+) executions in all, ([\d.]+) s",
                        ended.stdout)
     return {"property": said[1], "threads": counts[1], "operations": counts[2], "switches": counts[3],
@@ -115,24 +133,37 @@ def table(sources, rights, wrongs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="where the programs are")
+    parser.add_argument("--only", choices=list(FAULTS), metavar="NAME", help="one structure, and its faults")
+    parser.add_argument("--seed", help="of all searches; the programs have their own without it")
     parser.add_argument("--scenarios", help="of each right structure")
     parser.add_argument("--table", type=pathlib.Path, metavar="SOURCES", help="writes rows for the docs")
+    parser.add_argument("--list", action="store_true", help="the names of the structures")
     given = parser.parse_args()
-    options = ["--scenarios", given.scenarios] if given.scenarios else []
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        passing = {name: pool.submit(right, given.folder, name, options) for name in FAULTS}
-        failing = {(name, fault): pool.submit(wrong, given.folder, name, fault, wanted)
-                   for name, all_wanted in FAULTS.items() for fault, wanted in enumerate(all_wanted, 1)}
+    if given.list:
+        print("\n".join(FAULTS))
+        return 0
+    chosen = {name: wanted for name, wanted in FAULTS.items() if given.only in (None, name)}
+    seed = ["--seed", given.seed] if given.seed else []
+    options = [*seed, *(["--scenarios", given.scenarios] if given.scenarios else [])]
+    # One structure at a time is one of several tasks at once, each of which has a processor.
+    with concurrent.futures.ThreadPoolExecutor(1 if given.only else os.cpu_count()) as pool:
+        passing = {name: pool.submit(right, given.folder, name, options) for name in chosen}
+        failing = {(name, fault): pool.submit(wrong, given.folder, name, fault, wanted, seed)
+                   for name, all_wanted in chosen.items() for fault, wanted in enumerate(all_wanted, 1)}
     bad = 0
     for job in [*passing.values(), *failing.values()]:
         if job.exception() is not None:
             print(f"gallery_check.py: {job.exception()}", file=sys.stderr)
+            if isinstance(job.exception(), Fault) and job.exception().again:
+                print(f"again: {job.exception().again}", file=sys.stderr)
             bad += 1
     if bad == 0 and given.table:
         table(given.table, {name: job.result() for name, job in passing.items()},
               {key: job.result() for key, job in failing.items()})
     elif bad == 0:
-        print(f"{len(passing)} structures pass, {len(failing)} faults are convicted, and again by their replay lines")
+        done = sum(job.result()["executions"] for job in [*passing.values(), *failing.values()])
+        print(f"{len(passing)} structures pass, {len(failing)} faults are convicted, and again by their replay lines; "
+              f"{done} executions")
     return 1 if bad else 0
 
 

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+// An owner stack (7) (8): its owner pops, pushes again and pops, while another thread drains what
+// it can. Each of two blocks has one owner at a time (S1, S2), and none is lost (S3). With
+// -DANNOUNCED=0 pops are exchanges, with 1 announced; -DSYNC=half_fenced_sync leaves the owner's
+// fence out.
+#include "genmc_sync.hpp"
+// then the core
+#include "caiman/protocol/stacks.hpp"
+
+#ifndef ANNOUNCED
+#define ANNOUNCED 1
+#endif
+#ifndef SYNC
+#define SYNC fenced_sync
+#endif
+
+using namespace caiman::genmc;
+
+namespace {
+
+struct stack_sync : SYNC {
+  static constexpr unsigned stack_room = 2;
+  static constexpr unsigned stack_depth = 2;
+  static constexpr unsigned stack_orders = 1;
+  static constexpr bool announced_pop = ANNOUNCED != 0;
+};
+using stacks = owner_stacks<stack_sync>;
+
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): pthreads
+alignas(128) std::byte memory[stacks::bytes()];
+unsigned payload[2];    // written by each owner of a block
+std::size_t popped[2];  // by the owner, and not pushed again
+std::size_t drained[2];
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+
+stacks in_memory() { return stacks(memory); }
+std::size_t own(std::size_t block) {
+  if (block != stacks::nothing) ++payload[block];
+  return block;
+}
+std::size_t pop() {
+  std::size_t block = stacks::nothing;
+  if (!in_memory().pop_top(0, block)) block = in_memory().pop_below(0);
+  return own(block);
+}
+
+void* use(void* /*none*/) {
+  popped[0] = pop();
+  if (popped[0] != stacks::nothing) {
+    const std::size_t back = own(popped[0]);
+    popped[0] = stacks::nothing;
+    const bool fits = in_memory().push_again(0, back) || in_memory().push(0, back);
+    assert(fits);
+  }
+  popped[1] = pop();
+  return nullptr;
+}
+void* drain(void* /*none*/) {
+  const stacks from = in_memory();
+  if (!from.any(false)) return nullptr;
+  if (ANNOUNCED != 0) {
+    from.raise_flag();
+    stack_sync::heavy_fence();
+  }
+  std::size_t count = 0;
+  for (std::uint32_t i = from.reach(0, false); i > 0; --i) {
+    const std::size_t block = own(from.take(0, i));
+    if (block != stacks::nothing) drained[count++] = block;
+  }
+  if (ANNOUNCED != 0) from.lower_flag();
+  return nullptr;
+}
+
+}  // namespace
+
+int main() {
+  in_memory().build();
+  for (int i = 0; i < 2; ++i) popped[i] = drained[i] = stacks::nothing;
+  for (std::size_t block = 0; block < 2; ++block) {
+    const bool fits = in_memory().push(0, block);
+    assert(fits);
+  }
+  run(use, drain);
+
+  unsigned times[2];
+  times[0] = times[1] = 0;
+  for (int i = 0; i < 2; ++i) {
+    if (popped[i] != stacks::nothing) ++times[popped[i]];
+    if (drained[i] != stacks::nothing) ++times[drained[i]];
+  }
+  for (std::size_t left = pop(); left != stacks::nothing; left = pop()) ++times[left];
+  assert(times[0] == 1 && times[1] == 1);
+  return 0;
+}
