@@ -12,7 +12,7 @@ import types
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from nightlylib import fuzzing, measuring, newcomer, parts, record, report  # noqa: E402
+from nightlylib import fuzzing, measuring, newcomer, parts, record, report, structures  # noqa: E402
 from nightlylib.schedule import Interrupted, Schedule  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -20,7 +20,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAKERS = {"bench": measuring.bench, "soak": parts.soak, "soak-tsan": parts.soak_tsan,
           "model": parts.model, "programs": parts.programs, "fuzz": fuzzing.fuzz,
           "freeze": parts.freeze, "coverage": measuring.coverage, "audit": parts.audit,
-          "genmc": parts.genmc, "proof": parts.proof, "newcomer": newcomer.newcomer}
+          "gallery": structures.gallery, "genmc": structures.genmc, "proof": parts.proof,
+          "newcomer": newcomer.newcomer}
 
 
 def _shard(text):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Soak, model runs, random programs, stopped threads, the audit, a second engine.
+"""Soak, model runs, random programs, stopped threads, the audit.
 
 Each function makes a Part; the task with a number is the same on every machine and in every shard.
 `night.seed` makes one night's tasks others than the last one's.
@@ -10,7 +10,6 @@ import json
 import random
 import re
 import shlex
-import shutil
 import subprocess
 
 from .schedule import Part, Task, failure, result
@@ -224,33 +223,6 @@ def audit(night):
         return Task("of all orders", command, judge, max(3600.0, night.seconds))
 
     return Part("audit", 10, task, "is every memory order needed, and every needed one there")
-
-
-def genmc(night):
-    """A second engine, where there is one."""
-    engine = shutil.which("genmc")
-    harnesses = sorted((night.root / "model/genmc").glob("*.cpp"))
-
-    def task(number):
-        if engine is None:
-            gone = lambda _code, _text: result(note="genmc: not installed")  # noqa: E731
-            return Task("none", ["true"], gone, 60) if number == 0 else None
-        if number >= len(harnesses):
-            return None
-        command = [str(night.root / "model/genmc/run.sh"), engine, str(harnesses[number])]
-
-        def judge(code, text):
-            count = re.search(r"Number of complete executions explored: (\d+)", text)
-            version = re.search(r"GenMC v?([\d.]+)", text)
-            counts = {"executions": int(count.group(1)) if count else 0, "harnesses": 1}
-            note = f"genmc {version.group(1)}" if version else ""
-            if code == 0 and count:
-                return result(counts, note=note)
-            return result(counts, failure(f"exit code {code}", shlex.join(command), text), note=note)
-
-        return Task(harnesses[number].stem, command, judge, 3600)
-
-    return Part("genmc", 5, task, "small harnesses over all modification orders")
 
 
 def proof(night):

@@ -162,8 +162,11 @@ def table(engine):
 
 def origin(control, held):
     """Of which case that holds a control is a change: the one that shares most with it."""
-    return max((case for case in held if case.harness == control.harness),
-               key=lambda case: (len(set(case.defines) & set(control.defines)), -len(case.defines)))
+    def shared(case):
+        names = {one.partition("=")[0] for one in case.defines} & {one.partition("=")[0] for one in control.defines}
+        return len(set(case.defines) & set(control.defines)), len(names), -len(case.defines)
+
+    return max((case for case in held if case.harness == control.harness), key=shared)
 
 
 def main(given):
