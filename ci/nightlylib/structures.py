@@ -66,10 +66,11 @@ def gallery(night):
         command = [*check, "--only", name, "--seed", str(seed), "--scenarios", str(scenarios)]
 
         def judge(code, text):
-            told = re.search(r"^(\d+) structures pass, (\d+) faults are convicted.*; (\d+) executions$", text, re.M)
+            told = re.search(r"^(\d+) structures pass, (\d+) faults are convicted.*; "
+                             r"(\d+) further seeds, (\d+) executions$", text, re.M)
             if code == 0 and told:
                 return result({"structures passed": int(told[1]), "faults convicted": int(told[2]),
-                               "executions": int(told[3])})
+                               "further seeds for faults": int(told[3]), "executions": int(told[4])})
             what = re.search(r"^gallery_check\.py: (.*)", text, re.M)
             again = re.search(r"^again: (.*)", text, re.M)
             return result({}, failure(what[1] if what else f"exit code {code}",

@@ -62,7 +62,14 @@ class Shares(Folder):
         self.structure()
         done = self.gallery()
         self.assertEqual(done["failures"], [])
-        self.assertEqual(done["counts"], {"structures passed": 1, "faults convicted": 3, "executions": 102})
+        self.assertEqual(done["counts"], {"structures passed": 1, "faults convicted": 3, "further seeds for faults": 0,
+                                          "executions": 102})
+
+    def test_what_one_seed_misses_another_one_may_find(self):
+        self.structure(fault='case "$*" in *"--seed 7002") echo "no violation in 12 executions"; exit 0 ;; esac\n'
+                       + STRUCTURE)
+        done = self.gallery()
+        self.assertEqual((done["failures"], done["counts"]["further seeds for faults"]), ([], 3))
 
     def test_a_right_structure_that_is_convicted_is_a_finding(self):
         self.structure(right="echo 'leak: of an object'; echo \"replay: $0 replay --state 5\"; exit 1")

@@ -50,6 +50,9 @@ FAULTS = {
     "treiber_hazard": (USED, USED, RACE),
     "vyukov_mpmc": (RACE, RACE, ANSWERS),
 }
+# Some faults need a scenario that not every seed invents: chase_lev.1 came to light with four of five.
+# So what one seed misses is looked for with others, so far apart.
+SEEDS, FURTHER = 5, 1_000_000
 # Memory that is freed too early is met by whoever comes first.
 ALIKE = {RACE, USED, "crash", "double free", "heap"}
 
@@ -86,15 +89,18 @@ def right(folder, name, options):
     return {"executions": int(found[1]), "seconds": float(seconds[1])}
 
 
-def wrong(folder, name, fault, wanted, options):
+def wrong(folder, name, fault, wanted, seed):
     program = folder / f"{name}.{fault}"
-    command = [program, "verify", *options]
-    ended = call(*command)
-    said = re.match(r"([a-z ]+): ", ended.stdout)
-    if ended.returncode != 1 or said is None:
+    for tried in range(SEEDS if seed else 1):
+        command = [program, "verify", *(["--seed", str(seed + tried * FURTHER)] if seed else [])]
+        ended = call(*command)
+        said = re.match(r"([a-z ]+): ", ended.stdout)
+        if ended.returncode != 0 and said is not None:
+            break
+    else:
         raise Fault(f"{program.name} is not convicted: {ended.stdout[:300]}", *command)
     # With another seed another property may go first.
-    if "--seed" not in options and said[1] != wanted and not {said[1], wanted} <= ALIKE:
+    if not seed and said[1] != wanted and not {said[1], wanted} <= ALIKE:
         raise Fault(f"{program.name} loses '{said[1]}', and was to lose '{wanted}'", *command)
     replay = replay_of(program, ended.stdout)
     if not replay:
@@ -105,7 +111,7 @@ def wrong(folder, name, fault, wanted, options):
     counts = re.search(r"(\d+) threads, (\d+) operations, (\d+) switches.*; (\d+) executions in all, ([\d.]+) s",
                        ended.stdout)
     return {"property": said[1], "threads": counts[1], "operations": counts[2], "switches": counts[3],
-            "executions": int(counts[4]), "seconds": float(counts[5])}
+            "executions": int(counts[4]), "seconds": float(counts[5]), "further": tried}
 
 
 def told(sources, name):
@@ -134,7 +140,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=pathlib.Path, help="where the programs are")
     parser.add_argument("--only", choices=list(FAULTS), metavar="NAME", help="one structure, and its faults")
-    parser.add_argument("--seed", help="of all searches; the programs have their own without it")
+    parser.add_argument("--seed", type=int, help="of all searches; the programs have their own without it")
     parser.add_argument("--scenarios", help="of each right structure")
     parser.add_argument("--table", type=pathlib.Path, metavar="SOURCES", help="writes rows for the docs")
     parser.add_argument("--list", action="store_true", help="the names of the structures")
@@ -143,12 +149,12 @@ def main():
         print("\n".join(FAULTS))
         return 0
     chosen = {name: wanted for name, wanted in FAULTS.items() if given.only in (None, name)}
-    seed = ["--seed", given.seed] if given.seed else []
-    options = [*seed, *(["--scenarios", given.scenarios] if given.scenarios else [])]
+    options = [*(["--seed", str(given.seed)] if given.seed else []),
+               *(["--scenarios", given.scenarios] if given.scenarios else [])]
     # One structure at a time is one of several tasks at once, each of which has a processor.
     with concurrent.futures.ThreadPoolExecutor(1 if given.only else os.cpu_count()) as pool:
         passing = {name: pool.submit(right, given.folder, name, options) for name in chosen}
-        failing = {(name, fault): pool.submit(wrong, given.folder, name, fault, wanted, seed)
+        failing = {(name, fault): pool.submit(wrong, given.folder, name, fault, wanted, given.seed)
                    for name, all_wanted in chosen.items() for fault, wanted in enumerate(all_wanted, 1)}
     bad = 0
     for job in [*passing.values(), *failing.values()]:
@@ -162,8 +168,9 @@ def main():
               {key: job.result() for key, job in failing.items()})
     elif bad == 0:
         done = sum(job.result()["executions"] for job in [*passing.values(), *failing.values()])
+        further = sum(job.result()["further"] for job in failing.values())
         print(f"{len(passing)} structures pass, {len(failing)} faults are convicted, and again by their replay lines; "
-              f"{done} executions")
+              f"{further} further seeds, {done} executions")
     return 1 if bad else 0
 
 
