@@ -31,6 +31,7 @@ class answer {
 /// First come, first served; for two.
 class plain_waiters {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): a braced array would be a memset
   plain_waiters() noexcept { all_[0] = all_[1] = nullptr; }
   plain_waiters(plain_waiters&& /*empty*/) noexcept : plain_waiters() {}
   plain_waiters(const plain_waiters&) = delete;
@@ -39,7 +40,7 @@ class plain_waiters {
   ~plain_waiters() = default;
 
   void add(waiter& one) noexcept { all_[end_++] = &one; }
-  void remove(waiter& /*one*/) noexcept { assert(false); }
+  static void remove(waiter& /*one*/) noexcept { assert(false); }
   void serve(waiter& /*one*/) noexcept { ++next_; }
   waiter* pick(unsigned bar) noexcept { return bar > 0 && next_ < end_ ? all_[next_] : nullptr; }
   std::size_t size() const noexcept { return end_ - next_; }

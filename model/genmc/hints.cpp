@@ -14,6 +14,7 @@ using hint = hints<genmc_sync, 1>;
 /// A level of two words and the slots, without a tree around them.
 class marked_words {
  public:
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): built in it
   marked_words() noexcept : slots_(lanes_, small_tree::max_order) {
     (void)words_.build(memory_, small_tree::max_order, 0);
   }

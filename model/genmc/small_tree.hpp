@@ -34,6 +34,7 @@ class small_tree {
   static constexpr unsigned max_order = 2;
   static constexpr std::size_t blocks = 4;
 
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): built in it, and written by owners
   small_tree() noexcept : tree_(memory_, max_order, blocks) {}
 
   /// The index of a block, or `full`, or `contended`.

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <new>
+#include <utility>
 
 namespace caiman::genmc {
 
@@ -18,19 +19,19 @@ namespace caiman::genmc {
 using body = void* (*)(void*);
 
 /// Two threads, from start to end. Then the caller goes on, and has seen what they did.
-inline void run(body first, body second) noexcept {
+inline void run(body left, body right) noexcept {
   pthread_t one{};
   pthread_t other{};
-  (void)pthread_create(&one, nullptr, first, nullptr);
-  (void)pthread_create(&other, nullptr, second, nullptr);
+  (void)pthread_create(&one, nullptr, left, nullptr);
+  (void)pthread_create(&other, nullptr, right, nullptr);
   (void)pthread_join(one, nullptr);
   (void)pthread_join(other, nullptr);
 }
 /// The same of three.
-inline void run(body first, body second, body third) noexcept {
+inline void run(body left, body middle, body right) noexcept {
   pthread_t one{};
-  (void)pthread_create(&one, nullptr, third, nullptr);
-  run(first, second);
+  (void)pthread_create(&one, nullptr, right, nullptr);
+  run(left, middle);
   (void)pthread_join(one, nullptr);
 }
 
@@ -43,7 +44,7 @@ class made_late {
   /// Before any thread starts.
   template <class Argument>
   void make(Argument&& of) noexcept {
-    ::new (static_cast<void*>(room_)) T(static_cast<Argument&&>(of));
+    ::new (static_cast<void*>(room_)) T(std::forward<Argument>(of));
   }
   T* operator->() noexcept { return &get(); }
   T& get() noexcept { return *std::launder(static_cast<T*>(static_cast<void*>(room_))); }
