@@ -17,6 +17,7 @@ namespace caiman::testing {
 
 struct announced_sync : native_sync {
   static constexpr bool announced_pop = true;
+  static constexpr unsigned calm_pops = 2;  // so that flags go up and down in a short test, too
 };
 struct exchange_sync : native_sync {
   static constexpr bool announced_pop = false;

@@ -119,11 +119,12 @@ class buddy {
   ///  - `contended`: every look of the bounded search was disturbed, by a peer that stood still in
   ///    the middle of a move between words or by releases that came in without a pause, so nothing
   ///    can be said; rare, try again.
-  /// Wait-free out of the thread's own stack: one exchange. Lock-free from the tree: one CAS in the
-  /// common case. A search that fails is bounded: it drains all stacks, and passes over the marked
-  /// words at most Sync::look_again_bound times. No heap, no locks; no fences, but for policies
-  /// with the announced pop, whose drain is a system call. Within a word it splits the smallest
-  /// free run that fits.
+  /// Wait-free out of the thread's own stack: a few stores, or one exchange where others drained it
+  /// lately. Lock-free from the tree: one CAS in the common case. A search that fails is bounded:
+  /// it drains all stacks, and passes over the marked words at most Sync::look_again_bound times.
+  /// No heap, no locks; no fences, but for a call of the system when it drains a thread that has
+  /// announced its pops (stacks.hpp), at most one per Sync::calm_pops pops of a thread. Within a
+  /// word it splits the smallest free run that fits.
   std::expected<block, alloc_error> allocate(unsigned order) noexcept {
     if constexpr (stacks::orders == 0) {
       return allocate_from_tree(order, tree_.lanes().mine());

@@ -54,11 +54,12 @@ struct native_sync {
   static constexpr unsigned stack_depth = 16;
   /// Orders below this one have stacks.
   static constexpr unsigned stack_orders = 8;
-  // Measured, the announced pop halves a pair on an Intel Xeon and gains nothing on an AMD EPYC; a
-  // request that must drain a peer takes twice as long on the one and 20 times as long on the
-  // other, for the system call. See announced_pop_sync.
-  /// Whether pops are announced (stacks.hpp).
-  static constexpr bool announced_pop = false;
+  /// Whether pops are announced (stacks.hpp): without a locked instruction, where the system has
+  /// the fence for it and nobody drains.
+  static constexpr bool announced_pop = true;
+  // A fence of the system takes as long as some 10,000 pops gain at worst, and 500 at best.
+  /// After how many pops by exchange an owner looks whether somebody still drains.
+  static constexpr unsigned calm_pops = 1000;
 
   /// The order that orders.hpp has for a site.
   static constexpr std::memory_order order(protocol::site at) noexcept {
@@ -68,18 +69,19 @@ struct native_sync {
   /// The owner's half of the asymmetric fence: no instruction, only no reordering by the compiler.
   static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
   /// The drainer's half: every running thread of the process passes a full fence.
+  /// If a filter of system calls refuses it after it was granted, it is a sleep, long enough for
+  /// what other threads have stored to be seen, and works no more.
   static void heavy_fence() noexcept {
-    invariant(detail::os::fence_all(), "membarrier was granted, then refused");
+    if (detail::os::fence_all()) return;
+    refused_.store(true, std::memory_order_relaxed);
+    detail::os::nap(10'000'000);
   }
-  /// The same for who could do without: it may also be a sleep, long enough for what other threads
-  /// have stored to be seen.
-  static void closing_fence() noexcept {
-    if (!detail::os::fence_all()) detail::os::nap(10'000'000);
-  }
+  /// The same.
+  static void closing_fence() noexcept { heavy_fence(); }
   /// Asked once per process. Where the kernel, or a filter of system calls, says no, it is no.
   static bool heavy_fence_works() noexcept {
     static const bool works = detail::os::prepare_fence_all() && detail::os::fence_all();
-    return works;
+    return works && !refused_.load(std::memory_order_relaxed);
   }
 
   /// Whose slots a buddy uses: the pool of the shared object that built it.
@@ -145,13 +147,21 @@ struct native_sync {
   [[gnu::__visibility__("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
       exclusive_slots * slot_scale;
   [[gnu::__visibility__("hidden")]] static thread_local constinit inline bool asked_ = false;
+  [[gnu::__visibility__("hidden")]] static constinit inline std::atomic<bool> refused_{false};
   // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
-/// The same with pops that need no locked instruction, for processors on which those are slow.
+/// The same by a name that says how it pops, whatever the default is.
 struct announced_pop_sync : native_sync {
   /// See owner_stacks.
   static constexpr bool announced_pop = true;
+};
+
+/// The same with pops that are exchanges always, for arenas in which no request may wait for a
+/// system call.
+struct exchange_pop_sync : native_sync {
+  /// See owner_stacks.
+  static constexpr bool announced_pop = false;
 };
 
 /// The tree alone: no stacks.

@@ -85,6 +85,8 @@ struct sequential_sync {
   static constexpr unsigned stack_orders = 0;
   /// Nothing is popped.
   static constexpr bool announced_pop = false;
+  /// Nor counted.
+  static constexpr unsigned calm_pops = 1;
   /// There is none.
   static bool heavy_fence_works() noexcept { return false; }
   /// Never called.

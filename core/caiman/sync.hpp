@@ -44,7 +44,8 @@ namespace caiman::inline v0 {
 ///  - `stack_depth`: how many released blocks of an order a slot keeps at hand (stacks.hpp), 0 for
 ///    none; `stack_room`: a constant, at least that, what there is memory for; `stack_orders`: for
 ///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
-///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's; where
+///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's, and `calm_pops`,
+///    after how many pops by exchange an owner looks whether drainers still come; while
 ///    `heavy_fence_works()` says no, pops are exchanges all the same, and returns of an arena
 ///    (detail/ledger.hpp) read-modify-writes; `closing_fence()` is the heavy one for those.
 ///  - `touch(waiter)`, if there is one: called before a waiter's fields are read or written, which
@@ -81,6 +82,7 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { S::stack_depth } -> std::convertible_to<unsigned>;
   requires S::stack_room <= 64 && (S::stack_room == 0 || S::stack_orders >= 1);
   { S::announced_pop } -> std::convertible_to<bool>;
+  { S::calm_pops } -> std::convertible_to<unsigned>;
   { S::heavy_fence_works() } -> std::same_as<bool>;
   S::light_fence();
   S::heavy_fence();

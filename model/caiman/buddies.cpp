@@ -48,6 +48,7 @@ struct door_sync {
   static constexpr unsigned stack_room = STACK_DEPTH;
   static constexpr unsigned stack_orders = 2;
   static constexpr bool announced_pop = STACK_DEPTH != 0;
+  static constexpr unsigned calm_pops = 1;
 
   static constexpr std::memory_order order(caiman::protocol::site at) noexcept {
     return caiman::protocol::shipped_order(at);

@@ -46,6 +46,10 @@ struct checked_sync {
   static inline unsigned& look_again_bound = settings.looks;
   static inline unsigned& stack_depth = settings.stack_depth;
   static inline bool& announced_pop = settings.announced;
+  /// 1 where stacks are at most 2 deep, else 2: with 1 an owner looks at its flag in every pop.
+  static constexpr struct {
+    operator unsigned() const noexcept { return (settings.stack_depth + 1) / 2; }
+  } calm_pops{};
   static constexpr unsigned stack_room = model_stack_room;
   static constexpr unsigned stack_orders = model_stack_orders;
 

@@ -43,6 +43,7 @@ struct genmc_sync {
   static constexpr unsigned stack_depth = 0;
   static constexpr unsigned stack_orders = 0;
   static constexpr bool announced_pop = false;
+  static constexpr unsigned calm_pops = 1;
 
   static constexpr std::memory_order order(site at) noexcept {
     return at == site::WEAK ? mo::WEAK_TO : shipped_order(at);

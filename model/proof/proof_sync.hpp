@@ -61,6 +61,7 @@ struct proof_sync {
   static constexpr unsigned stack_depth = 0;
   static constexpr unsigned stack_orders = 0;
   static constexpr bool announced_pop = false;
+  static constexpr unsigned calm_pops = 1;
   static constexpr unsigned slot_scale = 1;
   static std::memory_order order(protocol::site at) noexcept {
     world::here().next_site(at);

@@ -14,11 +14,18 @@
 //   drain  looks at height and entries, then exchanges what is not 0.
 //
 // Announced pop, for policies that have it: no locked instruction. The owner announces "I may take
-// the top entry", and takes it by a plain load if no drainer has raised its flag; the entry stays
-// behind, above the height. A drainer raises the flag and leaves an announced top entry alone, and
-// never looks above the height. Announcement and flag are a store-buffer pair with one cheap side:
-// light_fence keeps the compiler from turning the owner's two accesses round, heavy_fence makes
-// every running thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker).
+// the top entry", and takes it by a plain load if its flag is down; the entry stays behind, above
+// the height. A drainer raises the flag and leaves an announced top entry alone, and never looks
+// above the height. Announcement and flag are a store-buffer pair with one cheap side: light_fence
+// keeps the compiler from turning the owner's two accesses round, heavy_fence makes every running
+// thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker).
+//
+// That fence is dear, so the flag stays up when the drainer goes, and says that a fence was passed:
+// from then on pops are exchanges, and who drains next needs none. Only the owner takes his flag
+// down, after so many pops during which nobody came, and not while a drainer is there: it counts
+// drainers in and out, and is taken down by a compare-and-swap. So a fence is paid at most once per
+// so many pops of an owner, and an arena that is drained all the time is drained as if pops had
+// always been exchanges.
 //
 // An entry is the block's index + 1, 0 for none. Per order one head word says all that the owner
 // must know: the height n in bits 0 to 30, "announced" in bit 31, and above them the note of the
@@ -45,12 +52,16 @@ namespace caiman::inline v0::protocol {
 template <sync_policy Sync>
 class owner_stacks {
  public:
-  /// An entry, or the flag.
+  /// An entry.
   using cell = typename Sync::template atomic<std::uint32_t>;
+  /// The flag of drainers.
+  using flag_cell = typename Sync::template atomic<std::uint64_t>;
   /// Height, announcement and note of an order.
   using head_cell = typename Sync::template atomic<std::uint64_t>;
   /// Tags of eight entries.
   using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
+  /// What the owner remembers of his flag.
+  using memo_cell = typename Sync::statistic;  // nor on when he takes it down
   /// Entries that there is memory for.
   static constexpr unsigned room = Sync::stack_room;
   /// What pop_below and take say instead of an index: there is none.
@@ -71,8 +82,10 @@ class owner_stacks {
 
   /// Makes them, empty, before any other thread knows of them.
   void build() const noexcept {
-    // Where announcing cannot work the flag stays up, and the exchange pop runs for ever.
-    make<cell>(flag_offset, Sync::announced_pop && !Sync::heavy_fence_works() ? 1U : 0U);
+    // Where announcing cannot work the flag is up from the start, and no owner takes it down.
+    make<flag_cell>(flag_offset, Sync::announced_pop && !Sync::heavy_fence_works() ? fenced : 0U);
+    make<memo_cell>(pops_offset, 0U);
+    make<memo_cell>(seen_offset, 0U);
     for (unsigned order = 0; order < orders; ++order) {
       make<head_cell>(head_offset(order), 0U);
       for (unsigned i = 0; i < tag_words; ++i) make<tag_cell>(tag_offset(order, i), 0U);
@@ -81,7 +94,9 @@ class owner_stacks {
   }
   /// Ends them, when no other thread knows of them any more.
   void destroy() const noexcept {
-    drainers().~cell();
+    drainers().~flag_cell();
+    pops().~memo_cell();
+    seen().~memo_cell();
     for (unsigned order = 0; order < orders; ++order) {
       head(order).~head_cell();
       for (unsigned i = 0; i < tag_words; ++i) tags(order, i).~tag_cell();
@@ -165,6 +180,10 @@ class owner_stacks {
         index = top - std::size_t{1};
         return top != 0;
       }
+      const std::uint64_t exchanged = pops().load(std::memory_order_relaxed) + 1;
+      pops().store(exchanged, std::memory_order_relaxed);
+      if (exchanged >= Sync::calm_pops) [[unlikely]]
+        return false;  // it is time to look at the flag
     }
     // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
     // to the next, which would otherwise lead through the result of this one.
@@ -176,11 +195,13 @@ class owner_stacks {
     return true;
   }
   /// Takes the newest block, from under holes if there are any; `nothing` when there is none. Only
-  /// the owner pushes, so holes stay holes. Wait-free, O(height).
+  /// the owner pushes, so holes stay holes. Takes the flag down when it is time. Wait-free,
+  /// O(height).
   std::size_t pop_below(unsigned order) const noexcept {
     head_cell& h = head(order);
     std::uint32_t n = height(h.load(Sync::order(site::stack_height))) & ~announced;
     if (n == 0) return nothing;  // and what was popped last is still that
+    if (Sync::announced_pop) look_at_flag();
     std::uint32_t top = 0;
     for (; n > 0 && top == 0; --n) {
       cell& e = entry(order, n);
@@ -224,15 +245,42 @@ class owner_stacks {
     return e.exchange(0, Sync::order(site::stack_take)) - std::size_t{1};  // (4) (7)
   }
 
-  /// While the flag is up, the owner pops with exchanges. Between raising it and reach() stands a
-  /// Sync::heavy_fence(), one for any number of stacks. (8)
-  void raise_flag() const noexcept { drainers().fetch_add(1, Sync::order(site::drain_raise)); }
-  /// The drainer has what it came for. Wait-free.
-  void lower_flag() const noexcept {
-    drainers().fetch_add(~std::uint32_t{0}, Sync::order(site::drain_lower));  // (8)
+  /// A drainer comes. While the flag is up, the owner pops with exchanges. False if no fence was
+  /// passed since it went up: then a Sync::heavy_fence() and pass_fence() come before reach(), one
+  /// fence for any number of stacks. Wait-free. (8)
+  bool raise_flag() const noexcept {
+    return (drainers().fetch_add(a_look + 1, Sync::order(site::drain_raise)) & fenced) != 0;
+  }
+  /// The fence was passed, for whoever comes while the flag stays up. Wait-free.
+  void pass_fence() const noexcept {
+    drainers().fetch_or(fenced, Sync::order(site::drain_fenced));  // (8)
+  }
+  /// The drainer goes, and leaves the flag up. Wait-free.
+  void leave_flag() const noexcept {
+    drainers().fetch_add(~std::uint64_t{0}, Sync::order(site::drain_leave));  // (8)
   }
 
  private:
+  // The flag: how many drainers are there in bits 0 to 31, "a fence was passed" in bit 32, and
+  // above them how often one came. 0: down.
+  static constexpr std::uint64_t fenced = std::uint64_t{1} << 32;
+  static constexpr std::uint64_t a_look = std::uint64_t{1} << 33;
+
+  /// After so many pops by exchange the owner looks at his flag, and takes it down if nobody came
+  /// since he looked last, and nobody is there.
+  void look_at_flag() const noexcept {
+    if (pops().load(std::memory_order_relaxed) < Sync::calm_pops) return;
+    pops().store(0, std::memory_order_relaxed);
+    std::uint64_t now = drainers().load(Sync::order(site::stack_drainers)) & ~(fenced - 1);  // (8)
+    if (now != seen().load(std::memory_order_relaxed)) {
+      seen().store(now, std::memory_order_relaxed);
+    } else if (Sync::heavy_fence_works()) {
+      // (8) acquires what all that have been there took
+      drainers().compare_exchange_strong(now, 0, Sync::order(site::stack_lower),
+                                         Sync::order(site::stack_drainers));
+    }
+  }
+
   static constexpr std::uint32_t announced = std::uint32_t{1} << 31;
   static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
     return std::uint64_t{note} << 32 | n;
@@ -254,13 +302,17 @@ class owner_stacks {
     return static_cast<std::uint32_t>(index + 1);
   }
 
-  // The heads of all orders in one line, their tags, the flag, and a line of entries per order.
+  // The heads of all orders in one line, their tags, the flag with what the owner remembers of it,
+  // and a line of entries per order.
   static constexpr std::size_t lines(std::size_t size) noexcept { return (size + 63) / 64 * 64; }
   static constexpr unsigned tag_words = (room + 7) / 8;
   static constexpr std::size_t tags_offset = lines(orders * sizeof(head_cell));
   static constexpr std::size_t flag_offset =
       tags_offset + lines(std::size_t{orders} * tag_words * sizeof(tag_cell));
-  static constexpr std::size_t entries_offset = flag_offset + lines(sizeof(cell));
+  static constexpr std::size_t pops_offset = flag_offset + sizeof(flag_cell);
+  static constexpr std::size_t seen_offset = pops_offset + sizeof(memo_cell);
+  static constexpr std::size_t entries_offset =
+      flag_offset + lines(sizeof(flag_cell) + 2 * sizeof(memo_cell));
   static constexpr std::size_t head_offset(unsigned order) noexcept {
     return order * sizeof(head_cell);
   }
@@ -280,7 +332,11 @@ class owner_stacks {
   Cell& at(std::size_t offset) const noexcept {
     return *std::launder(static_cast<Cell*>(static_cast<void*>(at_ + offset)));
   }
-  cell& drainers() const noexcept { return at<cell>(flag_offset); }
+  flag_cell& drainers() const noexcept { return at<flag_cell>(flag_offset); }
+  /// Pops by exchange since the owner looked at his flag.
+  memo_cell& pops() const noexcept { return at<memo_cell>(pops_offset); }
+  /// What he saw there.
+  memo_cell& seen() const noexcept { return at<memo_cell>(seen_offset); }
   head_cell& head(unsigned order) const noexcept { return at<head_cell>(head_offset(order)); }
   tag_cell& tags(unsigned order, unsigned i) const noexcept {
     return at<tag_cell>(tag_offset(order, i));

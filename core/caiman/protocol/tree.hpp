@@ -154,14 +154,11 @@ class tree : public layout<Sync, Log2Fanout> {
     move_bracket<Sync> move(me);
     move.open();  // (4) begun before a block leaves its stack, ended when the tree has it
     const std::uint64_t foreign = waiting & ~(own < 64 ? std::uint64_t{1} << own : 0);
-    if (Sync::announced_pop && foreign != 0) {
-      for_each_bit(foreign, [&](unsigned slot) { slots_.stacks(slot).raise_flag(); });
-      if (Sync::heavy_fence_works()) Sync::heavy_fence();  // (8) else the flags are up for ever
-    }
+    if (Sync::announced_pop && foreign != 0) raise_flags(foreign);
     bool moved = false;
     for_each_bit(waiting, [&](unsigned slot) {
       moved |= drain_slot(me, slot, slot == own);
-      if (Sync::announced_pop && slot != own) slots_.stacks(slot).lower_flag();
+      if (Sync::announced_pop && slot != own) slots_.stacks(slot).leave_flag();
     });
     return moved;
   }
@@ -308,6 +305,17 @@ class tree : public layout<Sync, Log2Fanout> {
   template <class F>
   static void for_each_bit(std::uint64_t set, F f) noexcept {
     for (; set != 0; set &= set - 1) f(static_cast<unsigned>(std::countr_zero(set)));
+  }
+
+  /// Of these slots. One fence for all whose flags were down; none if all were up.
+  void raise_flags(std::uint64_t slots) const noexcept {
+    std::uint64_t were_down = 0;
+    for_each_bit(slots, [&](unsigned slot) {
+      if (!slots_.stacks(slot).raise_flag()) were_down |= std::uint64_t{1} << slot;
+    });
+    if (were_down == 0) return;
+    Sync::heavy_fence();  // (8)
+    for_each_bit(were_down, [&](unsigned slot) { slots_.stacks(slot).pass_fence(); });
   }
 
   bool drain_slot(slot_type me, unsigned slot, bool own) noexcept {

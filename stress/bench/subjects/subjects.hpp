@@ -36,7 +36,7 @@ struct row {
 inline constexpr std::tuple rows{
     row<arena_subject<buddy<>>>{"caiman", role::ours},
     row<arena_subject<owned_buddy>>{"caiman-owned", role::ours},
-    row<arena_subject<buddy<announced_pop_sync>>>{"caiman-announced", role::ours},
+    row<arena_subject<buddy<exchange_pop_sync>>>{"caiman-exchange", role::ours},
     row<arena_subject<buddy<tree_only_sync>>>{"caiman-tree", role::ours},
     row<library_subject>{"caiman-library", role::ours},
     row<arena_subject<mutex_buddy>>{"mutex-buddy"},

@@ -155,34 +155,83 @@ TEMPLATE_TEST_CASE("the tags of a stack know every entry", "[stacks]", announced
 }
 
 // Which pop it was shows in the entry: an exchange takes it out, a plain load leaves it behind.
-TEST_CASE("an announced pop takes by exchange while somebody drains", "[stacks]") {
+TEST_CASE("an announced pop takes by exchange from when somebody drains", "[stacks]") {
   bare<announced_sync> one;
   one.push(0, {10, 20, 30, 40});
   REQUIRE(one.pop(0) == 40);
   CHECK(one.stacks.peek(0, 4) == 40);
-  one.stacks.raise_flag();
-  one.stacks.raise_flag();  // two of them
+  CHECK_FALSE(one.stacks.raise_flag());  // no fence was passed yet, so
+  CHECK_FALSE(one.stacks.raise_flag());  // each of two passes its own
+  one.stacks.pass_fence();
+  CHECK(one.stacks.raise_flag());  // and a third one needs none
   REQUIRE(one.pop(0) == 30);
   CHECK(one.stacks.peek(0, 3) == nothing);
-  one.stacks.lower_flag();
-  REQUIRE(one.pop(0) == 20);
+  for (unsigned drainer = 0; drainer < 3; ++drainer) one.stacks.leave_flag();
+  REQUIRE(one.pop(0) == 20);  // they leave the flag up
   CHECK(one.stacks.peek(0, 2) == nothing);
-  one.stacks.lower_flag();
   REQUIRE(one.pop(0) == 10);
-  CHECK(one.stacks.peek(0, 1) == 10);
-  CHECK_FALSE(one.stacks.any(false));  // what is left behind is no entry
+  CHECK(one.stacks.peek(0, 1) == nothing);
+  CHECK_FALSE(one.stacks.any(false));
   CHECK_FALSE(one.stacks.any(true));
+}
+
+namespace {
+
+struct calm_sync : announced_sync {
+  static constexpr unsigned calm_pops = 3;
+};
+
+// Pops by exchange until there is an announced one, at most 30.
+unsigned exchanges_before_announced(bare<calm_sync>& one) {
+  for (unsigned pops = 0; pops < 30; ++pops) {
+    one.push(0, {10});
+    REQUIRE(one.pop(0) == 10);
+    if (one.stacks.peek(0, 1) == 10) return pops;
+  }
+  return 30;
+}
+void come_and_go(bare<calm_sync>& one) {
+  if (!one.stacks.raise_flag()) one.stacks.pass_fence();
+  one.stacks.leave_flag();
+}
+
+}  // namespace
+
+// He looks after 3 pops, and again after 3 more: nobody has come in between.
+TEST_CASE("an owner takes his flag down when nobody comes", "[stacks]") {
+  bare<calm_sync> one;
+  CHECK(exchanges_before_announced(one) == 0);
+  come_and_go(one);
+  SECTION("after the second look") {
+    CHECK(exchanges_before_announced(one) == 6);
+    CHECK(exchanges_before_announced(one) == 0);
+    CHECK_FALSE(one.stacks.raise_flag());  // the next one passes a fence again
+  }
+  SECTION("later, if somebody came") {
+    one.push(0, {1, 2, 3, 4});
+    for (const std::size_t index : {4, 3, 2, 1}) REQUIRE(one.pop(0) == index);
+    come_and_go(one);
+    CHECK(exchanges_before_announced(one) == 5);
+  }
+  SECTION("not while somebody is there") {
+    CHECK(one.stacks.raise_flag());
+    CHECK(exchanges_before_announced(one) == 30);
+    one.stacks.leave_flag();
+    CHECK(exchanges_before_announced(one) < 6);
+  }
 }
 
 TEMPLATE_TEST_CASE("without the asymmetric fence every pop is an exchange", "[stacks]",
                    fenceless<announced_sync>, exchange_sync) {
   bare<TestType> one;
-  for (unsigned round = 0; round < 3; ++round) {
+  for (unsigned round = 0; round < 6 * TestType::calm_pops; ++round) {
     one.push(0, {10});
     REQUIRE(one.pop(0) == 10);
     CHECK(one.stacks.peek(0, 1) == nothing);
-    one.stacks.raise_flag();  // a drainer that comes and goes leaves the flag as it was
-    one.stacks.lower_flag();
+    if (TestType::announced_pop && round % 5 == 0) {
+      CHECK(one.stacks.raise_flag());  // which needs no fence
+      one.stacks.leave_flag();
+    }
   }
 }
 

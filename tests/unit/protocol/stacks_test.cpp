@@ -210,6 +210,47 @@ TEST_CASE("a request answers while an owner stands in an announced pop", "[stack
   CHECK(naive::observe(tree) == naive::expect_one_block(8));
 }
 
+namespace {
+
+// Counts what the drainers pay.
+struct counted_fences : seated<announced_sync> {
+  static unsigned& fences() noexcept {
+    static unsigned count = 0;
+    return count;
+  }
+  static void heavy_fence() noexcept {
+    ++fences();
+    seated<announced_sync>::heavy_fence();
+  }
+};
+
+// Seats 0 and 1 keep a block, and seat 2 asks for everything.
+void take_over(buddy<counted_fences>& tree) {
+  for (const unsigned seat : {0U, 1U}) {
+    counted_fences::seat() = seat;
+    give(tree, take(tree, 0, 1));
+  }
+  counted_fences::seat() = 2;
+  REQUIRE(tree.allocate(8) == block{8, 0});
+  tree.release({8, 0});
+}
+
+}  // namespace
+
+TEST_CASE("many drains of a stack pay for one fence, until its owner has popped in peace",
+          "[stacks]") {
+  counted_fences::fences() = 0;
+  buddy<counted_fences> tree(8);
+  for (unsigned round = 0; round < 10; ++round) take_over(tree);
+  CHECK(counted_fences::fences() == 1);  // for both
+  counted_fences::seat() = 0;
+  for (unsigned i = 0; i < 2 * counted_fences::calm_pops + 1; ++i) give(tree, take(tree, 0, 1));
+  take_over(tree);
+  CHECK(counted_fences::fences() == 2);
+  take_over(tree);
+  CHECK(counted_fences::fences() == 2);
+}
+
 // ---- refused exactly when full ---------------------------------------------------------------
 
 namespace {
