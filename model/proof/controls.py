@@ -13,14 +13,14 @@ import subprocess
 import sys
 
 HOLDS = None
-MARK_OWED = "a mark is owed at the end at the end"
-ABOVE_OWED = "a mark above a node is owed at the end at the end"
+MARK_OWED = "a mark is owed at the end"
+ABOVE_OWED = "a mark above a node is owed at the end"
 # By name: the program, what it is given, and what must be broken at which access.
 CONTROLS = {
     # Mutants of the core.
     "claim-by-store": ("proof-claim-by-store", ["claim/f2m2/l0/w0/c0"], "one-owner at claim"),
     "climb-tests-first": ("proof-climb-tests-first", ["release/f2m2/o0/i0"], MARK_OWED),
-    "merge-both-sides": ("proof-merge-both-sides", ["release/f2m2/o0/i0"], "one-owner at climb"),
+    "merge-both-sides": ("proof-merge-both-sides", ["release/f2m2/o0/i0"], "one-owner at release"),
     "full-word-unmarked": ("proof-full-word-unmarked", ["release/f2m2/o0/i0"], MARK_OWED),
     "clear-without-second-look": ("proof-clear-without-second-look", ["clear/f2m2"], MARK_OWED),
     "clear-compares-with-cleared": ("proof-clear-compares-with-cleared", ["clear/f2m2"], MARK_OWED),

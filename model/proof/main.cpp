@@ -248,7 +248,8 @@ int command(int argc, char** argv) {
   runs->add_option("--limit", asked.limit, "seconds for each check, 0 for no limit")
       ->check(CLI::NonNegativeNumber);
   runs->add_option("--leave-out", asked.left_out, "a control: without this clause")
-      ->check(CLI::IsMember(clauses));
+      ->check(CLI::IsMember(clauses))
+      ->allow_extra_args(false);
   runs->add_option("--fault", asked.fault, "a control: with this fault, of a program that has it");
   runs->add_flag("--any-mark", asked.any_mark, "a control: `marked` is content with any class");
   runs->add_flag("--stop", asked.stop, "at the first thing that is broken");

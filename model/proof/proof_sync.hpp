@@ -97,7 +97,7 @@ class proof_sync::atomic<word> {
     if (cells::here().places.empty()) return word(0);
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
-    return world::here().load(cells::here().of(this), state);
+    return clean(world::here().load(cells::here().of(this), state));
   }
   void store(const word& value, std::memory_order) noexcept {
     if (!cells::here().places.empty()) world::here().store(cells::here().of(this), value);
@@ -106,14 +106,24 @@ class proof_sync::atomic<word> {
                                std::memory_order) noexcept {
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
-    return world::here().compare_exchange(cells::here().of(this), expected, desired, state);
+    const bool done =
+        world::here().compare_exchange(cells::here().of(this), expected, desired, state);
+    scrub_stack();
+    return done;
   }
   word fetch_or(const word& mask, std::memory_order) noexcept {
     if (cells::here().places.empty()) return word(0);
     return world::here().fetch_or(cells::here().of(this), mask);
   }
   word fetch_and(const word& mask, std::memory_order) noexcept {
-    return world::here().fetch_and(cells::here().of(this), mask);
+    return clean(world::here().fetch_and(cells::here().of(this), mask));
+  }
+
+ private:
+  // What the solver has left in the stack is not to be found in frames of the core.
+  static word clean(word result) noexcept {
+    scrub_stack();
+    return result;
   }
 };
 

@@ -123,6 +123,7 @@ class world {
   // world.cpp
   void access(const char* what, const place& at);
   bool is_settled(std::string& text) const;
+  void settle_debts();
   void cut_if_met(const call_state& state, const place& at, bool failed);
   void must_clause(clause which, const term& claim);
   finding story(const std::string& what) const;

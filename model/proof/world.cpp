@@ -53,7 +53,9 @@ void world::hold(unsigned level, std::size_t index, std::uint64_t mask) {
   set_mine({level, index}, constant(mask, bits()));
 }
 
-finding world::story(const std::string& what) const { return {what, name_of(site_), log_}; }
+finding world::story(const std::string& what) const {
+  return {what, at_end_ ? "the end" : name_of(site_), log_};
+}
 void world::fail(const std::string& what) { report(story(what)); }
 void world::must_follow(const term& claim, const char* what) {
   must(claim, what, [&] { return story(what); });
@@ -95,9 +97,23 @@ bool world::is_settled(std::string& text) const {
   return true;
 }
 
+// What the call has decided since it owed something may say what it owes still.
+void world::settle_debts() {
+  known& here = known::here();
+  for (auto& [of, owed] : debts_) {
+    if (!owed.is_numeral()) owed = settled(owed);
+  }
+  for (auto& [of, owed] : node_debts_) {
+    if (owed.is_true() || owed.is_false()) continue;
+    if (here.holds(!owed)) owed = truth(false);
+    if (here.holds(owed)) owed = truth(true);
+  }
+}
+
 void world::cut_if_met(const call_state& state, const place& at, bool failed) {
   if (alone_) return;  // what it has left behind is part of its state
   std::string more = std::string(failed ? "failed " : "") + name_of(site_) + name_of(at);
+  settle_debts();
   if (!is_settled(more)) return;
   const auto [first, second] = fingerprint(state, more);
   if (!is_new_state(first, second)) end_path(path_end::again);
@@ -190,10 +206,8 @@ void world::must_hold_parts(const std::vector<part>& parts, const char* what) {
   for (const part& each : parts) expected[{each.level, each.index}] |= each.mask;
   for (const auto& [of, held] : mine_) expected.try_emplace(of, 0);
   for (const auto& [of, mask] : expected) must_follow(mine(of) == constant(mask, bits()), what);
-  for (const auto& [of, owed] : debts_)
-    must_follow(owed == constant(no_debt, 8), "a mark is owed at the end");
-  for (const auto& [of, owed] : node_debts_)
-    must_follow(!owed, "a mark above a node is owed at the end");
+  for (const auto& [of, owed] : debts_) must_follow(owed == constant(no_debt, 8), "a mark is owed");
+  for (const auto& [of, owed] : node_debts_) must_follow(!owed, "a mark above a node is owed");
 }
 
 void world::must_not_be_full(unsigned level, std::size_t index, const char* what) {
