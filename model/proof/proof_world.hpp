@@ -104,13 +104,13 @@ class world {
   void collapse(const word_key& at, std::vector<word_key>& touched);
   void change_marks(const word_key& at, const term& from, const term& to);
   void word_seen(const word_key& at, const term& free);
-  term settled(const term& value);
+  static term settled(const term& value);
   bool has_hints(unsigned level) const { return shape_.heights[level] != 0; }
 
   // world_hints.cpp
   term debt(const word_key& of) const;
   term node_debt(const node_key& of) const;
-  std::vector<term> fresh_marks();
+  std::vector<term> fresh_marks() const;
   term new_node(const place& at);
   void set_node(const place& at, const term& node);
   void add_marks(const word_key& of, const word_state& state);

@@ -122,7 +122,7 @@ void world::cut_if_met(const call_state& state, const place& at, bool failed) {
 
 word world::load(const place& at, const call_state& state) {
   access("look at", at);
-  if (at.is == place::kind::always_marked) return word(~0ULL);
+  if (at.is == place::kind::always_marked) return ~0ULL;
   if (begins_anew(site_)) cut_if_met(state, at, false);
   if (at.is == place::kind::hint) {
     const term node = new_node(at);

@@ -15,7 +15,7 @@ term world::node_debt(const node_key& of) const {
   return found == node_debts_.end() ? truth(false) : found->second;
 }
 
-std::vector<term> world::fresh_marks() {
+std::vector<term> world::fresh_marks() const {
   std::vector<term> marks;
   for (unsigned cls = 0; cls <= shape_.log2_fanout; ++cls)
     marks.push_back(known::here().fresh_truth("mark"));

@@ -12,6 +12,7 @@
 namespace caiman::proof {
 namespace {
 
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of the check that runs
 const char* stack_begin = nullptr;
 
 std::uint64_t mix(std::uint64_t hash, const unsigned char* data, std::size_t size,

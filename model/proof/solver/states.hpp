@@ -33,8 +33,6 @@ struct call_state {
 /// Two hashes of the state: of the stack without terms, the registers, and `more`.
 std::pair<std::uint64_t, std::uint64_t> fingerprint(const call_state& state,
                                                     const std::string& more);
-/// Writes zeroes where frames were.
-void scrub_stack() noexcept;
 
 }  // namespace caiman::proof
 

@@ -15,6 +15,7 @@
 namespace caiman::proof {
 namespace {
 
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): of the path of this process
 unsigned bits_now = 64;
 
 std::vector<const word*>& living() {
@@ -29,6 +30,7 @@ std::vector<term>& pool() {
 }
 
 std::size_t oldest_usable = 1;
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 std::uint64_t low_mask() { return bits_now == 64 ? ~0ULL : (1ULL << bits_now) - 1; }
 
@@ -72,8 +74,7 @@ void forbid_older_terms() { oldest_usable = pool().size(); }
 void set_word_bits(unsigned bits) { bits_now = bits; }
 unsigned word_bits_now() { return bits_now; }
 
-word::word(const term& low, std::uint64_t high) {
-  id_ = number_of(low, value_);
+word::word(const term& low, std::uint64_t high) : id_(number_of(low, value_)) {
   value_ = id_ == 0 ? value_ | high : high;
   if (id_ != 0) appear();
 }
@@ -120,7 +121,7 @@ word word::shift_up(const word& a, unsigned n) {
 }
 word word::shift_down(const word& a, unsigned n) {
   const std::uint64_t high = a.high() >> n;
-  if (n >= bits_now) return word(high);
+  if (n >= bits_now) return high;
   const term low = z3::lshr(a.low(), constant(n, bits_now)) | constant(high & low_mask(), bits_now);
   return word(low, high & ~low_mask());
 }
