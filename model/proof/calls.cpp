@@ -119,13 +119,13 @@ void add_searches(checks& all, unsigned max) {
 
 template <unsigned F, unsigned Max>
 void add_geometry(checks& all) {
-  using G = geometry<F, Max>;
-  add<G>(all, "hence", "", [](auto& tree) { tree.at_rest(); });
-  if (Max <= 4) add<G>(all, "sweep_alone", "", [](auto& tree) { tree.sweep_alone(); });
-  add_blocks<G>(all, Max);
-  add_words<G>(all, Max);
-  add_hints<G>(all, F);
-  add_searches<G>(all, Max);
+  using its = geometry<F, Max>;
+  add<its>(all, "hence", "", [](auto& tree) { tree.at_rest(); });
+  if (Max <= 4) add<its>(all, "sweep_alone", "", [](auto& tree) { tree.sweep_alone(); });
+  add_blocks<its>(all, Max);
+  add_words<its>(all, Max);
+  add_hints<its>(all, F);
+  add_searches<its>(all, Max);
 }
 
 }  // namespace

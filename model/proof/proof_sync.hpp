@@ -94,7 +94,7 @@ class proof_sync::atomic<word> {
   atomic& operator=(const atomic&) = delete;
 
   word load(std::memory_order) const noexcept {
-    if (cells::here().places.empty()) return word(0);
+    if (cells::here().places.empty()) return 0;
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
     return clean(world::here().load(cells::here().of(this), state));
@@ -112,7 +112,7 @@ class proof_sync::atomic<word> {
     return done;
   }
   word fetch_or(const word& mask, std::memory_order) noexcept {
-    if (cells::here().places.empty()) return word(0);
+    if (cells::here().places.empty()) return 0;
     return world::here().fetch_or(cells::here().of(this), mask);
   }
   word fetch_and(const word& mask, std::memory_order) noexcept {
