@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-// An owner stack (7) (8): its owner pops, pushes again and pops, while another thread drains what
-// it can. Each of two blocks has one owner at a time (S1, S2), and none is lost (S3). With
-// -DANNOUNCED=0 pops are exchanges, with 1 announced; -DSYNC=half_fenced_sync leaves the owner's
-// fence out.
+// An owner stack (7) (8): its owner pops, pushes again and pops, -DPOPS=2 or 3 times, while another
+// thread drains what it can. Each of two blocks has one owner at a time (S1,
+// S2), and none is lost (S3). With -DANNOUNCED=0 pops are exchanges, with 1 announced: then the
+// second pop that finds the flag up takes it down, if no drainer is there, and the third one may be
+// announced again. -DSYNC=half_fenced_sync leaves the owner's fence out.
 #include "genmc_sync.hpp"
 // then the core
 #include "caiman/protocol/stacks.hpp"
@@ -12,6 +13,9 @@
 #endif
 #ifndef SYNC
 #define SYNC fenced_sync
+#endif
+#ifndef POPS
+#define POPS 2
 #endif
 
 using namespace caiman::genmc;
@@ -28,9 +32,9 @@ using stacks = owner_stacks<stack_sync>;
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): pthreads
 alignas(128) std::byte memory[stacks::bytes()];
-unsigned payload[2];    // written by each owner of a block
-std::size_t popped[2];  // by the owner, and not pushed again
-std::size_t drained[2];
+unsigned payload[2];     // written by each owner of a block
+std::size_t popped;      // by the owner, in the end
+std::size_t drained[2];  // by the drainer
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 stacks in_memory() { return stacks(memory); }
@@ -45,29 +49,29 @@ std::size_t pop() {
 }
 
 void* use(void* /*none*/) {
-  popped[0] = pop();
-  if (popped[0] != stacks::nothing) {
-    const std::size_t back = own(popped[0]);
-    popped[0] = stacks::nothing;
+  for (int i = 1; i < POPS; ++i) {
+    const std::size_t back = pop();
+    if (back == stacks::nothing) continue;
+    (void)own(back);
     const bool fits = in_memory().push_again(0, back) || in_memory().push(0, back);
     assert(fits);
   }
-  popped[1] = pop();
+  popped = pop();
   return nullptr;
 }
 void* drain(void* /*none*/) {
   const stacks from = in_memory();
   if (!from.any(false)) return nullptr;
-  if (ANNOUNCED != 0) {
-    from.raise_flag();
+  if (ANNOUNCED != 0 && !from.raise_flag()) {
     stack_sync::heavy_fence();
+    from.pass_fence();
   }
-  std::size_t count = 0;
+  int count = 0;
   for (std::uint32_t i = from.reach(0, false); i > 0; --i) {
     const std::size_t block = own(from.take(0, i));
     if (block != stacks::nothing) drained[count++] = block;
   }
-  if (ANNOUNCED != 0) from.lower_flag();
+  if (ANNOUNCED != 0) from.leave_flag();
   return nullptr;
 }
 
@@ -75,7 +79,7 @@ void* drain(void* /*none*/) {
 
 int main() {
   in_memory().build();
-  for (int i = 0; i < 2; ++i) popped[i] = drained[i] = stacks::nothing;
+  for (std::size_t& each : drained) each = stacks::nothing;
   for (std::size_t block = 0; block < 2; ++block) {
     const bool fits = in_memory().push(0, block);
     assert(fits);
@@ -84,9 +88,9 @@ int main() {
 
   unsigned times[2];
   times[0] = times[1] = 0;
-  for (int i = 0; i < 2; ++i) {
-    if (popped[i] != stacks::nothing) ++times[popped[i]];
-    if (drained[i] != stacks::nothing) ++times[drained[i]];
+  if (popped != stacks::nothing) ++times[popped];
+  for (const std::size_t each : drained) {
+    if (each != stacks::nothing) ++times[each];
   }
   for (std::size_t left = pop(); left != stacks::nothing; left = pop()) ++times[left];
   assert(times[0] == 1 && times[1] == 1);
