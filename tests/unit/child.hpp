@@ -53,6 +53,13 @@ inline std::string read_all(int from) {
   return text;
 }
 
+/// Without the line that an emulator of processors (qemu-user) adds when a signal ends its program.
+inline std::string without_emulator(std::string said) {
+  const auto at = said.rfind("qemu: uncaught target signal ");
+  if (at != std::string::npos && said.find('\n', at) == said.size() - 1) said.erase(at);
+  return said;
+}
+
 /// Where coverage is measured, what a child has counted is written before it ends: neither abort
 /// nor _exit does.
 inline void write_coverage() {
@@ -95,7 +102,10 @@ ending in_child(const Act& act) {
   close(ends[0]);
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
-  if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+  if (WIFSIGNALED(status)) {
+    end.signal = WTERMSIG(status);
+    end.said = without_emulator(std::move(end.said));
+  }
   if (WIFEXITED(status)) end.exit_code = WEXITSTATUS(status);
   return end;
 }

@@ -232,7 +232,7 @@ TEST_CASE("what an arena of its own memory cannot be built of", "[arena][build]"
   CHECK(exact(64, 64).with_alignment(3).error() == build_error::invalid_alignment);
 }
 
-TEST_CASE("a machine without the memory is an error and no abort", "[arena][build]") {
+TEST_CASE("a machine without the memory is an error and no abort", "[arena][build][needs-kernel]") {
   const auto builder = buddy_arena::builder(exact(std::size_t{1} << 28, 4'096));
   const auto end = child::in_child([&] {
     const rlimit little{1 << 20, RLIM_INFINITY};

@@ -320,7 +320,8 @@ TEST_CASE("setters and handles work as those of the buddy arena", "[fixed]") {
   CHECK(moved.metrics().allocations_failed == 1);
 }
 
-TEST_CASE("a machine without the memory for slots is an error and no abort", "[fixed][build]") {
+TEST_CASE("a machine without the memory for slots is an error and no abort",
+          "[fixed][build][needs-kernel]") {
   const auto builder = fixed_arena::with_slot_capacity((std::size_t{1} << 28) / 5'000, 5'000);
   const auto end = child::in_child([&] {
     const rlimit little{1 << 20, RLIM_INFINITY};

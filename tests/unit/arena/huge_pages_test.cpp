@@ -82,7 +82,7 @@ auto of_bytes(std::size_t total) {
 
 }  // namespace
 
-TEST_CASE("the flags of a mapping can be read", "[huge][control]") {
+TEST_CASE("the flags of a mapping can be read", "[huge][control][needs-kernel]") {
   CHECK(kept(std::nullopt).empty());
   const bool has_huge_pages = std::ifstream("/sys/kernel/mm/transparent_hugepage/enabled").good();
   CHECK(kept(MADV_HUGEPAGE) == (has_huge_pages ? "hg" : ""));

@@ -92,7 +92,7 @@ TEST_CASE("an offset allocator asks the heap for nothing once it is made", "[off
   CHECK(after == before);
 }
 
-TEST_CASE("an offset allocator that finds no memory is an error", "[offset_heap]") {
+TEST_CASE("an offset allocator that finds no memory is an error", "[offset_heap][needs-kernel]") {
   for (const std::size_t which : {1U, 2U}) {
     heap.refuse_at = which;
     const auto got = offset_allocator::make(1 << 20, 64);

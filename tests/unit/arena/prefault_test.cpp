@@ -96,7 +96,7 @@ TEST_CASE("parts that run at once have a thread each", "[prefault]") {
   CHECK(os::processors() >= 1);
 }
 
-TEST_CASE("where there are no threads all pages are touched as well", "[prefault]") {
+TEST_CASE("where there are no threads all pages are touched as well", "[prefault][needs-kernel]") {
 #if defined(CAIMAN_TEST_SANITIZED)
   SUCCEED("a sanitizer does not bear such a limit; the plain build tests it");
 #else
