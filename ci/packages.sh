@@ -18,9 +18,11 @@ prove=("${base[@]}" libz3-dev)
 docs=(doxygen doxygen-awesome-css python3)
 newcomer=(debootstrap git python3)
 night=("${bench[@]}" "${newcomer[@]}" libz3-dev clang-19 libclang-rt-19-dev llvm-19 gcovr afl++)
-house=("${night[@]}" "${compiled_in_later[@]}" clang-format clang-tidy-19 cppcheck "${docs[@]}"
-  libc++-19-dev libc++abi-19-dev
-  g++-aarch64-linux-gnu gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml
+# Other processors, on the one that has the cross compilers; there, too, musl.
+others=(musl-tools)
+[[ $(uname -m) != x86_64 ]] || others+=(g++-aarch64-linux-gnu g++-riscv64-linux-gnu qemu-user)
+house=("${night[@]}" "${compiled_in_later[@]}" "${others[@]}" clang-format clang-tidy-19 cppcheck "${docs[@]}"
+  libc++-19-dev libc++abi-19-dev gdb make mesa-vulkan-drivers valgrind chromium nodejs npm python3-yaml
   debhelper dpkg-dev fakeroot lintian)
 # From elsewhere these are as good, and Debian's npm does not go with another's nodejs.
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)

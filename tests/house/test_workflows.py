@@ -74,8 +74,8 @@ def check(files):
 
 # A workflow, what stands there, what becomes of it, and what must be said.
 WRONG = (
-    ("ci.yml", "tsan, ", "", "ci.yml: steps asan format nightly plain tidy, but ci/test has asan"),
-    ("ci.yml", "[format, ", "[format, other, ", "ci.yml: steps asan format nightly other plain"),
+    ("ci.yml", "tsan, ", "", "ci.yml: steps asan format matrix nightly plain tidy, but ci/test has asan"),
+    ("ci.yml", "[format, ", "[format, other, ", "ci.yml: steps asan format matrix nightly other plain"),
     ("ci.yml", "[format, ", "[format, format, ", "ci.yml: steps asan format format"),
     ("ci.yml", "        step: [", "        steps: [", "ci.yml: steps , but ci/test has"),
     ("ci.yml", "--only ${{ matrix.step }}", "--only plain", "ci.yml: 0 jobs call ./ci/test"),
