@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <new>
 #include <type_traits>
+#include <utility>
 
 namespace caiman::inline v0::detail {
 
@@ -41,9 +42,9 @@ class hook<Result(Arguments...)> {
       if (f == nullptr) return;
     }
     if constexpr (is_inside<Held>) {
-      ::new (static_cast<void*>(room_.bytes)) Held(static_cast<F&&>(f));
+      ::new (room_.start()) Held(std::forward<F>(f));
     } else {
-      room_.pointer = new Held(static_cast<F&&>(f));
+      ::new (room_.start()) Held*(new Held(std::forward<F>(f)));
     }
     call_ = call_held<Held>;
     move_ = move_held<Held>;
@@ -76,9 +77,11 @@ class hook<Result(Arguments...)> {
   }
 
  private:
-  union room {
-    void* pointer;
-    alignas(void*) std::byte bytes[3 * sizeof(void*)];
+  /// For what is held, or for a pointer to it.
+  struct room {
+    alignas(void*) std::byte bytes[3 * sizeof(void*)]{};
+
+    [[nodiscard]] void* start() noexcept { return bytes; }
   };
 
   template <class Held>
@@ -94,9 +97,9 @@ class hook<Result(Arguments...)> {
   template <class Held>
   static Held& held_in(room& of) noexcept {
     if constexpr (is_inside<Held>) {
-      return *std::launder(static_cast<Held*>(static_cast<void*>(of.bytes)));
+      return *std::launder(static_cast<Held*>(of.start()));
     } else {
-      return *static_cast<Held*>(of.pointer);
+      return **std::launder(static_cast<Held**>(of.start()));
     }
   }
   template <class Held>
@@ -112,10 +115,10 @@ class hook<Result(Arguments...)> {
   static void move_held(room& from, room* to) noexcept {
     Held& held = held_in<Held>(from);
     if constexpr (is_inside<Held>) {
-      if (to != nullptr) ::new (static_cast<void*>(to->bytes)) Held(static_cast<Held&&>(held));
+      if (to != nullptr) ::new (to->start()) Held(static_cast<Held&&>(held));
       held.~Held();
     } else if (to != nullptr) {
-      to->pointer = from.pointer;
+      ::new (to->start()) Held*(&held);
     } else {
       delete &held;
     }
@@ -136,7 +139,7 @@ class hook<Result(Arguments...)> {
 
   Result (*call_)(room&, Arguments&&...) = nullptr;
   void (*move_)(room&, room*) noexcept = nullptr;
-  room room_{nullptr};
+  room room_{};
 };
 
 }  // namespace caiman::v0::detail
