@@ -53,11 +53,8 @@ for target in "$@"; do
       flags=$(unsanitized)
       more=$root/model/caiman/world.cpp libraries="-Wl,--start-group $MODEL_LIBRARIES -Wl,--end-group $FMT_LIBRARY"
       # Each by itself: they have names in common.
-      [ -n "$MODEL_LIBRARIES" ] || apart="$bench/shim/recorder.cpp $bench/engine/current_client.cpp
-        $bench/engine/crash.cpp $bench/engine/engine.cpp $bench/engine/execution.cpp
-        $bench/engine/execution_checks.cpp $bench/engine/history.cpp $bench/engine/order_lattice.cpp $bench/engine/orders.cpp
-        $bench/engine/program.cpp $bench/commands/plan.cpp $bench/commands/shortest.cpp
-        $bench/trace/trace.cpp $bench/trace/recording_json.cpp" ;;
+      [ -n "$MODEL_LIBRARIES" ] || apart="$bench/shim/*.cpp $bench/engine/*.cpp $bench/commands/plan.cpp
+        $bench/commands/shortest.cpp $bench/trace/trace.cpp $bench/trace/recording_json.cpp" ;;
     *) echo "build.sh: no target '$target'; there are buddy, arena, program, trace, concurrent" >&2 && exit 2 ;;
   esac
   # One unit: the headers cost more than what is in the sources.
