@@ -308,9 +308,9 @@ class tree : public layout<Sync, Log2Fanout> {
   }
 
   /// Of these slots. One fence for all whose flags were down; none if all were up.
-  void raise_flags(std::uint64_t slots) const noexcept {
+  void raise_flags(std::uint64_t of) const noexcept {
     std::uint64_t were_down = 0;
-    for_each_bit(slots, [&](unsigned slot) {
+    for_each_bit(of, [&](unsigned slot) {
       if (!slots_.stacks(slot).raise_flag()) were_down |= std::uint64_t{1} << slot;
     });
     if (were_down == 0) return;
