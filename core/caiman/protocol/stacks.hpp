@@ -165,8 +165,8 @@ class owner_stacks {
   }
 
   /// Takes the top entry; false when the stack is empty or a drainer was faster, and then
-  /// pop_below() has the answer. Calls nothing, so that its caller need save no register: that is a
-  /// store between two exchanges. Wait-free.
+  /// pop_below() has the answer, or who asks again. Calls nothing, so that its caller need save no
+  /// register: that is a store between two exchanges. Wait-free.
   CAIMAN_HOT bool pop_top(unsigned order, std::size_t& index) const noexcept {
     head_cell& h = head(order);
     const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
@@ -182,14 +182,18 @@ class owner_stacks {
       }
       const std::uint64_t exchanged = pops().load(std::memory_order_relaxed) + 1;
       pops().store(exchanged, std::memory_order_relaxed);
-      if (exchanged >= Sync::calm_pops) [[unlikely]]
-        return false;  // it is time to look at the flag
+      if (exchanged >= Sync::calm_pops) [[unlikely]] {  // it is time to look at the flag
+        take_back(h, n);
+        return false;
+      }
     }
     // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
     // to the next, which would otherwise lead through the result of this one.
     const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
-    if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]]  // (7)
+    if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]] {  // (7)
+      if (Sync::announced_pop) take_back(h, n);
       return false;
+    }
     h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
     index = top - std::size_t{1};
     return true;
@@ -265,6 +269,11 @@ class owner_stacks {
   // above them how often one came. 0: down.
   static constexpr std::uint64_t fenced = std::uint64_t{1} << 32;
   static constexpr std::uint64_t a_look = std::uint64_t{1} << 33;
+
+  /// What was announced is not taken. Whoever asks the stack next must find no announcement.
+  static void take_back(head_cell& h, std::uint32_t n) noexcept {
+    h.store(head_of(n, 0), Sync::order(site::stack_popped));  // (7)
+  }
 
   /// After so many pops by exchange the owner looks at his flag, and takes it down if nobody came
   /// since he looked last, and nobody is there.

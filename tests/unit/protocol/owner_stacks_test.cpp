@@ -221,6 +221,32 @@ TEST_CASE("an owner takes his flag down when nobody comes", "[stacks]") {
   }
 }
 
+// An arena asks twice: for what is at hand, and then as anybody does.
+TEST_CASE("a pop that gets nothing leaves no announcement behind", "[stacks]") {
+  bare<calm_sync> one;
+  one.push(0, {10, 20});
+  come_and_go(one);
+  std::size_t index = 0;
+  SECTION("of a hole") {
+    REQUIRE(one.stacks.take(0, 2) == 20);
+    REQUIRE_FALSE(one.stacks.pop_top(0, index));
+  }
+  SECTION("when it is time to look at the flag") {
+    for (const std::size_t kept : {30, 40}) {
+      one.push(0, {kept});
+      REQUIRE(one.pop(0) == kept);
+    }
+    REQUIRE_FALSE(one.stacks.pop_top(0, index));
+    CHECK(one.stacks.reach(0, false) == 2);
+    REQUIRE_FALSE(one.stacks.pop_top(0, index));
+    CHECK(one.pop(0) == 20);
+  }
+  CHECK(one.stacks.reach(0, false) == one.stacks.reach(0, true));
+  CHECK(one.pop(0) == 10);
+  one.push(0, {50});
+  CHECK(one.pop(0) == 50);
+}
+
 TEMPLATE_TEST_CASE("without the asymmetric fence every pop is an exchange", "[stacks]",
                    fenceless<announced_sync>, exchange_sync) {
   bare<TestType> one;
