@@ -5,7 +5,7 @@
 # | hundred inputs.                                                                         |
 # | Why: what a farm runs by itself breaks where nobody looks. The folders are laid out as  |
 # | there, the flags are those of its builder; the image itself is not here, nor is there a |
-# | network. With libc++, as there, as soon as the core compiles with it; until then with    |
+# | network. With libc++, as there, where the engine that is here links with it; else with  |
 # | libstdc++, and the last line says which. What is wrong is put in, and must be seen.      |
 # | Relies on: clang++-19, libclang-rt-19-dev, python3; for all targets what ci/verify needs. |
 # | Usage: oss_fuzz.sh SOURCE-ROOT [TARGET... | all]                                        |
@@ -23,8 +23,8 @@ export SRC=$work/src OUT=$work/out WORK=$work/work CC=clang-19 CXX=clang++-19 CF
 export LIB_FUZZING_ENGINE=-fsanitize=fuzzer FUZZING_LANGUAGE=c++ SANITIZER=address ARCHITECTURE=x86_64
 unset MODEL_LIBRARIES FMT_LIBRARY
 library=libstdc++
-if echo '#include <caiman/caiman.hpp>' |
-  "$CXX" -std=c++23 -stdlib=libc++ -I"$source_root/core" -fsyntax-only -x c++ - 2>"$work/log"; then
+if echo 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }' |
+  "$CXX" -stdlib=libc++ -fsanitize=address,fuzzer -x c++ - -o "$work/engine" 2>"$work/log"; then
   CXXFLAGS+=' -stdlib=libc++' library=libc++
 fi
 mkdir -- "$SRC" "$OUT" "$WORK"
