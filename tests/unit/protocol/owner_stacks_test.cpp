@@ -209,7 +209,7 @@ TEST_CASE("an owner takes his flag down when nobody comes", "[stacks]") {
   }
   SECTION("later, if somebody came") {
     one.push(0, {1, 2, 3, 4});
-    for (const std::size_t index : {4, 3, 2, 1}) REQUIRE(one.pop(0) == index);
+    for (const std::size_t index : {4U, 3U, 2U, 1U}) REQUIRE(one.pop(0) == index);
     come_and_go(one);
     CHECK(exchanges_before_announced(one) == 5);
   }
@@ -232,7 +232,7 @@ TEST_CASE("a pop that gets nothing leaves no announcement behind", "[stacks]") {
     REQUIRE_FALSE(one.stacks.pop_top(0, index));
   }
   SECTION("when it is time to look at the flag") {
-    for (const std::size_t kept : {30, 40}) {
+    for (const std::size_t kept : {30U, 40U}) {
       one.push(0, {kept});
       REQUIRE(one.pop(0) == kept);
     }
