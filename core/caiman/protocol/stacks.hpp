@@ -318,10 +318,11 @@ class owner_stacks {
   static constexpr std::size_t tags_offset = lines(orders * sizeof(head_cell));
   static constexpr std::size_t flag_offset =
       tags_offset + lines(std::size_t{orders} * tag_words * sizeof(tag_cell));
-  static constexpr std::size_t pops_offset = flag_offset + sizeof(flag_cell);
+  static constexpr std::size_t pops_offset =
+      (flag_offset + sizeof(flag_cell) + alignof(memo_cell) - 1) / alignof(memo_cell) *
+      alignof(memo_cell);
   static constexpr std::size_t seen_offset = pops_offset + sizeof(memo_cell);
-  static constexpr std::size_t entries_offset =
-      flag_offset + lines(sizeof(flag_cell) + 2 * sizeof(memo_cell));
+  static constexpr std::size_t entries_offset = lines(seen_offset + sizeof(memo_cell));
   static constexpr std::size_t head_offset(unsigned order) noexcept {
     return order * sizeof(head_cell);
   }
