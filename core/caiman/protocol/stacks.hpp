@@ -208,8 +208,7 @@ class owner_stacks {
     if (Sync::announced_pop) look_at_flag();
     std::uint32_t top = 0;
     for (; n > 0 && top == 0; --n) {
-      cell& e = entry(order, n);
-      if (e.load(Sync::order(site::stack_look)) == 0) continue;
+      cell& e = entry(order, n);  // of a hole, too: who sees it knows of its drainer's move (4)
       top = e.exchange(0, Sync::order(site::stack_take));  // (7)
     }
     h.store(head_of(n, top), Sync::order(site::stack_popped));  // (7)
