@@ -26,25 +26,25 @@ cat -- "$work/log"
 made=$(cd -- "$work/out" && for file in *.deb; do dpkg-deb -f "$file" Package; done | grep -v -e '-dbgsym$' | sort | tr '\n' ' ')
 [[ $made == "$wanted " ]] || fail "made: $made"
 
-mkdir -- "$work/root"
+mkdir -- "$work/unpacked"
 for file in "$work"/out/*.deb; do
   [[ $(dpkg-deb -f "$file" Version) == "$version"-* ]] || fail "$file is of another version"
-  dpkg-deb -x "$file" "$work/root"
+  dpkg-deb -x "$file" "$work/unpacked"
 done
-lib=$(dirname -- "$(find "$work/root" -path '*/pkgconfig/caiman.pc')")
+lib=$(dirname -- "$(find "$work/unpacked" -path '*/pkgconfig/caiman.pc')")
 diff <(cd -- "$source_root/core/caiman" && find . -name '*.hpp' | sort) \
-  <(cd -- "$work/root/usr/include/caiman" && find . -name '*.hpp' | sort) || fail 'not all headers, or others'
+  <(cd -- "$work/unpacked/usr/include/caiman" && find . -name '*.hpp' | sort) || fail 'not all headers, or others'
 
 # As one would with the package installed, except for where it lies.
-export PKG_CONFIG_PATH=$lib PKG_CONFIG_SYSROOT_DIR=$work/root
+export PKG_CONFIG_PATH=$lib PKG_CONFIG_SYSROOT_DIR=$work/unpacked
 cp -r -- "$source_root/tests/consumers" "$source_root/tests/c" "$work"
 cd -- "$work/consumers"
 # -I of a place that is the system's own is left out by pkg-config; here it is none.
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 make -C make >"$work/log" 2>&1 || fail 'pkg-config and make'
 [[ $(make/consumer) == 'consumer: right' ]] || fail 'the program is wrong'
-cmake -G Ninja -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$work/root/usr" >"$work/log" 2>&1 || fail 'CMake finds nothing'
-grep -q "^caiman_DIR:PATH=$work/root/usr/lib" cmake/build/CMakeCache.txt || fail 'CMake finds another one'
+cmake -G Ninja -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$work/unpacked/usr" >"$work/log" 2>&1 || fail 'CMake finds nothing'
+grep -q "^caiman_DIR:PATH=$work/unpacked/usr/lib" cmake/build/CMakeCache.txt || fail 'CMake finds another one'
 
 if [[ $all == all ]]; then
   # shellcheck disable=SC2046
@@ -54,9 +54,9 @@ if [[ $all == all ]]; then
   g++ -std=c++23 $(pkg-config --cflags caiman-model) "$source_root/model/examples/queue.cpp" -o queue \
     $(pkg-config --libs caiman-model) >"$work/log" 2>&1 || fail 'a structure under the checks'
   ./queue verify --scenarios 10 | grep -q '^no violation in ' || fail 'the queue'
-  check=$work/root/usr/bin/caiman-check
+  check=$work/unpacked/usr/bin/caiman-check
   "$check" run buddies-f2 >"$work/log" 2>&1 || fail 'caiman-check'
-  python3 "$source_root/tests/model/man_check.py" "$check" <(zcat "$work"/root/usr/share/man/man1/caiman-check.1.gz) \
+  python3 "$source_root/tests/model/man_check.py" "$check" <(zcat "$work"/unpacked/usr/share/man/man1/caiman-check.1.gz) \
     "$version" >"$work/log" 2>&1 || fail 'the page for man'
 fi
 
