@@ -68,16 +68,14 @@ struct native_sync {
 
   /// The owner's half of the asymmetric fence: no instruction, only no reordering by the compiler.
   static void light_fence() noexcept { std::atomic_signal_fence(std::memory_order_seq_cst); }
-  /// The drainer's half: every running thread of the process passes a full fence.
-  /// If a filter of system calls refuses it after it was granted, it is a sleep, long enough for
-  /// what other threads have stored to be seen, and works no more.
+  /// The half of who drains, or closes a ledger: every running thread of the process passes a full
+  /// fence. If a filter of system calls refuses it after it was granted, it is a sleep, long enough
+  /// for what other threads have stored to be seen, and works no more.
   static void heavy_fence() noexcept {
     if (detail::os::fence_all()) return;
     refused_.store(true, std::memory_order_relaxed);
     detail::os::nap(10'000'000);
   }
-  /// The same.
-  static void closing_fence() noexcept { heavy_fence(); }
   /// Asked once per process. Where the kernel, or a filter of system calls, says no, it is no.
   static bool heavy_fence_works() noexcept {
     static const bool works = detail::os::prepare_fence_all() && detail::os::fence_all();

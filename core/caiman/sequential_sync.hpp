@@ -93,8 +93,6 @@ struct sequential_sync {
   static void light_fence() noexcept {}
   /// Never called.
   static void heavy_fence() noexcept {}
-  /// Never called.
-  static void closing_fence() noexcept {}
   /// Of no effect here.
   static constexpr std::memory_order order(protocol::site at) noexcept {
     return protocol::shipped_order(at);

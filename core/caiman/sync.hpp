@@ -47,7 +47,7 @@ namespace caiman::inline v0 {
 ///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's, and `calm_pops`,
 ///    after how many pops by exchange an owner looks whether drainers still come; while
 ///    `heavy_fence_works()` says no, pops are exchanges all the same, and returns of an arena
-///    (detail/ledger.hpp) read-modify-writes; `closing_fence()` is the heavy one for those.
+///    (detail/ledger.hpp), at whose end the heavy one stands, read-modify-writes.
 ///  - `touch(waiter)`, if there is one: called before a waiter's fields are read or written, which
 ///    only one thread at a time may do (waiting.hpp).
 ///  - `invariant(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not
@@ -86,7 +86,6 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { S::heavy_fence_works() } -> std::same_as<bool>;
   S::light_fence();
   S::heavy_fence();
-  S::closing_fence();
   S::pause(u);
   S::invariant(b, text);
   S::misuse(text, u, n);

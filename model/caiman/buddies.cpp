@@ -58,7 +58,6 @@ struct door_sync {
   }
   static void light_fence() { full_fence(); }
   static void heavy_fence() { full_fence(); }
-  static void closing_fence() { full_fence(); }
   static bool heavy_fence_works() noexcept { return true; }
 
   struct home {};

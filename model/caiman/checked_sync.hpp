@@ -67,7 +67,6 @@ struct checked_sync {
   static void heavy_fence(location at = location::here()) {
     settings.one_sided ? checked_system_fence(at) : checked_fence(at);
   }
-  static void closing_fence(location at = location::here()) { heavy_fence(at); }
   static bool heavy_fence_works() noexcept { return true; }
   static void full_fence(location at = location::here()) { checked_fence(at); }
 

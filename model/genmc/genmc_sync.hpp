@@ -50,7 +50,6 @@ struct genmc_sync {
   }
   static void light_fence() noexcept {}
   static void heavy_fence() noexcept {}
-  static void closing_fence() noexcept {}
   static bool heavy_fence_works() noexcept { return false; }
 
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per thread
@@ -83,7 +82,6 @@ static_assert(sleep_policy<genmc_sync>);
 struct fenced_sync : genmc_sync {
   static void light_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
   static void heavy_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
-  static void closing_fence() noexcept { std::atomic_thread_fence(std::memory_order_seq_cst); }
   static bool heavy_fence_works() noexcept { return true; }
 };
 /// And as if the cheap side had none: a control.

@@ -69,7 +69,6 @@ struct proof_sync {
   }
   static void light_fence() noexcept {}
   static void heavy_fence() noexcept {}
-  static void closing_fence() noexcept {}
   static bool heavy_fence_works() noexcept { return false; }
   static unsigned thread_slot(home = {}) noexcept { return 0; }
   static bool is_own(home) noexcept { return true; }

@@ -88,7 +88,6 @@ struct counted_sync : Base {
 
   static void light_fence() noexcept {}
   static void heavy_fence() { machine::only().fence(); }
-  static void closing_fence() { machine::only().fence(); }
   static bool heavy_fence_works() noexcept { return true; }
 
   class home;

@@ -300,7 +300,7 @@ class ledger {
     cell& own = lines_[slot_at_hand()].returned;
     own.fetch_add(here, Sync::order(site::ledger_count));
     closed_.store(1, Sync::order(site::ledger_shut));  // (13)
-    Sync::closing_fence();                             // (13)
+    Sync::heavy_fence();                               // (13)
     const bool ends = settles();
     leave(own);
     return ends;
