@@ -73,6 +73,7 @@ enum class site : unsigned char {
   stack_drainers,
   stack_lower,
   stack_look,
+  stack_hole,
   stack_take,
   stack_popped,
   // stacks: anyone's side
@@ -241,11 +242,11 @@ inline constexpr order_row order_table[] = {
      "compare-and-swap, so no drainer comes in between; the next one finds the flag down and fences"},
     {site::stack_look, "stack_look", mo::relaxed, {},
      "nothing: of the top it reads the owner's own store or a hole, and the exchange behind it "
-     "decides. Below the top an exchange has found a hole; a drainer goes from the top down, so who "
-     "took the top has seen, and by its end passes on, what became of the rest. An announced pop "
-     "reads its own store, or, the flag being down, what (8) let it see"},
+     "decides. An announced pop reads its own store, or, the flag being down, what (8) let it see"},
+    {site::stack_hole, "stack_hole", mo::acquire, {{4, site::stack_take}},
+     "S6: an owner that walks over a hole must see that its block moved"},
     {site::stack_take, "stack_take", mo::acq_rel,
-     {{4, site::drain_look}, {4, site::stack_take}, {7, site::stack_push}},
+     {{4, site::drain_look}, {4, site::stack_hole}, {4, site::stack_take}, {7, site::stack_push}},
      "S2 without acquire; S6 without release: a thread that finds the hole must see the move"},
     {site::stack_popped, "stack_popped", mo::release, {{7, site::drain_height}},
      "S6: a drainer that reads the lower height must know what the owner knew"},

@@ -159,7 +159,7 @@ constexpr scenario scenario_table[] = {
     {"flag-down-f2", "S1 S2",
      "fanout=2 order=2 announced=1 : 0A1 0A0 0F1 1X2 0A0 0F2 0A0 0F3 ; A0F4A0F5A0 | A1", 2, no,
      "an owner takes its flag down while a drainer comes"},
-    {"flag-holes-f2", "S1 S3",
+    {"flag-holes-f2", "S1 S3 S6",
      "fanout=2 order=2 announced=2 fences=one-sided : 0A1 0A0 0A0 0F1 0F2 ; A0F3A0A0 | A1", 2, no,
      "an owner takes its flag down, and pops what lies below"},
     {"push-drain-1-f2", "S1 S4 S6", "fanout=2 order=2 announced=3 : 0A0 0A0 0A0 ; F0F1 | A1", 2, no,

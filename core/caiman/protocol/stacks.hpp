@@ -203,13 +203,14 @@ class owner_stacks {
   /// O(height).
   std::size_t pop_below(unsigned order) const noexcept {
     head_cell& h = head(order);
-    std::uint32_t n = height(h.load(Sync::order(site::stack_height))) & ~announced;
+    std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
     if (n == 0) return nothing;  // and what was popped last is still that
     if (Sync::announced_pop) look_at_flag();
     std::uint32_t top = 0;
     for (; n > 0 && top == 0; --n) {
-      cell& e = entry(order, n);  // of a hole, too: who sees it knows of its drainer's move (4)
-      top = e.exchange(0, Sync::order(site::stack_take));  // (7)
+      cell& e = entry(order, n);
+      if (e.load(Sync::order(site::stack_hole)) == 0) continue;  // (4)
+      top = e.exchange(0, Sync::order(site::stack_take));        // (7)
     }
     h.store(head_of(n, top), Sync::order(site::stack_popped));  // (7)
     return top - std::size_t{1};                                // of 0: `nothing`

@@ -56,6 +56,8 @@ plan plan_for(level how_much, unsigned bound, care how, unsigned threads) {
       for (const unsigned b : {bound + 1, bound + 3}) {
         all.push_back({{search::method::pct, b, e.random / 2, 0, {}}, seq_cst});
       }
+    } else if (!seq_cst && how != care::less) {
+      all.push_back({{search::method::pct, bound + 2, e.random / 4, 0, {}}, seq_cst});
     }
     if (how == care::to_the_end) {
       all.push_back({{search::method::full, 0, e.tree * full_factor, 0, {}}, seq_cst});
