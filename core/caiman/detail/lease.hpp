@@ -131,7 +131,7 @@ class lease {
   void drop() const noexcept {
     if (!is_small()) [[unlikely]]
       return drop_rarely();
-    if (home()->share_of(first_).drop()) home()->give_back(as_block());
+    drop_small(home(), order_, first_);
   }
   /// Whether nobody else shares it; then it is the caller's alone, as before share().
   [[nodiscard]] bool sole() const noexcept { return !empty() && shares().is_sole(); }
@@ -173,6 +173,11 @@ class lease {
     } else if (!what.empty()) {
       what.home()->give_back_carefully(what.as_block());
     }
+  }
+  // Each in a register of its own: bytes then need no memory, and what is read once stays known.
+  CAIMAN_COLD static void drop_small(arena_state* home, std::uint32_t order,
+                                     std::uint32_t first) noexcept {
+    if (home->share_of(first).drop()) home->give_back({order, first >> order});
   }
   CAIMAN_COLD static void drop_large(lease what) noexcept {
     if (!what.empty() && what.shares().drop()) give_back_large(what);

@@ -61,16 +61,20 @@ enum class duty : unsigned char {
   serve  ///< Look after those who wait for room, then say served(). The arena is there till then.
 };
 
+/// The line that threads share whose slot is not at hand, times Sync::slot_scale.
+template <sync_policy Sync>
+inline constexpr unsigned shared_line = Sync::exclusive_slots * Sync::slot_scale;
 /// The line where the calling thread counts, of lines for threads that have their slots at `home`:
-/// its own, or the shared one if it has no slot yet or would have to ask. Wait-free.
+/// its own, or the shared one if it has no slot yet or would have to ask; as scaled_slot() has it.
+/// Wait-free.
 template <sync_policy Sync>
 [[nodiscard]] unsigned line_at_hand(const typename Sync::home& home) noexcept {
-  return Sync::is_own(home) ? Sync::scaled_slot() / Sync::slot_scale : Sync::exclusive_slots;
+  return Sync::is_own(home) ? Sync::scaled_slot() : shared_line<Sync>;
 }
 /// Adds to a statistic of that line. Wait-free.
 template <sync_policy Sync, class Count>
-void add_to(unsigned slot, Count& count, std::uint64_t what) noexcept {
-  if (slot == Sync::exclusive_slots) [[unlikely]] {
+void add_to(unsigned scaled, Count& count, std::uint64_t what) noexcept {
+  if (scaled == shared_line<Sync>) [[unlikely]] {
     count.fetch_add(what, std::memory_order_relaxed);
   } else {
     count.store(count.load(std::memory_order_relaxed) + what, std::memory_order_relaxed);
@@ -344,11 +348,13 @@ class ledger {
     return rest_.fetch_add(out, Sync::order(site::ledger_rest)) + out == 0;  // (9)
   }
 
-  [[nodiscard]] unsigned slot_at_hand() const noexcept { return line_at_hand<Sync>(home_); }
+  [[nodiscard]] unsigned slot_at_hand() const noexcept {
+    return line_at_hand<Sync>(home_) / Sync::slot_scale;
+  }
 
   void tally(statistic line::*what) noexcept {
-    const unsigned slot = slot_at_hand();
-    add_to<Sync>(slot, lines_[slot].*what, 1);
+    const unsigned scaled = line_at_hand<Sync>(home_);
+    add_to<Sync>(scaled, line_of(scaled).*what, 1);
   }
 
   // A thread whose slot is not at hand counts on the line that further threads share: all know it

@@ -43,18 +43,18 @@ class usage {
 
   /// A block was taken. Lock-free; wait-free but every so often.
   void took(unsigned order) noexcept {
-    const unsigned slot = slot_at_hand();
-    add_to<native_sync>(slot, lines_[slot].taken[order], 1);
-    change(slot, std::int64_t{1} << order);
+    const unsigned scaled = line_at_hand<native_sync>(home_);
+    add_to<native_sync>(scaled, line_of(scaled).taken[order], 1);
+    change(scaled, std::int64_t{1} << order);
   }
   /// So many bytes were asked for where a block was taken. Wait-free.
   void asked(std::uint64_t bytes) noexcept {
-    const unsigned slot = slot_at_hand();
-    add_to<native_sync>(slot, lines_[slot].asked, bytes);
+    const unsigned scaled = line_at_hand<native_sync>(home_);
+    add_to<native_sync>(scaled, line_of(scaled).asked, bytes);
   }
   /// So many min blocks go back. Lock-free; wait-free but every so often.
   void gives(std::size_t units) noexcept {
-    change(slot_at_hand(), -static_cast<std::int64_t>(units));
+    change(line_at_hand<native_sync>(home_), -static_cast<std::int64_t>(units));
   }
 
   /// What was counted.
@@ -89,11 +89,11 @@ class usage {
     std::atomic<std::int64_t> untold{0};
   };
 
-  [[nodiscard]] unsigned slot_at_hand() const noexcept { return line_at_hand<native_sync>(home_); }
-  void change(unsigned slot, std::int64_t by) noexcept {
-    if (slot == native_sync::exclusive_slots) [[unlikely]]
+  line& line_of(unsigned scaled) noexcept { return lines_[scaled / native_sync::slot_scale]; }
+  void change(unsigned scaled, std::int64_t by) noexcept {
+    if (scaled == shared_line<native_sync>) [[unlikely]]
       return tell(by);
-    std::atomic<std::int64_t>& untold = lines_[slot].untold;
+    std::atomic<std::int64_t>& untold = line_of(scaled).untold;
     const std::int64_t now = untold.load(std::memory_order_relaxed) + by;
     const bool enough = now >= batch_ || now <= -batch_;
     untold.store(enough ? 0 : now, std::memory_order_relaxed);
