@@ -11,7 +11,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <utility>
 
 #include <caiman/buddy.hpp>
 #include <caiman/sequential_sync.hpp>
@@ -31,51 +30,43 @@ class counted {
   counted& operator=(const counted&) = delete;
   ~counted() = default;
 
-  T load(std::memory_order /*order*/) const {
+  T load(std::memory_order order) const {
     touch(access::load);
-    return value_;
+    return value_.load(order);
   }
-  void store(T value, std::memory_order /*order*/) {
+  void store(T value, std::memory_order order) {
     touch(access::store);
-    value_ = value;
+    value_.store(value, order);
   }
-  T exchange(T value, std::memory_order /*order*/) {
+  T exchange(T value, std::memory_order order) {
     touch(changes);
-    return std::exchange(value_, value);
+    return value_.exchange(value, order);
   }
-  T fetch_add(T n, std::memory_order /*order*/) {
+  T fetch_add(T n, std::memory_order order) {
     touch(changes);
-    return std::exchange(value_, static_cast<T>(value_ + n));
+    return value_.fetch_add(n, order);
   }
-  T fetch_sub(T n, std::memory_order /*order*/) {
+  T fetch_sub(T n, std::memory_order order) { return fetch_add(static_cast<T>(T{} - n), order); }
+  T fetch_or(T n, std::memory_order order) {
     touch(changes);
-    return std::exchange(value_, static_cast<T>(value_ - n));
+    return value_.fetch_or(n, order);
   }
-  T fetch_or(T n, std::memory_order /*order*/) {
+  T fetch_and(T n, std::memory_order order) {
     touch(changes);
-    return std::exchange(value_, value_ | n);
-  }
-  T fetch_and(T n, std::memory_order /*order*/) {
-    touch(changes);
-    return std::exchange(value_, value_ & n);
+    return value_.fetch_and(n, order);
   }
   /// A processor takes the line to write it, whether it then writes or not.
-  bool compare_exchange_strong(T& expected, T desired, std::memory_order /*success*/,
-                               std::memory_order /*failure*/) {
+  bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
+                               std::memory_order failure) {
     touch(changes);
-    if (value_ != expected) {
-      expected = value_;
-      return false;
-    }
-    value_ = desired;
-    return true;
+    return value_.compare_exchange_strong(expected, desired, success, failure);
   }
 
  private:
   static constexpr access changes = Locked ? access::rmw : access::store;
   void touch(access how) const { machine::only().touch(this, how); }
 
-  T value_{};
+  sequential_sync::atomic<T> value_{};
 };
 
 /// A policy that ships, counted. `Slots` are owned by a thread each.
