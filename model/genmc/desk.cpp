@@ -35,14 +35,6 @@ void bring(int i) {
   home->unit[i].store(1, std::memory_order_relaxed);
   room->serve(home.get(), wakes[i].get());
 }
-void* bring_first(void* /*none*/) {
-  bring(0);
-  return nullptr;
-}
-void* bring_second(void* /*none*/) {
-  bring(1);
-  return nullptr;
-}
 
 }  // namespace
 
@@ -52,7 +44,7 @@ int main() {
   for (auto& each : waits) each.make();
   for (auto& each : wakes) each.make();
   for (auto& each : waits) room->enter(home.get(), each.get(), wakes[2].get());
-  run(bring_first, bring_second);
+  run(calls<bring, 0>, calls<bring, 1>);
   for (auto& each : waits) assert(each->is_served());
   assert(room->waiting() == 0);
   return 0;

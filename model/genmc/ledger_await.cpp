@@ -33,14 +33,6 @@ void give(int i, unsigned slot) {
   assert(next != duty::end);  // there is a handle
   met[i] = next == duty::serve;
 }
-void* give_first(void* /*none*/) {
-  give(0, 1);
-  return nullptr;
-}
-void* give_second(void* /*none*/) {
-  give(1, genmc_sync::exclusive_slots);
-  return nullptr;
-}
 
 }  // namespace
 
@@ -48,7 +40,7 @@ int main() {
   books.make(genmc_sync::home{});
   books->took();
   books->took();
-  run(wait, give_first, give_second);
+  run(wait, calls<give, 0, 1U>, calls<give, 1, genmc_sync::exclusive_slots>);
   for (int i = 0; i < 2; ++i) assert(found[i] || met[i]);
 
   books->await_no_more();

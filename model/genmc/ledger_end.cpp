@@ -38,14 +38,6 @@ void give(int i, unsigned slot) {
   assert(next != duty::serve);  // nobody waits
   if (next == duty::end) end();
 }
-void* give_first(void* /*none*/) {
-  give(1, 1);
-  return nullptr;
-}
-void* give_second(void* /*none*/) {
-  give(2, genmc_sync::exclusive_slots);
-  return nullptr;
-}
 
 }  // namespace
 
@@ -53,7 +45,7 @@ int main() {
   books.make(genmc_sync::home{});
   books->took();
   books->took();
-  run(drop, give_first, give_second);
+  run(drop, calls<give, 1, 1U>, calls<give, 2, genmc_sync::exclusive_slots>);
   assert(ends.load(std::memory_order_relaxed) == 1);
   assert(books->is_quiet());
   return 0;

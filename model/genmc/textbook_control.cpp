@@ -6,6 +6,8 @@
 
 #include "threads.hpp"
 
+using namespace caiman::genmc;
+
 namespace {
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): pthreads
@@ -21,18 +23,10 @@ void release(unsigned bit, unsigned buddy) {
     bits.fetch_or(bit, std::memory_order_release);
   }
 }
-void* first(void* /*none*/) {
-  release(1, 2);
-  return nullptr;
-}
-void* second(void* /*none*/) {
-  release(2, 1);
-  return nullptr;
-}
 
 }  // namespace
 
 int main() {
-  caiman::genmc::run(first, second);
+  run(calls<release, 1U, 2U>, calls<release, 2U, 1U>);
   assert(merged.load(std::memory_order_acquire) == 1);
 }

@@ -18,6 +18,13 @@ namespace caiman::genmc {
 /// What a thread runs.
 using body = void* (*)(void*);
 
+/// A thread that calls `f`.
+template <auto f, auto... arguments>
+void* calls(void* /*none*/) {
+  f(arguments...);
+  return nullptr;
+}
+
 /// Two threads, from start to end. Then the caller goes on, and has seen what they did.
 inline void run(body left, body right) noexcept {
   pthread_t one{};
