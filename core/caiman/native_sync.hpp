@@ -31,9 +31,105 @@
 
 namespace caiman::inline v0 {
 
+namespace detail {
+
+/// What the buddies of one shared object have in common.
+template <class Sync>
+struct slot_source {
+  protocol::slot_pool<Sync> pool;
+  unsigned (*ask)() noexcept;       // the calling thread's slot, for code of any object
+  std::atomic<std::size_t>& built;  // what uses this source
+};
+
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what this is about
+template <class Sync>
+[[gnu::__visibility__("hidden")]] constinit inline slot_source<Sync> own_slots{
+    protocol::slot_pool<Sync>(Sync::exclusive_slots, Sync::exclusive_slots), &Sync::thread_slot,
+    built_here};
+
+/// The part of a policy that says who has which slot: `Exclusive` threads of the process have one
+/// each.
+template <class Sync, unsigned Exclusive>
+struct thread_slots {
+  /// Threads beyond this number share one slot: right, but with read-modify-writes as counters.
+  static constexpr unsigned exclusive_slots = Exclusive;
+  /// Whose slots a buddy uses: the pool of the shared object that built it.
+  class home;
+  /// Whether this is code of the shared object that `of` names. Wait-free.
+  CAIMAN_HOT static bool is_own(const home& of) noexcept { return of.from_ == &own_slots<Sync>; }
+  /// In such code the calling thread's slot, or the shared one if it has none yet; kept times
+  /// `slot_scale`, the distance of the slots of a buddy, since to multiply takes time. Wait-free.
+  [[gnu::__visibility__("hidden")]] static unsigned scaled_slot() noexcept { return scaled_slot_; }
+  /// See scaled_slot.
+  static constexpr unsigned slot_scale = 1024;
+  /// The calling thread's slot; takes one at the first call. Lock-free then, and the C library may
+  /// take a few bytes of the heap to know of the thread's end; wait-free from then on.
+  CAIMAN_HOT static unsigned thread_slot(const home& of) noexcept {
+    return is_own(of) ? thread_slot() : of.from_->ask();
+  }
+  /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
+  static unsigned slots_seen(const home& of) noexcept { return of.from_->pool.seen(); }
+  /// The same for the buddies that this shared object builds.
+  [[gnu::__visibility__("hidden")]] static unsigned thread_slot() noexcept {
+    const unsigned slot = scaled_slot_ / slot_scale;
+    return slot != exclusive_slots || asked_ ? slot : assign();
+  }
+
+ private:
+  [[gnu::__visibility__("hidden")]] CAIMAN_COLD static unsigned assign() noexcept;
+
+  static constexpr unsigned shared = exclusive_slots * slot_scale;
+  // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
+  [[gnu::__visibility__("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
+      shared;
+  [[gnu::__visibility__("hidden")]] static thread_local constinit inline bool asked_ = false;
+  // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
+};
+
+/// Counted, so that an object that is closed knows whether anything is left of what it built. All
+/// may be called by any threads at once; wait-free.
+template <class Sync, unsigned Exclusive>
+class thread_slots<Sync, Exclusive>::home {
+ public:
+  /// This object's.
+  home() noexcept : home(own_slots<Sync>) {}
+  /// The same object's.
+  home(const home& other) noexcept : home(*other.from_) {}
+  home& operator=(const home&) = delete;
+  /// One less.
+  ~home() { from_->built.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  friend thread_slots;
+  explicit home(slot_source<Sync>& from) noexcept : from_(&from) {
+    from.built.fetch_add(1, std::memory_order_relaxed);
+  }
+  slot_source<Sync>* from_;
+};
+
+template <class Sync, unsigned Exclusive>
+CAIMAN_COLD unsigned thread_slots<Sync, Exclusive>::assign() noexcept {
+  struct owner {
+    unsigned slot = own_slots<Sync>.pool.take();
+    owner() noexcept = default;
+    owner(const owner&) = delete;
+    owner& operator=(const owner&) = delete;
+    ~owner() {
+      own_slots<Sync>.pool.give(slot);
+      scaled_slot_ = shared;  // destructors of other thread_locals may still come
+    }
+  };
+  static thread_local owner mine;
+  asked_ = true;
+  scaled_slot_ = mine.slot * slot_scale;
+  return mine.slot;
+}
+
+}  // namespace detail
+
 /// std::atomic, and slots of threads that are the process's. All may be called by any threads at
 /// once.
-struct native_sync {
+struct native_sync : detail::thread_slots<native_sync, 63> {
   /// What the core synchronises with.
   template <class T>
   using atomic = std::atomic<T>;
@@ -43,8 +139,6 @@ struct native_sync {
   /// A counter that decides nothing.
   using statistic = std::atomic<std::uint64_t>;
 
-  /// Threads beyond this number share one slot: right, but with read-modify-writes as counters.
-  static constexpr unsigned exclusive_slots = 63;
   /// Looks of a failing search before it says `contended`.
   static constexpr unsigned look_again_bound = 256;
 
@@ -80,26 +174,6 @@ struct native_sync {
   static bool heavy_fence_works() noexcept {
     static const bool works = detail::os::prepare_fence_all() && detail::os::fence_all();
     return works && !refused_.load(std::memory_order_relaxed);
-  }
-
-  /// Whose slots a buddy uses: the pool of the shared object that built it.
-  class home;
-  /// Whether this is code of the shared object that `of` names. Wait-free.
-  static bool is_own(const home& of) noexcept;
-  /// In such code the calling thread's slot, or the shared one if it has none yet; kept times
-  /// `slot_scale`, the distance of the slots of a buddy, since to multiply takes time. Wait-free.
-  [[gnu::__visibility__("hidden")]] static unsigned scaled_slot() noexcept { return scaled_slot_; }
-  /// See scaled_slot.
-  static constexpr unsigned slot_scale = 1024;
-  /// The calling thread's slot; takes one at the first call. Lock-free then, and the C library may
-  /// take a few bytes of the heap to know of the thread's end; wait-free from then on.
-  static unsigned thread_slot(const home& of) noexcept;
-  /// No slot of this turn or a later one was ever taken, as far as the caller can know. Wait-free.
-  static unsigned slots_seen(const home& of) noexcept;
-  /// The same for the buddies that this shared object builds.
-  [[gnu::__visibility__("hidden")]] static unsigned thread_slot() noexcept {
-    const unsigned slot = scaled_slot_ / slot_scale;
-    return slot != exclusive_slots || asked_ ? slot : assign();
   }
 
   /// A peer that has begun a move is usually a few instructions from its end; if it is not, it has
@@ -140,13 +214,8 @@ struct native_sync {
     return reinterpret_cast<std::uint32_t*>(&cell) +
            (std::endian::native == std::endian::big ? 1 : 0);
   }
-  [[gnu::__visibility__("hidden")]] static unsigned assign() noexcept;
-  // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one per thread
-  [[gnu::__visibility__("hidden")]] static thread_local constinit inline unsigned scaled_slot_ =
-      exclusive_slots * slot_scale;
-  [[gnu::__visibility__("hidden")]] static thread_local constinit inline bool asked_ = false;
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): one per shared object
   [[gnu::__visibility__("hidden")]] static constinit inline std::atomic<bool> refused_{false};
-  // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 };
 
 /// The same by a name that says how it pops, whatever the default is.
@@ -170,65 +239,24 @@ struct tree_only_sync : native_sync {
   static constexpr unsigned stack_depth = 0;
 };
 
-namespace detail {
-/// What the buddies of one shared object have in common.
-struct slot_source {
-  protocol::slot_pool<native_sync> pool;
-  unsigned (*ask)() noexcept;       // the calling thread's slot, for code of any object
-  std::atomic<std::size_t>& built;  // what uses this source
+/// The same with a place of its own for each of `Slots` threads: 127, 255, 511 or 1023. A buddy of
+/// this policy has a KiB of metadata for each of them, and who drains, or is told "full", looks at
+/// as many as there were threads. Threads take these slots beside those of native_sync.
+template <unsigned Slots>
+struct wide_sync : native_sync, detail::thread_slots<wide_sync<Slots>, Slots> {
+  static_assert(Slots > 64 && Slots < 1024 && (Slots & (Slots + 1)) == 0);
+  /// Whose slots these are.
+  using place = detail::thread_slots<wide_sync, Slots>;
+  // Both bases have slots; these are the ones that count.
+  using place::exclusive_slots;
+  using place::is_own;
+  using place::scaled_slot;
+  using place::slot_scale;
+  using place::slots_seen;
+  using place::thread_slot;
+  /// See there.
+  using home = typename place::home;
 };
-// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): what this is about
-[[gnu::__visibility__("hidden")]] constinit inline slot_source own_slots{
-    protocol::slot_pool<native_sync>(native_sync::exclusive_slots, native_sync::exclusive_slots),
-    &native_sync::thread_slot, built_here};
-// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
-}  // namespace detail
-
-/// See native_sync. Counted, so that an object that is closed knows whether anything is left of
-/// what it built. All may be called by any threads at once; wait-free.
-class native_sync::home {
- public:
-  /// This object's.
-  home() noexcept : home(detail::own_slots) {}
-  /// The same object's.
-  home(const home& other) noexcept : home(*other.from_) {}
-  home& operator=(const home&) = delete;
-  /// One less.
-  ~home() { from_->built.fetch_sub(1, std::memory_order_relaxed); }
-
- private:
-  friend native_sync;
-  explicit home(detail::slot_source& from) noexcept : from_(&from) {
-    from.built.fetch_add(1, std::memory_order_relaxed);
-  }
-  detail::slot_source* from_;
-};
-
-CAIMAN_HOT inline bool native_sync::is_own(const home& of) noexcept {
-  return of.from_ == &detail::own_slots;
-}
-CAIMAN_HOT inline unsigned native_sync::thread_slot(const home& of) noexcept {
-  return is_own(of) ? thread_slot() : of.from_->ask();
-}
-inline unsigned native_sync::slots_seen(const home& of) noexcept { return of.from_->pool.seen(); }
-
-CAIMAN_COLD inline unsigned native_sync::assign() noexcept {
-  struct owner {
-    unsigned slot = detail::own_slots.pool.take();
-    owner() noexcept = default;
-    owner(const owner&) = delete;
-    owner& operator=(const owner&) = delete;
-    ~owner() {
-      detail::own_slots.pool.give(slot);
-      scaled_slot_ =
-          exclusive_slots * slot_scale;  // destructors of other thread_locals may still come
-    }
-  };
-  static thread_local owner mine;
-  asked_ = true;
-  scaled_slot_ = mine.slot * slot_scale;
-  return mine.slot;
-}
 
 }  // namespace caiman::v0
 

@@ -67,8 +67,6 @@ concept sync_policy = requires(std::uint64_t n, std::memory_order o, bool b, con
   { count.fetch_add(n, o) } -> std::same_as<std::uint64_t>;
   { S::order(protocol::site::claim) } -> std::same_as<std::memory_order>;
   { S::exclusive_slots } -> std::convertible_to<unsigned>;
-  // A drain notes in one word which slots have something.
-  requires S::exclusive_slots <= 64 || S::stack_room == 0;
   { S::look_again_bound } -> std::convertible_to<unsigned>;
   { S::thread_slot(from) }
   noexcept->std::same_as<unsigned>;

@@ -112,14 +112,14 @@ std::vector<recording::level> levels_of(const Tree& tree) {
   return all;
 }
 
-/// Its two cells, in the order in which they are declared.
+/// Its cells, in the order in which they are declared.
 template <class Sync>
 std::string name_in_pool(const slot_pool<Sync>& pool, const void* address) {
   if (!lies_in(pool, address)) return {};
   using cell = typename Sync::template atomic<std::uint64_t>;
   const auto* at = static_cast<const std::byte*>(address);
   const auto* last = reinterpret_cast<const std::byte*>(&pool + 1) - sizeof(cell);
-  return at < last ? "free slots" : "slots seen";
+  return at < last ? "slots taken" : "slots seen";
 }
 
 /// Lines of two cells and three statistics, then handles, rest and met; all of it private.

@@ -104,23 +104,14 @@ class counted_sync<Base, Slots>::home {
   home() : pool_(std::make_unique<place>()) {
     machine::only().memory().name(pool_.get(), sizeof(place), object::pool);
   }
-  // The pool that ships has room for 64; more are handed out in order.
-  unsigned take() const noexcept {
-    if constexpr (Slots <= 64) return pool_->pool.take();
-    const unsigned turn = taken_ < Slots ? taken_++ : Slots;
-    return turn == Slots ? Slots : protocol::slot_of_turn(turn, Slots);
-  }
-  unsigned seen() const noexcept {
-    if constexpr (Slots <= 64) return pool_->pool.seen();
-    return taken_;
-  }
+  unsigned take() const noexcept { return pool_->pool.take(); }
+  unsigned seen() const noexcept { return pool_->pool.seen(); }
 
  private:
   struct alignas(64) place {
-    protocol::slot_pool<counted_sync> pool{Slots < 64 ? Slots : 64, Slots};
+    protocol::slot_pool<counted_sync> pool{Slots, Slots};
   };
   std::unique_ptr<place> pool_;
-  mutable unsigned taken_ = 0;
 };
 
 /// The core for one thread at a time, counted: what a lock is put around.
@@ -132,8 +123,5 @@ struct counted_sequential : sequential_sync {
 
 static_assert(sync_policy<counted_sync<native_sync>>);
 static_assert(sync_policy<counted_sequential>);
-// A drain notes in one word who has something.
-static_assert(sync_policy<counted_sync<native_sync, 64>>);
-static_assert(!sync_policy<counted_sync<native_sync, 65>>);
 
 }  // namespace caiman::scale

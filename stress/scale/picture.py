@@ -11,7 +11,7 @@ import pathlib
 import sys
 
 SUBJECTS = (("shipped", "shipped core", "#0969da", "o"), ("tree", "tree alone", "#1a7f37", "s"),
-            ("tree-255-slots", "tree, 255 slots", "#8250df", "D"), ("textbook", "textbook", "#bc4c00", "^"),
+            ("wide-255", "shipped, 255 slots", "#8250df", "D"), ("textbook", "textbook", "#bc4c00", "^"),
             ("mutex", "mutex", "#57606a", "x"))
 PANELS = (("W2", "W2: pairs"), ("W3", "W3: churn, half full"), ("W4", "W4: handed over, pairs of threads"),
           ("NEAR", "NEAR: churn, 97 % full"), ("FAIL", "FAIL: refused; accesses, no transfers"))

@@ -130,8 +130,8 @@ std::unique_ptr<subject> simulated(subject_kind what, std::size_t min_blocks, fa
       return named_core<shipped>(min_blocks);
     case subject_kind::tree:
       return named_core<counted_sync<tree_only_sync>>(min_blocks);
-    case subject_kind::more_slots:
-      return named_core<counted_sync<tree_only_sync, 255>>(min_blocks);
+    case subject_kind::wide:
+      return named_core<counted_sync<native_sync, 255>>(min_blocks);
     case subject_kind::textbook:
       return std::make_unique<by_the_book<counted_word>>(min_blocks);
     case subject_kind::mutex:
@@ -150,12 +150,12 @@ std::unique_ptr<subject> native(subject_kind what, std::size_t min_blocks) {
       return std::make_unique<core<tree_only_sync>>(min_blocks);
     case subject_kind::textbook:
       return std::make_unique<by_the_book<native_word>>(min_blocks);
+    case subject_kind::wide:
+      return std::make_unique<core<wide_sync<255>>>(min_blocks);
     case subject_kind::mutex:
-      return std::make_unique<locked<sequential_sync, std::mutex>>(min_blocks);
-    case subject_kind::more_slots:
       break;
   }
-  return nullptr;
+  return std::make_unique<locked<sequential_sync, std::mutex>>(min_blocks);
 }
 
 }  // namespace caiman::scale

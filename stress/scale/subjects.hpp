@@ -14,9 +14,9 @@
 
 namespace caiman::scale {
 
-enum class subject_kind : unsigned char { shipped, tree, textbook, mutex, more_slots };
+enum class subject_kind : unsigned char { shipped, tree, textbook, mutex, wide };
 inline constexpr std::array<std::string_view, 5> subject_names{"shipped", "tree", "textbook",
-                                                               "mutex", "tree-255-slots"};
+                                                               "mutex", "wide-255"};
 
 /// What can be wrong with the shipped core in a test of ours.
 enum class fault : unsigned char { none, shared_counter, false_sharing, scan };
@@ -39,7 +39,7 @@ class subject {
 /// Of so many min blocks, under the machine that there is.
 std::unique_ptr<subject> simulated(subject_kind what, std::size_t min_blocks,
                                    fault with = fault::none);
-/// The same for threads of the system; nothing for `more_slots`, which does not ship.
+/// The same for threads of the system.
 std::unique_ptr<subject> native(subject_kind what, std::size_t min_blocks);
 
 }  // namespace caiman::scale

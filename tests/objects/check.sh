@@ -151,7 +151,7 @@ status=0
 printf 'a closing that is none: seen\n'
 
 # A control: every object takes its own pool for everybody's.
-faulty native_sync.hpp 'return of.from_ == &detail::own_slots;' 'return \&of != nullptr;'
+faulty native_sync.hpp 'return of.from_ == &own_slots<Sync>;' 'return \&of != nullptr;'
 core=$work/core make host g++ -w
 core=$work/core make default g++ -w
 status=0

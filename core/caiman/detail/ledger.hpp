@@ -63,7 +63,7 @@ enum class duty : unsigned char {
 
 /// The line that threads share whose slot is not at hand, times Sync::slot_scale.
 template <sync_policy Sync>
-inline constexpr unsigned shared_line = Sync::exclusive_slots * Sync::slot_scale;
+inline constexpr unsigned shared_line{Sync::exclusive_slots * Sync::slot_scale};
 /// The line where the calling thread counts, of lines for threads that have their slots at `home`:
 /// its own, or the shared one if it has no slot yet or would have to ask; as scaled_slot() has it.
 /// Wait-free.

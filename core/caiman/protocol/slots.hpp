@@ -47,28 +47,59 @@ constexpr unsigned turn_of_slot(unsigned slot, unsigned exclusive) noexcept {
   return (slot >> 2 | slot << (bits - 2)) & exclusive;
 }
 
+/// A set of slots.
+template <sync_policy Sync>
+class slot_set {
+ public:
+  /// One more; the shared slot is in no set.
+  void add(unsigned slot) noexcept { words_[slot / 64] |= std::uint64_t{1} << slot % 64; }
+  /// Whether none is in it.
+  bool empty() const noexcept {
+    std::uint64_t all = 0;
+    for (const std::uint64_t word : words_) all |= word;
+    return all == 0;
+  }
+  /// Calls for each, the lowest first.
+  template <class F>
+  void for_each(F f) const noexcept {
+    for (unsigned i = 0; i < words; ++i) {
+      for (std::uint64_t rest = words_[i]; rest != 0; rest &= rest - 1) {
+        f(i * 64 + static_cast<unsigned>(std::countr_zero(rest)));
+      }
+    }
+  }
+
+  /// Of a bit for each slot.
+  static constexpr unsigned words = (Sync::exclusive_slots + 63) / 64;
+
+ private:
+  std::uint64_t words_[words]{};
+};
+
 /// Hands slot numbers to threads: of the free ones that whose turn is first, or the shared one when
-/// none is left. One word, at most 64 exclusive slots. Thread-safe; take is lock-free, give is
-/// wait-free.
+/// none is left. Thread-safe; take is lock-free, O(slots / 64), give is wait-free.
 template <sync_policy Sync>
 class slot_pool {
  public:
-  /// Slots 0 to `exclusive` - 1 are free, at most 64; `shared` is what is handed out after that.
+  /// Slots 0 to `exclusive` - 1 are free, at most as many as a slot_set has bits; `shared` is what
+  /// is handed out after that.
   constexpr explicit slot_pool(unsigned exclusive, unsigned shared) noexcept
-      : exclusive_(exclusive),
-        shared_(shared),
-        free_(exclusive == 64 ? ~0ULL : (1ULL << exclusive) - 1) {}
+      : exclusive_(exclusive), shared_(shared) {}
 
   /// A slot for the calling thread. Lock-free.
   unsigned take() noexcept {
-    std::uint64_t free = free_.load(Sync::order(site::slot_look));
-    while (free != 0) {
-      const auto turn = static_cast<unsigned>(std::countr_zero(free));
-      // (6) acquires what the slot's last owner gave back
-      if (free_.compare_exchange_strong(free, free & ~(1ULL << turn), Sync::order(site::slot_take),
-                                        Sync::order(site::slot_look))) {
-        note_seen(turn + 1);
-        return slot_of_turn(turn, exclusive_);
+    for (unsigned first = 0; first < exclusive_; first += 64) {
+      cell& taken = taken_[first / 64];
+      const std::uint64_t others = exclusive_ - first < 64 ? ~0ULL << (exclusive_ - first) : 0;
+      std::uint64_t now = taken.load(Sync::order(site::slot_look));
+      while ((now | others) != ~0ULL) {
+        const auto turn = static_cast<unsigned>(std::countr_one(now));
+        // (6) acquires what the slot's last owner gave back
+        if (taken.compare_exchange_strong(now, now | 1ULL << turn, Sync::order(site::slot_take),
+                                          Sync::order(site::slot_look))) {
+          note_seen(first + turn + 1);
+          return slot_of_turn(first + turn, exclusive_);
+        }
       }
     }
     return shared_;
@@ -77,8 +108,8 @@ class slot_pool {
   /// Gives a slot back; nothing of the thread's may use it any more. Wait-free.
   void give(unsigned slot) noexcept {
     if (slot == shared_) return;
-    const std::uint64_t turn = 1ULL << turn_of_slot(slot, exclusive_);
-    free_.fetch_or(turn, Sync::order(site::slot_give));  // (6)
+    const unsigned turn = turn_of_slot(slot, exclusive_);
+    taken_[turn / 64].fetch_and(~(1ULL << turn % 64), Sync::order(site::slot_give));  // (6)
   }
 
   /// No slot of this turn or a later one was ever taken, as far as the caller can know.
@@ -98,7 +129,7 @@ class slot_pool {
 
   unsigned exclusive_;
   unsigned shared_;
-  cell free_;  // a bit per turn
+  cell taken_[slot_set<Sync>::words]{};  // a bit per turn
   cell seen_{0};
 };
 

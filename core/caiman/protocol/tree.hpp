@@ -145,18 +145,20 @@ class tree : public layout<Sync, Log2Fanout> {
   bool drain(slot_type me) noexcept {
     if (Sync::stack_depth == 0) return false;
     const unsigned own = slots_.my_number();
-    std::uint64_t waiting = 0;  // a bit per slot that has something
+    slot_set<Sync> waiting;  // those that have something
+    slot_set<Sync> foreign;
     for (unsigned turn = slots_.seen(); turn-- > 0;) {
       const unsigned slot = slot_of_turn(turn, Sync::exclusive_slots);
-      if (slots_.stacks(slot).any(slot == own)) waiting |= std::uint64_t{1} << slot;
+      if (!slots_.stacks(slot).any(slot == own)) continue;
+      waiting.add(slot);
+      if (slot != own) foreign.add(slot);
     }
-    if (waiting == 0) return false;
+    if (waiting.empty()) return false;
     move_bracket<Sync> move(me);
     move.open();  // (4) begun before a block leaves its stack, ended when the tree has it
-    const std::uint64_t foreign = waiting & ~(own < 64 ? std::uint64_t{1} << own : 0);
-    if (Sync::announced_pop && foreign != 0) raise_flags(foreign);
+    if (Sync::announced_pop) raise_flags(foreign);
     bool moved = false;
-    for_each_bit(waiting, [&](unsigned slot) {
+    waiting.for_each([&](unsigned slot) {
       moved |= drain_slot(me, slot, slot == own);
       if (Sync::announced_pop && slot != own) slots_.stacks(slot).leave_flag();
     });
@@ -302,20 +304,15 @@ class tree : public layout<Sync, Log2Fanout> {
     }
   }
 
-  template <class F>
-  static void for_each_bit(std::uint64_t set, F f) noexcept {
-    for (; set != 0; set &= set - 1) f(static_cast<unsigned>(std::countr_zero(set)));
-  }
-
   /// Of these slots. One fence for all whose flags were down; none if all were up.
-  void raise_flags(std::uint64_t of) const noexcept {
-    std::uint64_t were_down = 0;
-    for_each_bit(of, [&](unsigned slot) {
-      if (!slots_.stacks(slot).raise_flag()) were_down |= std::uint64_t{1} << slot;
+  void raise_flags(const slot_set<Sync>& of) const noexcept {
+    slot_set<Sync> were_down;
+    of.for_each([&](unsigned slot) {
+      if (!slots_.stacks(slot).raise_flag()) were_down.add(slot);
     });
-    if (were_down == 0) return;
+    if (were_down.empty()) return;
     Sync::heavy_fence();  // (8)
-    for_each_bit(were_down, [&](unsigned slot) { slots_.stacks(slot).pass_fence(); });
+    were_down.for_each([&](unsigned slot) { slots_.stacks(slot).pass_fence(); });
   }
 
   bool drain_slot(slot_type me, unsigned slot, bool own) noexcept {

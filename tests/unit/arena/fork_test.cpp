@@ -86,7 +86,7 @@ TEST_CASE("what a thread held is live in a child, and its slot is taken") {
     const auto all = arena.allocate(block_size * block_count);
     expect(!all && all.error() == alloc_error::arena_full);
     for (unsigned i = 0; i < caiman::native_sync::exclusive_slots; ++i) {
-      expect(caiman::detail::own_slots.pool.take() != slot);
+      expect(caiman::detail::own_slots<caiman::native_sync>.pool.take() != slot);
     }
   });
   CHECK(end.exit_code == 0);

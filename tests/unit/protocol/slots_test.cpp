@@ -137,8 +137,10 @@ TEMPLATE_TEST_CASE("a pool has from no exclusive slots up to 64", "[slots]", nat
   CHECK(apart.take() == 5);
 
   slot_pool<TestType> all(64, 64);
-  std::set<unsigned> taken;
-  for (unsigned i = 0; i < 64; ++i) taken.insert(all.take());
+  std::set<unsigned> taken{all.take()};
+  all.give(64);  // no bit is its
+  CHECK(all.seen() == 1);
+  for (unsigned i = 1; i < 64; ++i) taken.insert(all.take());
   CHECK(taken.size() == 64);
   CHECK(*taken.rbegin() == 63);
   CHECK(all.take() == 64);
