@@ -67,6 +67,8 @@ CASES = (
     Case("stack", ("POPS=3",)),
     Case("stack", ("ANNOUNCED=0",)),
     *weak("stack", "stack_push", "stack_take", also=("ANNOUNCED=0",)),
+    Case("stack", ("ANNOUNCED=0", "DRAINERS=2")),
+    *weak("stack", "stack_take", also=("ANNOUNCED=0", "DRAINERS=2")),
     Case("shares"),
     *weak("shares", "share_look"),
     Case("shares", ("THREADS=3",)),
