@@ -88,12 +88,12 @@ def _trace_table(summary):
     if not cases:
         return []
     subjects = [s for s in summary.record["subjects"] if s["role"] != "reference"]
-    lines = ["| replayed, ms / MiB at peak | " + " | ".join(map(_row_name, subjects)) + " |",
+    lines = ["| replayed, ms / MiB at peak / page faults | " + " | ".join(map(_row_name, subjects)) + " |",
              "|---|" + "---|" * len(subjects)]
     for case in cases:
         for distance in summary.distances(case):
             cells = [" / ".join(_cell(summary.spread(case, _figure(case, key), s["name"], distance),
-                                      distance) for key in ("ms", "mib")) for s in subjects]
+                                      distance) for key in ("ms", "mib", "faults")) for s in subjects]
             lines.append(f"| {f'{case.title} {distance}'.strip()} | " + " | ".join(cells) + " |")
     return ["", *lines, "", _escape(" ".join(trace_lines(summary)))]
 

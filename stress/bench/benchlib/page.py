@@ -36,7 +36,8 @@ _ABOUT = {
     "TRACES": "What three real programs asked of malloc, request by request: every recorded thread is "
               "a thread, does nothing between its requests, and the first byte of each 4 KiB is "
               "written. Memory is what the process had at peak beyond what it had without the "
-              "allocator; ours gives each request 256 bytes at least.",
+              "allocator; ours gives each request 16 bytes at least. The memory is there where it is "
+              "touched, for all: page faults say how often that was.",
 }
 
 _CSS = """

@@ -26,7 +26,7 @@ TRACES = ("cc1plus", "sqlite3", "rsyslogd")
 ENOUGH = 5
 
 # One way to name a number: less is better for times and refusals, more for rates.
-BETTER = {"ns": "less", "ms": "less", "million/s": "more", "per 10,000": "less", "MiB": "less",
+BETTER = {"ns": "less", "ms": "less", "million/s": "more", "per 10,000": "less", "MiB": "less", "pages": "less",
           "requests": "less"}
 
 
@@ -148,7 +148,7 @@ def _refusal_cases():
 
 def _trace_cases():
     figures = (Figure("ms", "time", "ms"), Figure("mib", "memory at peak", "MiB"),
-               Figure("refused", "refused", "requests"))
+               Figure("faults", "page faults", "pages"), Figure("refused", "refused", "requests"))
     for name in TRACES:
         yield Case(f"trace/{name}", "TRACES", name, (), figures, trace=name)
 

@@ -43,7 +43,8 @@ class Replay:
                            subject["preload"])
         _same(said, "trace", name)
         _same(said, "subject", subject["name"])
-        figures = {"ms": _number(said, "seconds") * 1e3, "refused": _count(said, "failures")}
+        figures = {"ms": _number(said, "seconds") * 1e3, "refused": _count(said, "failures"),
+                   "faults": _count(said, "page_faults")}
         if _count(said, "peak_rss_bytes") > 0:
             taken = said["peak_rss_bytes"] - _count(said, "base_rss_bytes")
             figures["mib"] = max(taken, 0) / _MIB

@@ -22,6 +22,10 @@ namespace caiman::bench {
 
 class library_subject {
  public:
+  library_subject() : library_subject(min_block_bytes) {}
+  /// With min blocks of so many bytes.
+  explicit library_subject(std::size_t min_block) : resource_(arena_of(min_block)) {}
+
   void* allocate(std::size_t bytes) noexcept {
     try {
       return resource_.allocate(bytes, 1);
@@ -35,12 +39,15 @@ class library_subject {
   const fixed_arena& slots() const noexcept { return slots_; }
 
  private:
-  // What is measured touches no memory, so none is asked of the system.
-  buddy_resource resource_{
-      buddy_arena::builder(*buddy_geometry::exact(arena_bytes, min_block_bytes))
-          .prefault(page_size::unknown())
-          .build()
-          .value()};
+  // What the benchmark measures touches no memory, so none is asked of the system; a replay's is
+  // there where it is touched.
+  static buddy_arena arena_of(std::size_t min_block) {
+    return buddy_arena::builder(*buddy_geometry::exact(arena_bytes, min_block))
+        .prefault(page_size::unknown())
+        .build()
+        .value();
+  }
+  buddy_resource resource_;
   fixed_arena slots_ =
       fixed_arena::with_slot_capacity(arena_bytes / min_block_bytes, min_block_bytes)
           .prefault(page_size::unknown())

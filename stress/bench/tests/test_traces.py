@@ -19,7 +19,7 @@ from benchlib.words import ahead_sentence  # noqa: E402
 
 CC1PLUS = plan.BY_NAME["trace/cc1plus"]
 RSYSLOGD = plan.BY_NAME["trace/rsyslogd"]
-MS, MIB, REFUSED = CC1PLUS.figures
+MS, MIB, _, REFUSED = CC1PLUS.figures
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "traces"
 
 # The first two words are always --trace and a file. ANSWER, when set, is the answer to a measurement.
@@ -35,11 +35,13 @@ number=$(wc -l <"$CALLS")
 if [ "$FAIL_ON" = "$number" ]; then echo "trace_replay: it broke" >&2; exit 1; fi
 if [ -n "$ANSWER" ]; then echo "$ANSWER"; exit 0; fi
 echo "{\\"trace\\": \\"$name\\", \\"subject\\": \\"$4\\", \\"seconds\\": 0.25, \\"failures\\": 0,"
-echo "\\"peak_rss_bytes\\": 5242880, \\"base_rss_bytes\\": 2097152, \\"ping_pong_ns\\": null}"
+echo "\\"peak_rss_bytes\\": 5242880, \\"base_rss_bytes\\": 2097152, \\"ping_pong_ns\\": null,"
+echo "\\"page_faults\\": 700}"
 """
 
 GOOD = {"trace": "cc1plus", "subject": "tree", "seconds": 0.25, "failures": 3,
-        "peak_rss_bytes": 5 << 20, "base_rss_bytes": 2 << 20, "ping_pong_ns": [100, 110]}
+        "peak_rss_bytes": 5 << 20, "base_rss_bytes": 2 << 20, "ping_pong_ns": [100, 110],
+        "page_faults": 700}
 
 
 class WithReplay(test_command.Command):
@@ -64,7 +66,7 @@ class Answers(WithReplay):
 
     def test_what_is_made_of_an_answer(self):
         self.assertEqual(self.answered(GOOD), {
-            "subject": "tree", "figures": {"ms": 250, "refused": 3, "mib": 3},
+            "subject": "tree", "figures": {"ms": 250, "refused": 3, "mib": 3, "faults": 700},
             "ping_pong_ns": [100, 110]})
 
     def test_wrong_answers_are_no_runs(self):
@@ -76,6 +78,7 @@ class Answers(WithReplay):
                 ("no number 'seconds'", {**GOOD, "seconds": -1}),
                 ("no number 'failures'", {**GOOD, "failures": "0"}),
                 ("no number 'failures'", {**GOOD, "failures": True}),
+                ("no number 'page_faults'", {k: v for k, v in GOOD.items() if k != "page_faults"}),
                 ("no number 'base_rss_bytes'", {**GOOD, "base_rss_bytes": None})):
             with self.subTest(words), self.assertRaises(worker.WorkerFailed) as caught:
                 self.answered(answer)
@@ -83,7 +86,7 @@ class Answers(WithReplay):
 
     def test_memory_that_is_not_known_is_no_figure(self):
         run = self.answered({**GOOD, "peak_rss_bytes": 0, "base_rss_bytes": 0})
-        self.assertEqual(sorted(run["figures"]), ["ms", "refused"])
+        self.assertEqual(sorted(run["figures"]), ["faults", "ms", "refused"])
 
 
 class Measuring(WithReplay):
@@ -216,7 +219,7 @@ class Report(unittest.TestCase):
         for part in ("TRACES cc1plus, time", "TRACES rsyslogd, time, processors far",
                      "TRACES rsyslogd, memory at peak, processors near", "1 request beyond 1 MiB"):
             self.assertIn(part, text)
-        self.assertEqual(text.count("<circle"), 2 * 2 * 3)
+        self.assertEqual(text.count("<circle"), 3 * 2 * 3)
 
     def test_two_files(self):
         a = made.record(made.five_replays())
@@ -231,8 +234,8 @@ class Report(unittest.TestCase):
     def test_a_row_per_trace_on_the_page(self):
         text = readme_section.section(Summary(made.record(made.five_rounds() + made.five_replays())),
                                       "p.svg")
-        self.assertIn("| cc1plus | 143 / 19.0 | 73.0 / 9.50 | – / – |", text)
-        self.assertRegex(text, r"\| rsyslogd far \| 283\\\* / 38\.0\\\* \|")
+        self.assertIn("| cc1plus | 143 / 19.0 / 700 | 73.0 / 9.50 / 700 | – / – / – |", text)
+        self.assertRegex(text, r"\| rsyslogd far \| 283\\\* / 38\.0\\\* / 700\\\* \|")
         self.assertIn("1 request beyond 1 MiB left out", text)
 
     def test_the_page_without_traces_has_no_such_table(self):

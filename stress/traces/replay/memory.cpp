@@ -2,6 +2,8 @@
 // Reads and sets back what Linux keeps about the process; see memory.hpp.
 #include "memory.hpp"
 
+#include <sys/resource.h>
+
 #include <fstream>
 #include <limits>
 #include <string>
@@ -23,6 +25,11 @@ std::uint64_t status_bytes(std::string_view key) {
   return 0;
 }
 
+std::uint64_t page_faults() {
+  rusage now{};
+  return getrusage(RUSAGE_SELF, &now) == 0 ? static_cast<std::uint64_t>(now.ru_minflt) : 0;
+}
+
 bool set_mark_back() {
   std::ofstream file("/proc/self/clear_refs");
   file << "5\n" << std::flush;
@@ -33,11 +40,13 @@ bool set_mark_back() {
 
 std::uint64_t resident_bytes() { return status_bytes("VmRSS:"); }
 
-memory_watch::memory_watch() : base_(resident_bytes()), set_back_(set_mark_back()) {}
+memory_watch::memory_watch()
+    : base_(resident_bytes()), faults_(page_faults()), set_back_(set_mark_back()) {}
 
 memory_use memory_watch::seen() const {
-  if (!set_back_) return {};
-  return {base_, status_bytes("VmHWM:")};
+  const std::uint64_t faults = page_faults() - faults_;
+  if (!set_back_) return {0, 0, faults};
+  return {base_, status_bytes("VmHWM:"), faults};
 }
 
 }  // namespace caiman::traces

@@ -5,7 +5,7 @@
 // ru_maxrss does not do: it is never set back, and it starts with what the parent had at the time
 // of the exec. Linux keeps a high-water mark for the process itself, which can be set to what there
 // is now. Relies on /proc of Linux; where it is not to be had, or the mark cannot be set back, the
-// figures are 0.
+// figures are 0. Page faults are those of getrusage().
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -14,8 +14,9 @@
 namespace caiman::traces {
 
 struct memory_use {
-  std::uint64_t base = 0;  // resident bytes when the watch began
-  std::uint64_t peak = 0;  // the most since then
+  std::uint64_t base = 0;    // resident bytes when the watch began
+  std::uint64_t peak = 0;    // the most since then
+  std::uint64_t faults = 0;  // pages that the system had to find since then
 };
 
 /// Resident bytes of the process now.
@@ -28,6 +29,7 @@ class memory_watch {
 
  private:
   std::uint64_t base_;
+  std::uint64_t faults_;
   bool set_back_;
 };
 

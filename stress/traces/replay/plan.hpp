@@ -69,6 +69,9 @@ struct replay_plan {
 /// Of a trace without complaint.
 replay_plan plan_for(const trace& what);
 
+/// The smallest block of ours: programs ask malloc mostly for 16 to 64 bytes.
+inline constexpr std::size_t min_block_bytes = 16;
+
 /// The most that can be live at once in a replay, whatever the threads do within most_lead, when
 /// each block takes a power of two of at least `min_block` bytes.
 std::uint64_t most_live_bytes(const trace& what, std::uint64_t min_block);
@@ -76,6 +79,6 @@ std::uint64_t most_live_bytes(const trace& what, std::uint64_t min_block);
 /// A region, in bytes and a power of two from 64 MiB to 512 MiB, in which a buddy system of blocks
 /// of `min_block` bytes has room for the trace: most_live_bytes and a quarter more, for what lies
 /// scattered. A trace that needs more than 512 MiB will see refusals.
-std::size_t region_bytes_for(const trace& what, std::size_t min_block = 256);
+std::size_t region_bytes_for(const trace& what, std::size_t min_block = min_block_bytes);
 
 }  // namespace caiman::traces

@@ -14,8 +14,9 @@
 //   subject          NAME                        peak_live_bytes  asked for, in recorded order
 //   seconds          of the replay alone         peak_rss_bytes   resident, the whole process
 //   events, threads  of the trace                base_rss_bytes   the same without the subject
-//   region_bytes     of an arena, else 0         warm_up          replays before, not counted
-//   left_out         requests beyond 1 MiB       ping_pong_ns     round trip of two processors
+//   region_bytes     of an arena, else 0         page_faults      of the replay alone
+//   left_out         requests beyond 1 MiB       warm_up          replays before, not counted
+//   ping_pong_ns     round trip of two processors
 //
 // Memory of the subject is about peak_rss_bytes - base_rss_bytes, where warm_up is 0; both are 0
 // where the system does not say. ping_pong_ns is [before, after]; null for one thread or processor.
@@ -29,7 +30,6 @@
 #include <optional>
 #include <string>
 
-#include "../../bench/subjects/subject.hpp"
 #include "../../common/command_line.hpp"
 #include "../format.hpp"
 #include "rows.hpp"
@@ -56,7 +56,7 @@ ordered_json both_ends(const row_result& seen) {
 ordered_json line_for(const options& chosen, trace& what) {
   const std::string name = what.name;
   const std::uint64_t left_out = what.left_out;
-  const std::size_t region_bytes = region_bytes_for(what, bench::min_block_bytes);
+  const std::size_t region_bytes = region_bytes_for(what, min_block_bytes);
   const replay_plan plan = plan_for(what);
   what = trace{};  // so that it is not in the way of the memory that is measured
   const row_result seen = replay_on_row(chosen.subject, plan, chosen.warm_up, region_bytes);
@@ -70,6 +70,7 @@ ordered_json line_for(const options& chosen, trace& what) {
           {"peak_live_bytes", result.peak_live_bytes},
           {"peak_rss_bytes", result.memory.peak},
           {"base_rss_bytes", result.memory.base},
+          {"page_faults", result.memory.faults},
           {"region_bytes", seen.region_bytes},
           {"warm_up", chosen.warm_up},
           {"left_out", left_out},

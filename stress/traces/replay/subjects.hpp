@@ -19,6 +19,7 @@
 
 #include "../../bench/subjects/subjects.hpp"
 #include "../events.hpp"
+#include "plan.hpp"
 
 namespace caiman::traces {
 
@@ -63,12 +64,12 @@ class no_subject {
   mapped_region region_{blocks * block_bytes};
 };
 
-/// A buddy with min blocks of 256 bytes over memory. The region has a power of two of bytes;
+/// A buddy over memory. The region has a power of two of bytes;
 /// `Buddy` has the calls of caiman::buddy and is built from a max_order.
 template <class Buddy>
 class buddy_subject {
  public:
-  static constexpr std::size_t min_block = bench::min_block_bytes;
+  static constexpr std::size_t min_block = min_block_bytes;
 
   explicit buddy_subject(std::size_t region_bytes)
       : region_(region_bytes),
@@ -76,26 +77,36 @@ class buddy_subject {
         buddy_(static_cast<unsigned>(std::bit_width(region_bytes / min_block)) - 1) {}
 
   void* allocate(std::size_t bytes) noexcept {
-    const unsigned order = bench::order_for(bytes);
+    const unsigned order = order_for(bytes);
     auto got = buddy_.allocate(order);
     // "Contended" says nothing about room; it is rare, and the advice is to try again.
     while (!got && got.error() == alloc_error::contended) got = buddy_.allocate(order);
     if (!got) return nullptr;
-    return base_ + ((got->index << order) << bench::min_block_shift);
+    return base_ + (got->index << order) * min_block;
   }
 
   void release(void* p, std::size_t bytes) noexcept {
-    const unsigned order = bench::order_for(bytes);
+    const unsigned order = order_for(bytes);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - base_);
-    buddy_.release({order, offset >> bench::min_block_shift >> order});
+    buddy_.release({order, offset / min_block >> order});
   }
 
   const Buddy& blocks() const { return buddy_; }
 
  private:
+  static constexpr unsigned order_for(std::size_t bytes) noexcept {
+    return static_cast<unsigned>(std::bit_width((bytes - 1) / min_block));
+  }
+
   mapped_region region_;
   std::byte* base_;
   Buddy buddy_;
+};
+
+/// The library's arena, with such min blocks.
+class arena_subject : public bench::library_subject {
+ public:
+  arena_subject() : library_subject(min_block_bytes) {}
 };
 
 using caiman_subject = buddy_subject<buddy<>>;
@@ -115,6 +126,10 @@ struct stand_in<bench::arena_subject<Buddy>> {
 template <>
 struct stand_in<bench::arena_subject<bench::best_fit_buddy>> {
   using type = void;  // not made for threads, and slow: it is a reference for refusals
+};
+template <>
+struct stand_in<bench::library_subject> {
+  using type = arena_subject;
 };
 template <>
 struct stand_in<bench::nothing_subject> {
