@@ -3,8 +3,9 @@
 
 One of the first five lines of each source has `SPDX-License-Identifier:` and the licence that meson.build
 states, so that a file that is copied out of here still does. Sources are what somebody wrote as a program:
-not pages, patches, pictures, data, or what a program of ours wrote. A file has at most 500 lines, a folder at
-most about 20 files of its own; and nothing of what a fuzzer leaves lies about. (How long a function may be, clang-tidy says.) Relies on: Python alone.
+not pages, patches, pictures, data, or what a program of ours wrote. A file has at most 500 lines, README.md
+140, a folder at most about 20 files of its own; and nothing of what a fuzzer leaves lies about. (How long a
+function may be, clang-tidy says.) Relies on: Python alone.
 """
 
 import collections
@@ -21,6 +22,7 @@ SUFFIXES = (".hpp", ".cpp", ".h", ".py", ".sh", ".awk", ".js", ".mjs", ".css", "
 NAMES = ("meson.build", "meson_options.txt", "CMakeLists.txt", "Makefile")
 
 LINES = 500
+FIRST_PAGE = 140  # what a stranger reads first
 FILES = 22
 # Recorded, drawn or generated: nobody reads them from top to bottom.
 NOT_READ = (".svg", ".zst", ".json", ".patch", ".png", ".tar", ".dict", "LICENSE")
@@ -55,9 +57,10 @@ def check_sizes(files):
     """A line for each file and folder that is too big."""
     files = {file: text for file, text in files.items() if not lies_in(COLLECTIONS, file)}
     lines = {file: text.count("\n") for file, text in files.items() if not file.endswith(NOT_READ)}
+    first = {"README.md": lines.pop("README.md")} if "README.md" in lines else {}
     own = collections.Counter(posixpath.dirname(file) or "the root" for file in files)
     return [f"{name}: {count} {what}, {most} are enough"
-            for counts, what, most in ((lines, "lines", LINES), (own, "files", FILES))
+            for counts, what, most in ((lines, "lines", LINES), (first, "lines", FIRST_PAGE), (own, "files", FILES))
             for name, count in counts.items() if count > most]
 
 
@@ -116,7 +119,7 @@ class Findings(unittest.TestCase):
 class Sizes(unittest.TestCase):
     maxDiff = None  # all complaints
     # As big as may be.
-    big = {"core/long.hpp": "\n" * LINES, "docs/picture.svg": "\n" * (LINES + 1),
+    big = {"core/long.hpp": "\n" * LINES, "README.md": "\n" * FIRST_PAGE, "docs/picture.svg": "\n" * (LINES + 1),
            **{f"core/full/{number}.hpp": "" for number in range(FILES)},
            **{f"tests/corpus/arena/{number}": "" for number in range(FILES + 1)}}
 
@@ -130,6 +133,10 @@ class Sizes(unittest.TestCase):
         for file in ("core/long.hpp", "ci/command", "docs/page.md"):
             self.assertEqual(check_sizes(self.big | {file: "\n" * (LINES + 1)}),
                              [f"{file}: {LINES + 1} lines, {LINES} are enough"])
+
+    def test_a_first_page_too_long_is_seen(self):
+        self.assertEqual(check_sizes(self.big | {"README.md": "\n" * (FIRST_PAGE + 1)}),
+                         [f"README.md: {FIRST_PAGE + 1} lines, {FIRST_PAGE} are enough"])
 
     def test_a_folder_too_full_is_seen(self):
         self.assertEqual(check_sizes(self.big | {"core/full/one_more.md": ""}),
