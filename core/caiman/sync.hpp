@@ -46,8 +46,8 @@ namespace caiman::inline v0 {
 ///    which orders, from 0 up. `announced_pop`: pops without a locked instruction, which takes
 ///    `light_fence()` on the owner's side and `heavy_fence()` on the drainer's, and `calm_pops`,
 ///    after how many pops by exchange an owner looks whether drainers still come; while
-///    `heavy_fence_works()` says no, pops are exchanges all the same, and returns of an arena
-///    (detail/ledger.hpp), at whose end the heavy one stands, read-modify-writes.
+///    `heavy_fence_works()` says no, pops are exchanges all the same, and returns of an arena are
+///    read-modify-writes (detail/ledger.hpp, where the heavy fence stands at the arena's end).
 ///  - `touch(waiter)`, if there is one: called before a waiter's fields are read or written, which
 ///    only one thread at a time may do (waiting.hpp).
 ///  - `invariant(bool, message)`: an internal invariant. `misuse(what, order, index)`: does not
