@@ -41,8 +41,11 @@ CONTROLS = {
     "without empty-below": ("caiman-proof", ["--leave-out", "empty-below", "split/f2m2"], "one-owner"),
     "without marked": ("caiman-proof", ["--leave-out", "marked", "hence/f2m2"], "S5"),
     "without marked-above": ("caiman-proof", ["--leave-out", "marked-above", "hence/f2m3"], "S5"),
-    # With a mark of any class in the place of one that is large enough, a wrong mark passes.
+    # With a mark of any class in the place of one that is large enough, S5 does not follow, and a fault passes.
     "any mark": ("caiman-proof", ["--any-mark", "hence/f2m2"], "S5"),
+    "merged-unmarked": ("proof-faults", ["--fault", "merged-unmarked", "release/f4m4/o0/i0"], MARK_OWED),
+    "merged-unmarked, any mark": (
+        "proof-faults", ["--any-mark", "--fault", "merged-unmarked", "release/f4m4/o0/i0"], HOLDS),
 }
 SECONDS = 300
 

@@ -38,7 +38,7 @@ std::string_view name_of(clause which);
 /// Which clauses are in force: all, but in controls.
 struct rules {
   bool left_out[clause_count] = {};  ///< Neither assumed nor asked for.
-  bool any_mark = false;             ///< Weakened: `marked` is content with a mark of any class.
+  bool any_mark = false;             ///< Weakened: `marked`, and a debt, is content with any class.
   bool has(clause which) const { return !left_out[static_cast<unsigned>(which)]; }
 };
 /// Those of this process.

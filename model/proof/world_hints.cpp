@@ -108,8 +108,9 @@ void world::word_debts_seen(const place& at, const term& node) {
   for (auto& [of, owed] : debts_) {
     if (of.first != at.level || of.second / shape_.fanout() != at.index || is_none(owed)) continue;
     const term mark = bit(node, static_cast<unsigned>(of.second % shape_.fanout()));
-    const term after =
-        z3::ite(mark && z3::ule(owed, constant(at.cls + 1, 8)), constant(no_debt, 8), owed);
+    const term large =
+        rules_in_force().any_mark ? truth(true) : z3::ule(owed, constant(at.cls + 1, 8));
+    const term after = z3::ite(mark && large, constant(no_debt, 8), owed);
     std::vector<term> marks = fresh_marks();
     marks[at.cls] = mark;
     const term theirs = known::here().fresh("owed", 8);
