@@ -41,8 +41,8 @@ struct slot_source {
   std::atomic<std::size_t>& built;  // what uses this source
 };
 
-// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what this is about
 template <class Sync>
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): what this is about
 [[gnu::__visibility__("hidden")]] constinit inline slot_source<Sync> own_slots{
     protocol::slot_pool<Sync>(Sync::exclusive_slots, Sync::exclusive_slots), &Sync::thread_slot,
     built_here};
@@ -50,7 +50,7 @@ template <class Sync>
 /// The part of a policy that says who has which slot: `Exclusive` threads of the process have one
 /// each.
 template <class Sync, unsigned Exclusive>
-struct thread_slots {
+struct thread_slots {  // NOLINT(bugprone-crtp-constructor-accessibility): a policy has no objects
   /// Threads beyond this number share one slot: right, but with read-modify-writes as counters.
   static constexpr unsigned exclusive_slots = Exclusive;
   /// Whose slots a buddy uses: the pool of the shared object that built it.

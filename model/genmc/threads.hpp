@@ -18,10 +18,10 @@ namespace caiman::genmc {
 /// What a thread runs.
 using body = void* (*)(void*);
 
-/// A thread that calls `f`.
-template <auto f, auto... arguments>
+/// A thread that calls `F`.
+template <auto F, auto... Arguments>
 void* calls(void* /*none*/) {
-  f(arguments...);
+  F(Arguments...);
   return nullptr;
 }
 

@@ -27,6 +27,7 @@ std::uint64_t status_bytes(std::string_view key) {
 
 std::uint64_t page_faults() {
   rusage now{};
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-union-access): so glibc has it
   return getrusage(RUSAGE_SELF, &now) == 0 ? static_cast<std::uint64_t>(now.ru_minflt) : 0;
 }
 

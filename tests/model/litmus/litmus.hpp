@@ -36,8 +36,8 @@ struct cell {
 /// What the threads of a program share.
 struct words {
   cell &x, &y, &z;
-  void (*fence)(std::memory_order o);  // relaxed: none
-  std::array<unsigned, 4> r{};         // what the threads saw
+  void (*fence)(std::memory_order o) = nullptr;  // relaxed: none
+  std::array<unsigned, 4> r{};                   // what the threads saw
 };
 template <class Cell>
 struct words_of {

@@ -58,13 +58,17 @@ bool finds(tested_of<Shared, unspecified>& program, unsigned threads) {
 
 }  // namespace
 
-bool litmus::machine_shows(const program& of) {
+namespace litmus {
+
+bool machine_shows(const program& of) {
   using shared = words_of<of_machine>;
   tested_of<shared, unspecified> on_machine;
   for (const step& run : of.threads) on_machine.add(m::thread([&](shared& s) { run(s.all); }));
   on_machine.add(m::after([&](shared& s) { return !of.weak(s.all); }));
   return finds(on_machine, static_cast<unsigned>(of.threads.size()));
 }
+
+}  // namespace litmus
 
 TEST_CASE("SB+lock: a lock between seq_cst accesses changes nothing", "[litmus]") {
   using litmus::sc;

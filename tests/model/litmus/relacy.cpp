@@ -117,5 +117,9 @@ bool searched(const litmus::program& of) {
 
 }  // namespace
 
-bool litmus::relacy_shows(const program& of) { return searched<as_it_is>(of); }
-bool litmus::ours_shows(const program& of) { return searched<as_ours>(of); }
+namespace litmus {
+
+bool relacy_shows(const program& of) { return searched<as_it_is>(of); }
+bool ours_shows(const program& of) { return searched<as_ours>(of); }
+
+}  // namespace litmus

@@ -8,6 +8,7 @@
 // ---------------------------------------------------------------------------------------------
 #include <algorithm>
 #include <barrier>
+#include <cstddef>
 #include <set>
 #include <thread>
 #include <utility>
@@ -32,7 +33,8 @@ using wide = wide_sync<127>;
 
 static_assert(caiman::sync_policy<wide> && caiman::sync_policy<wide_sync<1023>>);
 static_assert(wide::exclusive_slots == 127 && native_sync::exclusive_slots == 63);
-static_assert(buddy<wide>::metadata_size(10) - buddy<>::metadata_size(10) == 64 * 1024);
+static_assert(buddy<wide>::metadata_size(10) - buddy<>::metadata_size(10) ==
+              std::size_t{64} * 1024);
 
 }  // namespace
 
