@@ -40,8 +40,8 @@ def all_faults():
             odd = set(fault) - KEYS
             if name in found or odd:
                 sys.exit(f"faults.py: {file.name}: [{name}] stands there twice or has {odd}")
-            if ("program" in fault) == ("test" in fault):
-                sys.exit(f"faults.py: {file.name}: [{name}] wants a program or a test, one of the two")
+            if fault.keys().isdisjoint({"program", "test"}):
+                sys.exit(f"faults.py: {file.name}: [{name}] wants a program, or a test, or both")
             if "what" not in fault or ("program" in fault and "properties" not in fault):
                 sys.exit(f"faults.py: {file.name}: [{name}] does not say what it is, or convicts it")
             found[name] = fault
