@@ -245,17 +245,17 @@ struct tree_only_sync : native_sync {
 template <unsigned Slots>
 struct wide_sync : native_sync, detail::thread_slots<wide_sync<Slots>, Slots> {
   static_assert(Slots > 64 && Slots < 1024 && (Slots & (Slots + 1)) == 0);
-  /// Whose slots these are.
-  using place = detail::thread_slots<wide_sync, Slots>;
+  /// What says who has which slot.
+  using own_slots = detail::thread_slots<wide_sync, Slots>;
   // Both bases have slots; these are the ones that count.
-  using place::exclusive_slots;
-  using place::is_own;
-  using place::scaled_slot;
-  using place::slot_scale;
-  using place::slots_seen;
-  using place::thread_slot;
+  using own_slots::exclusive_slots;
+  using own_slots::is_own;
+  using own_slots::scaled_slot;
+  using own_slots::slot_scale;
+  using own_slots::slots_seen;
+  using own_slots::thread_slot;
   /// See there.
-  using home = typename place::home;
+  using home = typename own_slots::home;
 };
 
 }  // namespace caiman::v0

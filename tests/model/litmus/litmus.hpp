@@ -33,6 +33,24 @@ struct cell {
   virtual bool compare_exchange_weak(unsigned& expected, unsigned desired, std::memory_order o) = 0;
 };
 
+/// One of an engine whose atomics have the interface of std::atomic.
+template <class Atomic>
+class cell_over : public cell {
+ public:
+  unsigned load(std::memory_order o) override { return value_.load(o); }
+  void store(unsigned value, std::memory_order o) override { value_.store(value, o); }
+  unsigned exchange(unsigned value, std::memory_order o) override {
+    return value_.exchange(value, o);
+  }
+  unsigned fetch_add(unsigned n, std::memory_order o) override { return value_.fetch_add(n, o); }
+  bool compare_exchange(unsigned& expected, unsigned desired, std::memory_order o) override {
+    return value_.compare_exchange_strong(expected, desired, o, o);
+  }
+
+ protected:
+  Atomic value_{0};  // NOLINT(cppcoreguidelines-non-private-member-variables-in-classes)
+};
+
 /// What the threads of a program share.
 struct words {
   cell &x, &y, &z;

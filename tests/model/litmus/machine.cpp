@@ -20,24 +20,12 @@ using caiman::model::machine::tested_of;
 using caiman::model::machine::trial;
 using caiman::model::machine::unspecified;
 
-class of_machine : public litmus::cell {
+class of_machine : public litmus::cell_over<m::atomic<unsigned>> {
  public:
-  unsigned load(std::memory_order o) override { return value_.load(o); }
-  void store(unsigned value, std::memory_order o) override { value_.store(value, o); }
-  unsigned exchange(unsigned value, std::memory_order o) override {
-    return value_.exchange(value, o);
-  }
-  unsigned fetch_add(unsigned n, std::memory_order o) override { return value_.fetch_add(n, o); }
-  bool compare_exchange(unsigned& expected, unsigned desired, std::memory_order o) override {
-    return value_.compare_exchange_strong(expected, desired, o, o);
-  }
   bool compare_exchange_weak(unsigned& expected, unsigned desired, std::memory_order o) override {
     return value_.compare_exchange_weak(expected, desired, o, o);
   }
   static void fence(std::memory_order o) { m::atomic_thread_fence(o); }
-
- private:
-  m::atomic<unsigned> value_{0};
 };
 
 /// One operation for each thread, all of them at once.

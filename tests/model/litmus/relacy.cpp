@@ -47,26 +47,14 @@ class as_it_is : public litmus::cell {
 };
 
 /// With the freedoms of beyond_relacy.hpp.
-class as_ours : public litmus::cell {
+class as_ours : public litmus::cell_over<checked_atomic<std::uint32_t>> {
  public:
-  unsigned load(std::memory_order o) override { return value_.load(o); }
-  void store(unsigned value, std::memory_order o) override { value_.store(value, o); }
-  unsigned exchange(unsigned value, std::memory_order o) override {
-    return value_.exchange(value, o);
-  }
-  unsigned fetch_add(unsigned n, std::memory_order o) override { return value_.fetch_add(n, o); }
-  bool compare_exchange(unsigned& expected, unsigned desired, std::memory_order o) override {
-    return value_.compare_exchange_strong(expected, desired, o, o);
-  }
   bool compare_exchange_weak(unsigned& /*expected*/, unsigned /*desired*/,
                              std::memory_order /*o*/) override {
     FAIL("ours has no weak compare-exchange");
     return false;
   }
   static void fence(std::memory_order o) { as_it_is::fence(o); }
-
- private:
-  checked_atomic<std::uint32_t> value_;
 };
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): Relacy makes the suite itself

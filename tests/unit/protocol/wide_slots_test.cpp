@@ -28,7 +28,6 @@ using caiman::wide_sync;
 using caiman::protocol::slot_of_turn;
 using caiman::protocol::slot_pool;
 using caiman::protocol::slot_set;
-using caiman::protocol::turn_of_slot;
 using wide = wide_sync<127>;
 
 static_assert(caiman::sync_policy<wide> && caiman::sync_policy<wide_sync<1023>>);
@@ -37,20 +36,6 @@ static_assert(buddy<wide>::metadata_size(10) - buddy<>::metadata_size(10) ==
               std::size_t{64} * 1024);
 
 }  // namespace
-
-TEST_CASE("every slot of a wide policy has its turn", "[slots]") {
-  for (const unsigned exclusive : {127U, 255U, 511U, 1023U}) {
-    INFO("exclusive slots: " << exclusive);
-    std::set<unsigned> all;
-    for (unsigned turn = 0; turn < exclusive; ++turn) {
-      const unsigned slot = slot_of_turn(turn, exclusive);
-      REQUIRE(slot < exclusive);
-      REQUIRE(turn_of_slot(slot, exclusive) == turn);
-      all.insert(slot);
-    }
-    REQUIRE(all.size() == exclusive);
-  }
-}
 
 TEST_CASE("a set has slots of any word, the lowest first", "[slots]") {
   slot_set<wide> some;
