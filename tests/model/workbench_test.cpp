@@ -181,4 +181,15 @@ TEST_CASE("a control is run by the program that has its fault", "[workbench]") {
   use_client(letters);
 }
 
+TEST_CASE("a quick look at what ships goes deep in some of its executions", "[workbench]") {
+  const auto has = [](level how_much, care how, std::string_view search) {
+    return to_string(plan_for(how_much, 2, how, 2)).find(search) != std::string::npos;
+  };
+  CHECK(has(level::quick, care::usual, "pct4:5000@shipped"));  // some orders need so many
+  CHECK_FALSE(has(level::quick, care::usual, "pct4:5000@seq_cst"));
+  CHECK_FALSE(has(level::quick, care::less, "pct"));
+  CHECK(has(level::deep, care::usual, "pct3:200000@shipped"));
+  CHECK(has(level::deep, care::usual, "pct5:200000@shipped"));
+}
+
 }  // namespace caiman::model
