@@ -20,7 +20,8 @@ namespace {
 struct run_arguments {
   std::string self;
   std::string program;
-  std::string searches = "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped";
+  std::string searches =
+      "random:20000@shipped,bound1:30000@shipped,bound2:30000@shipped,pct4:5000@shipped";
   std::string orders;
   std::string state;
   std::uint64_t seed = 0;
