@@ -41,6 +41,7 @@ SAID = (
     ("docs/checking.md", r"and (\d+) faults of our own core", "own faults"),
     ("docs/checking.md", r"(\d+) more faults that these", "faults of tests"),
     ("docs/checking.md", r"1 of (\d+) sites, ", "sites"),
+    ("docs/checking.md", r"All (\d+) sites with their", "sites"),
 )
 
 
