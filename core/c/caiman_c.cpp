@@ -247,7 +247,9 @@ void caiman_arena_metrics(const caiman_arena* arena, caiman_metrics* now) {
           .largest_free_block = m.largest_free_block};
 }
 void* caiman_arena_take(caiman_arena* arena, size_t size, size_t alignment) {
-  return caiman::detail::raw_blocks(arena->arena).take(size, alignment);
+  const caiman::detail::raw_blocks own(arena->arena);
+  if (void* const at = own.take_at_hand(size, alignment)) return at;
+  return own.take(size, alignment);
 }
 void caiman_arena_give(caiman_arena* arena, void* memory, size_t size, size_t alignment) {
   const caiman::detail::raw_blocks own(arena->arena);

@@ -69,10 +69,11 @@ class arena_allocator {
 
   /// Memory for `n` objects, which are not there yet. Throws std::bad_alloc.
   [[nodiscard]] T* allocate(std::size_t n) {
-    void* const at = n > most ? nullptr : detail::raw_blocks(arena_).take(n * each, alignof(T));
-    if (at == nullptr) [[unlikely]]
+    if (n > most) [[unlikely]]
       detail::raise_bad_alloc();
-    return static_cast<T*>(at);
+    if (void* const at = detail::raw_blocks(arena_).take_at_hand(n * each, alignof(T))) [[likely]]
+      return static_cast<T*>(at);
+    return allocate_rarely(n);
   }
   /// Takes back what an equal allocator gave for the same `n`.
   void deallocate(T* p, std::size_t n) noexcept {
@@ -96,6 +97,13 @@ class arena_allocator {
   }
 
  private:
+  [[nodiscard]] CAIMAN_COLD T* allocate_rarely(std::size_t n) {
+    void* const at = detail::raw_blocks(arena_).take(n * each, alignof(T));
+    if (at == nullptr) [[unlikely]]
+      detail::raise_bad_alloc();
+    return static_cast<T*>(at);
+  }
+
   // NOLINTNEXTLINE(bugprone-sizeof-expression): containers do allocate pointers
   static constexpr std::size_t each = sizeof(T);
   static constexpr std::size_t most = SIZE_MAX / each;

@@ -75,6 +75,11 @@ class CAIMAN_NO_RTTI_TAG buddy_resource : public std::pmr::memory_resource {
 
  private:
   void* do_allocate(std::size_t size, std::size_t alignment) override {
+    if (void* const at = blocks().take_at_hand(size, alignment)) [[likely]]
+      return at;
+    return allocate_rarely(size, alignment);
+  }
+  CAIMAN_COLD void* allocate_rarely(std::size_t size, std::size_t alignment) {
     if (void* const at = blocks().take(size, alignment)) return at;
     if (upstream_ == nullptr) detail::raise_bad_alloc();
     return upstream_->allocate(size, alignment);

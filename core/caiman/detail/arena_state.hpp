@@ -120,6 +120,10 @@ class arena_state {
   /// or, if this is 0, it matters what becomes of a block.
   [[nodiscard]] std::size_t served_below() const noexcept { return served_below_; }
   [[nodiscard]] std::size_t size_of(unsigned order) const noexcept { return plan_.unit << order; }
+  /// The one that lies so many bytes from the start, where a unit is a power of two.
+  [[nodiscard]] std::size_t min_block_at(std::size_t offset) const noexcept {
+    return offset >> log2_unit_;
+  }
   [[nodiscard]] std::byte* address_of(std::size_t min_block) const noexcept {
     return base_ + min_block * plan_.unit;
   }
@@ -191,11 +195,11 @@ class arena_state {
   }
 
   /// Gives a block back. The arena may be gone afterwards. A buffer has its block by construction;
-  /// a caller that does not says that it shall be looked at.
+  /// a caller that does not says that it shall be looked at, as one that is not at hand is.
   template <bool Looks = false>
   CAIMAN_HOT void give_back(block b) noexcept {
     unsigned scaled = 0;
-    const at_hand how = careful_ || Looks ? at_hand::no : return_at_hand(tree_, books_, b, scaled);
+    const at_hand how = careful_ ? at_hand::no : return_at_hand(tree_, books_, b, scaled);
     if (how == at_hand::no) [[unlikely]]
       return give_back_carefully<Looks>(b);
     if (how == at_hand::late) [[unlikely]]

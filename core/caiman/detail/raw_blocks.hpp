@@ -19,7 +19,6 @@
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -51,31 +50,40 @@ class raw_blocks {
   [[nodiscard]] void* take(std::size_t size, std::size_t alignment) const noexcept {
     if (home_ == nullptr) return nullptr;
     const std::size_t whole = (std::max)(size, alignment);
-    if (whole > home_->largest() || alignment > base_alignment()) return nullptr;
+    if (whole > home_->largest() || !base_has(alignment)) return nullptr;
     const auto got = home_->take(order_for(whole), size);
-    if (!got) return nullptr;
-    write_tag(*got, tag_of(got->order));
-    return home_->address_of(*got);
+    return got ? hand_out(*got) : nullptr;
+  }
+  /// The common half of that alone, which calls nothing; null if nothing has happened.
+  [[nodiscard]] CAIMAN_HOT void* take_at_hand(std::size_t size,
+                                              std::size_t alignment) const noexcept {
+    const std::size_t whole = (std::max)(size, alignment);
+    if (home_ == nullptr || whole >= home_->served_below() || !base_has(alignment)) [[unlikely]]
+      return nullptr;
+    block got{order_for(whole), 0};
+    if (!home_->take_at_hand(got.order, got.index)) [[unlikely]]
+      return nullptr;
+    return hand_out(got);
   }
 
   [[nodiscard]] bool has(const void* p) const noexcept {
     if (home_ == nullptr) return false;
     const auto at = reinterpret_cast<std::uintptr_t>(p);
     const auto base = reinterpret_cast<std::uintptr_t>(home_->base());
-    return at >= base && at - base < home_->total();
+    return at - base < home_->total();  // below it that is more, in arithmetic modulo 2^64
   }
 
   /// Takes back what lies in the arena. Ends the program if that is no block that was handed out,
   /// for such a size and alignment.
   void give(void* p, std::size_t size, std::size_t alignment) const noexcept {
     const std::size_t whole = (std::max)(size, alignment);
-    if (whole > home_->largest() || alignment > base_alignment()) [[unlikely]]
+    if (whole > home_->largest() || !base_has(alignment)) [[unlikely]]
       wrong(p, size, alignment, "the arena has no such blocks");
     const unsigned order = order_for(whole);
     const auto offset = static_cast<std::size_t>(static_cast<std::byte*>(p) - home_->base());
-    if (offset % home_->size_of(order) != 0) [[unlikely]]
+    if ((offset & (home_->size_of(order) - 1)) != 0) [[unlikely]]
       wrong(p, size, alignment, "no block for that size begins there");
-    const block b{order, offset / home_->size_of(order)};
+    const block b{order, home_->min_block_at(offset) >> order};
     if (read_tag(b) != tag_of(order)) [[unlikely]]
       tell_what_is_there(p, size, alignment, b);
     write_tag(b, no_tag);
@@ -92,14 +100,19 @@ class raw_blocks {
   }
 
  private:
+  [[nodiscard]] void* hand_out(block b) const noexcept {
+    write_tag(b, tag_of(b.order));
+    return home_->address_of(b);
+  }
+
   // The upper half is more than a share count ever is.
   static constexpr std::uint32_t tag_of(unsigned order) noexcept { return 0xb10c'0000U | order; }
   static constexpr std::uint32_t no_tag = 0;
 
   [[nodiscard]] unsigned order_for(std::size_t len) const noexcept { return home_->order_for(len); }
-  [[nodiscard]] std::size_t base_alignment() const noexcept {
+  [[nodiscard]] bool base_has(std::size_t alignment) const noexcept {
     const auto base = reinterpret_cast<std::uintptr_t>(home_->base());
-    return std::size_t{1} << std::countr_zero(base);
+    return alignment <= (base & (0 - base));  // its lowest bit
   }
   // Copied, since nobody knows what a wrong pointer leads to.
   [[nodiscard]] std::uint32_t read_tag(block b) const noexcept {

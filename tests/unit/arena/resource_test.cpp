@@ -171,6 +171,17 @@ TEST_CASE("a block is as large as its alignment", "[resource]") {
   }
 }
 
+TEST_CASE("an arena with details counts what a resource hands out", "[resource]") {
+  const buddy_arena arena = buddy_arena::builder(caiman::buddy_geometry::exact(total, 64).value())
+                                .detailed_metrics()
+                                .build()
+                                .value();
+  buddy_resource resource(arena);
+  for (int i = 0; i < 3; ++i) resource.deallocate(resource.allocate(100), 100);
+  CHECK(arena.metrics().allocations_by_order[1] == 3);
+  CHECK(arena.metrics().bytes_live_peak == 128);
+}
+
 TEST_CASE("a request of no bytes has a place of its own", "[resource]") {
   const buddy_arena arena = arena_of(total);
   buddy_resource resource(arena);
@@ -194,6 +205,9 @@ TEST_CASE("without upstream a request that cannot be served throws", "[resource]
   void* const good = resource.allocate(1, 128);
   CHECK(aligned(good, 128));
   CHECK_THROWS_AS(resource.allocate(4096), std::bad_alloc);  // full
+  void* const at_hand = resource.allocate(256, 128);
+  resource.deallocate(at_hand, 256, 128);
+  CHECK_THROWS_AS(resource.allocate(1, 256), std::bad_alloc);  // of a size that is at hand now
   resource.deallocate(good, 1, 128);
   void* const whole = resource.allocate(4096);
   CHECK_THROWS_AS(resource.allocate(1), std::bad_alloc);
