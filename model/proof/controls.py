@@ -20,18 +20,18 @@ CONTROLS = {
     # Mutants of the core.
     "claim-by-store": ("proof-claim-by-store", ["claim/f2m2/l0/w0/c0"], "one-owner at claim"),
     "climb-tests-first": ("proof-climb-tests-first", ["release/f2m2/o0/i0"], MARK_OWED),
-    "merge-both-sides": ("proof-merge-both-sides", ["release/f2m2/o0/i0"], "one-owner at release"),
-    "full-word-unmarked": ("proof-full-word-unmarked", ["release/f2m2/o0/i0"], MARK_OWED),
-    "clear-without-second-look": ("proof-clear-without-second-look", ["clear/f2m2"], MARK_OWED),
-    "clear-compares-with-cleared": ("proof-clear-compares-with-cleared", ["clear/f2m2"], MARK_OWED),
-    "second-look-only-larger": ("proof-second-look-only-larger", ["clear/f2m2"], MARK_OWED),
+    "merge-both-sides": ("proof-faults", ["--fault", "merge-both-sides", "release/f2m2/o0/i0"], "one-owner at release"),
+    "full-word-unmarked": ("proof-faults", ["--fault", "full-word-unmarked", "release/f2m2/o0/i0"], MARK_OWED),
+    "clear-without-second-look": ("proof-faults", ["--fault", "clear-without-second-look", "clear/f2m2"], MARK_OWED),
+    "clear-compares-with-cleared": ("proof-faults", ["--fault", "clear-compares-with-cleared", "clear/f2m2"], MARK_OWED),
+    "second-look-only-larger": ("proof-faults", ["--fault", "second-look-only-larger", "clear/f2m2"], MARK_OWED),
     # Faults of the one program that carries them.
     "child-unmarked": ("proof-faults", ["--fault", "child-unmarked", "split/f2m2"], MARK_OWED),
     "parents-unmarked": ("proof-faults", ["--fault", "parents-unmarked", "set/f2m3/l0/w0"], ABOVE_OWED),
     "parent-without-second-look": (
         "proof-faults", ["--fault", "parent-without-second-look", "clear/f2m3/l0/w0"], ABOVE_OWED),
     # Faults of S6, of which the invariant says nothing.
-    "remainder-unhinted": ("proof-remainder-unhinted", ["claim/f2m2", "claim_at_once/f2m2"], HOLDS),
+    "remainder-unhinted": ("proof-faults", ["--fault", "remainder-unhinted", "claim/f2m2", "claim_at_once/f2m2"], HOLDS),
     "clear-bracket-late": ("proof-faults", ["--fault", "clear-bracket-late", "clear/f2m2"], HOLDS),
     # Each clause is needed.
     "without one-owner": (
