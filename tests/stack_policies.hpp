@@ -23,6 +23,13 @@ struct exchange_sync : native_sync {
   static constexpr bool announced_pop = false;
 };
 
+/// As deep as a policy may ask for.
+template <class Base>
+struct deepest : Base {
+  static constexpr unsigned stack_room = 64;
+  static constexpr unsigned stack_depth = stack_room;
+};
+
 /// One thread that plays several, one whole call at a time: each seat is a slot of its own, the
 /// last one the shared slot.
 template <class Base>

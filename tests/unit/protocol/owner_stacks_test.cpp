@@ -24,6 +24,7 @@ namespace {
 using caiman::buddy;
 using caiman::protocol::owner_stacks;
 using caiman::testing::announced_sync;
+using caiman::testing::deepest;
 using caiman::testing::exchange_sync;
 using caiman::testing::fenceless;
 using caiman::testing::interrupted;
@@ -144,7 +145,7 @@ TEMPLATE_TEST_CASE("a stack knows what it holds and what was popped last", "[sta
 
 // Every height from 1 up has a tag of its own, found by whatever else lies there.
 TEMPLATE_TEST_CASE("the tags of a stack know every entry", "[stacks]", announced_sync,
-                   exchange_sync) {
+                   exchange_sync, deepest<exchange_sync>) {
   bare<TestType> one;
   for (std::size_t i = 0; i < TestType::stack_depth; ++i) {
     CHECK_FALSE(one.stacks.may_hold(1, 37 * i + 5));
