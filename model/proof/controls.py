@@ -15,24 +15,30 @@ import sys
 HOLDS = None
 MARK_OWED = "a mark is owed at the end"
 ABOVE_OWED = "a mark above a node is owed at the end"
+
+
+def fault(name, given, expected):
+    """A row of a fault that the one program carries."""
+    return "proof-faults", ["--fault", name, *given], expected
+
+
 # By name: the program, what it is given, and what must be broken at which access.
 CONTROLS = {
-    # Mutants of the core.
+    # Patches of the core, a program each.
     "claim-by-store": ("proof-claim-by-store", ["claim/f2m2/l0/w0/c0"], "one-owner at claim"),
     "climb-tests-first": ("proof-climb-tests-first", ["release/f2m2/o0/i0"], MARK_OWED),
-    "merge-both-sides": ("proof-faults", ["--fault", "merge-both-sides", "release/f2m2/o0/i0"], "one-owner at release"),
-    "full-word-unmarked": ("proof-faults", ["--fault", "full-word-unmarked", "release/f2m2/o0/i0"], MARK_OWED),
-    "clear-without-second-look": ("proof-faults", ["--fault", "clear-without-second-look", "clear/f2m2"], MARK_OWED),
-    "clear-compares-with-cleared": ("proof-faults", ["--fault", "clear-compares-with-cleared", "clear/f2m2"], MARK_OWED),
-    "second-look-only-larger": ("proof-faults", ["--fault", "second-look-only-larger", "clear/f2m2"], MARK_OWED),
     # Faults of the one program that carries them.
-    "child-unmarked": ("proof-faults", ["--fault", "child-unmarked", "split/f2m2"], MARK_OWED),
-    "parents-unmarked": ("proof-faults", ["--fault", "parents-unmarked", "set/f2m3/l0/w0"], ABOVE_OWED),
-    "parent-without-second-look": (
-        "proof-faults", ["--fault", "parent-without-second-look", "clear/f2m3/l0/w0"], ABOVE_OWED),
+    "merge-both-sides": fault("merge-both-sides", ["release/f2m2/o0/i0"], "one-owner at release"),
+    "full-word-unmarked": fault("full-word-unmarked", ["release/f2m2/o0/i0"], MARK_OWED),
+    "clear-without-second-look": fault("clear-without-second-look", ["clear/f2m2"], MARK_OWED),
+    "clear-compares-with-cleared": fault("clear-compares-with-cleared", ["clear/f2m2"], MARK_OWED),
+    "second-look-only-larger": fault("second-look-only-larger", ["clear/f2m2"], MARK_OWED),
+    "child-unmarked": fault("child-unmarked", ["split/f2m2"], MARK_OWED),
+    "parents-unmarked": fault("parents-unmarked", ["set/f2m3/l0/w0"], ABOVE_OWED),
+    "parent-without-second-look": fault("parent-without-second-look", ["clear/f2m3/l0/w0"], ABOVE_OWED),
     # Faults of S6, of which the invariant says nothing.
-    "remainder-unhinted": ("proof-faults", ["--fault", "remainder-unhinted", "claim/f2m2", "claim_at_once/f2m2"], HOLDS),
-    "clear-bracket-late": ("proof-faults", ["--fault", "clear-bracket-late", "clear/f2m2"], HOLDS),
+    "remainder-unhinted": fault("remainder-unhinted", ["claim/f2m2", "claim_at_once/f2m2"], HOLDS),
+    "clear-bracket-late": fault("clear-bracket-late", ["clear/f2m2"], HOLDS),
     # Each clause is needed.
     "without one-owner": (
         "caiman-proof", ["--leave-out", "one-owner", "release/f2m2/o0/i0"],
@@ -43,7 +49,7 @@ CONTROLS = {
     "without marked-above": ("caiman-proof", ["--leave-out", "marked-above", "hence/f2m3"], "S5"),
     # With a mark of any class in the place of one that is large enough, S5 does not follow, and a fault passes.
     "any mark": ("caiman-proof", ["--any-mark", "hence/f2m2"], "S5"),
-    "merged-unmarked": ("proof-faults", ["--fault", "merged-unmarked", "release/f4m4/o0/i0"], MARK_OWED),
+    "merged-unmarked": fault("merged-unmarked", ["release/f4m4/o0/i0"], MARK_OWED),
     "merged-unmarked, any mark": (
         "proof-faults", ["--any-mark", "--fault", "merged-unmarked", "release/f4m4/o0/i0"], HOLDS),
 }
