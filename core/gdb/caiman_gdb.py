@@ -46,7 +46,7 @@ class Lease:
         """Where the four bytes of a min block are."""
         shares = self.home["shares_"]
         start = word(int(shares.address), shares.type.sizeof)
-        return start + 4 * (min_block ^ (min_block & 15) << 4)
+        return start + 4 * (min_block & ~4095 | min_block * 2531 & 4095)
 
     def place(self, data):
         if not self.owner:

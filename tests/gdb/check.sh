@@ -62,7 +62,7 @@ seen() {
 }
 sed 's/ON_HEAP, PARTS = 62, 64/ON_HEAP, PARTS = 61, 64/' "$printers" >"$work/spoilt.py"
 seen 'another number for the heap' "$source_root/core" "$work/spoilt.py"
-sed 's/min_block & 15/min_block \& 1/' "$printers" >"$work/spoilt.py"
+sed 's/min_block \* 2531/min_block * 2533/' "$printers" >"$work/spoilt.py"
 seen 'another place of the share counts' "$source_root/core" "$work/spoilt.py"
 cp -r "$source_root/core" "$work/core"
 sed -i 's/\bfirst_\b/place_/g' "$work/core/caiman/detail/lease.hpp"

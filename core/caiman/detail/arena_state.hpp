@@ -281,9 +281,10 @@ class arena_state {
   void await_no_more() noexcept { books_.await_no_more(); }
 
   /// The count of the live block that begins at a min block, which its owner makes or has made.
-  /// Neighbours, which two threads may have, are a line apart.
+  /// Blocks that two threads may have at once, neighbours and those a power of two apart, are lines
+  /// apart: multiplicative hashing (Knuth, TAOCP 3, 6.4), one to one within a group.
   [[nodiscard]] void* share_memory(std::size_t i) const noexcept {
-    const std::size_t at = i ^ (i & 15) << 4;
+    const std::size_t at = (i & ~(share_group - 1)) | (i * 2531 & (share_group - 1));
     return shares_.get() + at * sizeof(native_share);
   }
   [[nodiscard]] native_share& share_of(std::size_t first) const noexcept {
@@ -331,12 +332,15 @@ class arena_state {
     if (memory_) watch_.allow_as_written(memory_->base(), memory_->size(), memory_->size());
   }
 
+  /// Counts that lie among each other: 256 lines of 16.
+  static constexpr std::size_t share_group = 4096;
+
   /// What lies on the heap, asked for without exceptions.
   struct parts {
     explicit parts(const arena_plan& plan) noexcept
         : metadata(buddy<>::root_of(plan.units), std::nothrow),
-          shares(new (std::nothrow)
-                     std::byte[(plan.units + 255) / 256 * 256 * sizeof(native_share)]) {
+          shares(new (std::nothrow) std::byte[(plan.units + share_group - 1) / share_group *
+                                              share_group * sizeof(native_share)]) {
       const bool any_cold = plan.cold && plan.init == init_policy::zero;
       if (any_cold) cold = cold_map<native_sync>(plan.units);
       if (plan.details) details.reset(new (std::nothrow) usage(native_sync::home(), plan.units));

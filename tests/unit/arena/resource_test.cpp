@@ -417,6 +417,27 @@ TEST_CASE("tags and share counts have the same place, one after the other", "[re
   CHECK(all_free(arena));
 }
 
+// Blocks of all sizes that threads are given of an arena with little in use.
+TEST_CASE("tags and counts of blocks that threads have at once are lines apart", "[resource]") {
+  const buddy_arena arena =
+      buddy_arena::builder(caiman::buddy_geometry::exact(8192 * 64, 64).value()).build().value();
+  const auto* const home = caiman::detail::arena_insides::home_of(arena);
+  const auto place = [&](std::size_t i) {
+    return reinterpret_cast<std::uintptr_t>(home->share_memory(i));
+  };
+  std::set<std::uintptr_t> all;
+  for (std::size_t i = 0; i < 8192; ++i) all.insert(place(i) - place(0));
+  CHECK(all.size() == 8192);
+  CHECK(*all.rbegin() == 4 * 8191);
+  std::set<std::size_t> blocks;
+  std::set<std::uintptr_t> lines;
+  for (std::size_t n = 0; n < 4; ++n) {
+    for (unsigned order = 0; order < 11; ++order) blocks.insert(n << order);
+  }
+  for (const std::size_t i : blocks) lines.insert((place(i) - place(0)) / 64);
+  CHECK(lines.size() == blocks.size());
+}
+
 // NOLINTBEGIN(bugprone-use-after-move,hicpp-invalid-access-moved): what is left is tested here
 TEST_CASE("a resource that was moved from says so to those who still use it", "[resource]") {
   const buddy_arena arena = arena_of(total);
