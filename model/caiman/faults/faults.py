@@ -57,9 +57,10 @@ def programs_of(fault):
     return [program] if isinstance(program, str) else program
 
 
-def change(text, name, old, new):
-    if text.count(old) != 1:
-        sys.exit(f"faults.py: [{name}]: what it replaces stands in core/ {text.count(old)} times: {old}")
+def change(text, shipped, name, old, new):
+    for where, seen in ("core/", shipped), ("the copy with the faults before it", text):
+        if seen.count(old) != 1:
+            sys.exit(f"faults.py: [{name}]: what it replaces stands in {where} {seen.count(old)} times: {old}")
     return text.replace(old, new.replace("FAULT", f'caiman_fault("{name}")'))
 
 
@@ -68,9 +69,9 @@ def copy_core(core, copy, stamp):
     shutil.copytree(core, pathlib.Path(copy) / "core")
     for name, fault in replacements().items():
         header = pathlib.Path(copy) / "core/caiman" / fault["in"]
-        text = header.read_text()
+        text, shipped = header.read_text(), (pathlib.Path(core) / "caiman" / fault["in"]).read_text()
         for old, new in [[fault["old"], fault["new"]], *fault.get("and", [])]:
-            text = change(text, name, old, new)
+            text = change(text, shipped, name, old, new)
         header.write_text(text)
     pathlib.Path(stamp).write_text('// made by faults.py\n#include "faults/faults.hpp"\n')
 
