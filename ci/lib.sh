@@ -35,6 +35,9 @@ split_options() {
   done
 }
 
+# has_solver: whether Z3 is here to build against.
+has_solver() { [[ -e /usr/include/z3++.h ]]; }
+
 # tick LABEL LOG: the progress line on a terminal: seconds, and what was written into the log last. Runs
 # until it is killed.
 tick() {
