@@ -38,6 +38,12 @@
 
 namespace caiman::inline v0 {
 
+/// What becomes of the rest of a range's block, which is a power of two of min units.
+enum class tail_policy : unsigned char {
+  give_back,  ///< It is free at once: a range takes whole min units. Some CAS more of each pair.
+  keep,       ///< It is the range's: its size is rounded up to a power of two of min units. Faster.
+};
+
 /// Hands out ranges of [0, total) in units of the caller's. It never touches what they stand for.
 ///
 /// All members may be called by any threads at once, but for `clear`, moves and the destructor; of
@@ -46,7 +52,8 @@ namespace caiman::inline v0 {
 ///
 /// A range takes whole min units, and begins where a block of a power of two of them does that
 /// holds it; so it is aligned to its own size, rounded up to that, whatever it asks for. The rest
-/// of that block goes back at once. What is wasted inside of a range is less than a min unit, and
+/// of that block goes back at once, unless the allocator was made to keep it (tail_policy). What is
+/// wasted inside of a range is less than a min unit, else less than the half of it and a min unit;
 /// `usage` says how much in all.
 class offset_allocator {
   struct core;
@@ -108,7 +115,8 @@ class offset_allocator {
   /// bytes of address space and about 1.2 bits of memory per min unit, and 70 KiB. O(min units /
   /// 64).
   [[nodiscard]] static std::expected<offset_allocator, build_error> make(
-      std::size_t total, std::size_t min_unit) noexcept {
+      std::size_t total, std::size_t min_unit,
+      tail_policy tails = tail_policy::give_back) noexcept {
     if (total == 0 || min_unit == 0) return std::unexpected(build_error::invalid_geometry);
     if (min_unit > std::bit_floor(SIZE_MAX)) return std::unexpected(build_error::size_overflow);
     const auto shift = static_cast<unsigned>(std::bit_width(min_unit - 1));
@@ -121,8 +129,8 @@ class offset_allocator {
     if (!records) return std::unexpected(build_error::out_of_memory);
     buddy<>::metadata words(buddy<>::root_of(count), std::nothrow);
     if (words.bytes == nullptr) return std::unexpected(build_error::out_of_memory);
-    std::unique_ptr<core> made(new (std::nothrow)
-                                   core(std::move(words), count, shift, *std::move(records)));
+    std::unique_ptr<core> made(
+        new (std::nothrow) core(std::move(words), count, shift, tails, *std::move(records)));
     if (made == nullptr) return std::unexpected(build_error::out_of_memory);
     return offset_allocator(std::move(made));
   }
@@ -131,7 +139,7 @@ class offset_allocator {
   /// `size` of 0 takes a min unit. `user_data` is kept for the caller. Errors: request_too_large if
   /// no state of this allocator could serve it, which an alignment that is no power of two never
   /// can be; arena_full, contended (see buddy::allocate). Lock-free, O(1) in the common case; where
-  /// the size is no power of two of min units, one CAS more (buddy::release_tail).
+  /// a tail goes back, through the tree (buddy::release_tail).
   [[nodiscard]] std::expected<allocation, alloc_error> allocate(
       std::size_t size, std::size_t alignment = 1, void* user_data = nullptr) noexcept {
     return core_->allocate(size, alignment, user_data);
@@ -220,11 +228,12 @@ class offset_allocator {
   };
 
   struct core {
-    core(buddy<>::metadata&& words, std::size_t min_units, unsigned log2_unit,
+    core(buddy<>::metadata&& words, std::size_t min_units, unsigned log2_unit, tail_policy of_tails,
          detail::region&& memory) noexcept
         : tree(std::move(words), min_units),
           count(min_units),
           shift(log2_unit),
+          tails(of_tails),
           own(std::move(memory)),
           // The system's zeros are records of nothing.
           records(static_cast<record*>(static_cast<void*>(own.base()))) {}
@@ -242,7 +251,7 @@ class offset_allocator {
       if (!got) [[unlikely]]
         return std::unexpected(got.error());
       const std::size_t first = got->index << order;
-      const std::size_t keeps = units_for(size);
+      const std::size_t keeps = kept_of(size);
       if (keeps != std::size_t{1} << order) tree.release_tail(*got, keeps);
       records[first].user_data.store(user_data, std::memory_order_relaxed);
       records[first].what.store(std::uint64_t{size} + 1, std::memory_order_relaxed);
@@ -274,13 +283,14 @@ class offset_allocator {
     [[nodiscard]] std::optional<live_range> read(std::size_t first) const noexcept {
       const std::uint64_t what = records[first].what.load(std::memory_order_relaxed);
       if (what == 0) return std::nullopt;
-      return live_range{first << shift, what - 1, units_for(what - 1) << shift,
+      return live_range{first << shift, what - 1, kept_of(what - 1) << shift,
                         records[first].user_data.load(std::memory_order_relaxed)};
     }
 
     buddy<> tree;
     std::size_t count;  // of min units
     unsigned shift;     // log2 of a min unit
+    tail_policy tails;
     detail::region own;
     record* records;
     std::array<order_count, buddy<>::largest_max_order + 1> counts{};
@@ -288,6 +298,11 @@ class offset_allocator {
    private:
     [[nodiscard]] std::size_t units_for(std::size_t size) const noexcept {
       return size == 0 ? 1 : ((size - 1) >> shift) + 1;
+    }
+    /// The min units that a range of so many units takes.
+    [[nodiscard]] std::size_t kept_of(std::size_t size) const noexcept {
+      const std::size_t least = units_for(size);
+      return tails == tail_policy::keep ? std::bit_ceil(least) : least;
     }
     /// Of the least block that holds so many.
     static unsigned order_of(std::size_t min_units) noexcept {
@@ -298,7 +313,7 @@ class offset_allocator {
     void end(std::size_t offset, std::uint64_t what) noexcept {
       if (what == 0) [[unlikely]]
         wrong("release of", offset, "no live range begins there");
-      const std::size_t kept = units_for(what - 1);
+      const std::size_t kept = kept_of(what - 1);
       const unsigned order = order_of(kept);
       const block all{order, offset >> shift >> order};
       counts[order].live.fetch_sub(1, std::memory_order_relaxed);

@@ -40,6 +40,13 @@ class Replacements(unittest.TestCase):
         self.assertIn("[fault-1]: what it replaces stands in the copy with the faults before it 0 times",
                       self.copy(("one =", "FAULT"), ("one", "FAULT")))
 
+    def test_each_file_is_known_to_the_build(self):
+        """Of what it does not know, nothing is built anew when it changes."""
+        known = (SCRIPT.parents[1] / "meson.build").read_text(encoding="utf-8")
+        files = {file.name for file in SCRIPT.parent.glob("*.toml")}
+        self.assertGreater(len(files), 5)
+        self.assertEqual({name for name in files if f"'faults/{name}'" in known}, files)
+
 
 if __name__ == "__main__":
     unittest.main()

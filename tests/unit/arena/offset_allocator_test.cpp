@@ -35,13 +35,15 @@ using caiman::build_error;
 using caiman::offset_allocator;
 using allocation = offset_allocator::allocation;
 using live_range = offset_allocator::live_range;
+using caiman::tail_policy;
 
 static_assert(std::is_nothrow_move_constructible_v<offset_allocator>);
 static_assert(!std::is_copy_constructible_v<offset_allocator>);
 static_assert(!std::is_copy_constructible_v<offset_allocator::unique_allocation>);
 
-offset_allocator made(std::size_t total, std::size_t min_unit) {
-  return offset_allocator::make(total, min_unit).value();
+offset_allocator made(std::size_t total, std::size_t min_unit,
+                      tail_policy tails = tail_policy::give_back) {
+  return offset_allocator::make(total, min_unit, tails).value();
 }
 std::vector<live_range> all_live(const offset_allocator& from) {
   std::vector<live_range> all;
@@ -130,6 +132,22 @@ TEST_CASE("an empty range takes a min unit", "[offset_allocator]") {
   check_whole(all);
 }
 
+TEST_CASE("a range keeps its tail where the allocator was made so", "[offset_allocator]") {
+  auto all = made(1 << 10, 16, tail_policy::keep);
+  const auto kept = all.allocate(65).value();
+  CHECK(all.find(kept.offset)->block_size == 128);
+  CHECK(all.statistics().waste() == 128 - 65);
+  CHECK(all.statistics().orders[3].live == 1);
+  // What an alignment asks for beyond the size is no tail of the size.
+  const auto aligned = all.allocate(33, 256).value();
+  CHECK(aligned.offset % 256 == 0);
+  CHECK(all.find(aligned.offset)->block_size == 64);
+  CHECK(all.statistics().free == 1024 - 128 - 64);
+  all.release(aligned);
+  all.release(kept.offset);
+  check_whole(all);
+}
+
 TEST_CASE("live ranges are told by offset, with what is the caller's", "[offset_allocator]") {
   auto all = made(1024, 16);
   int mine = 0;
@@ -181,6 +199,7 @@ TEST_CASE("statistics speak of each order", "[offset_allocator]") {
   CHECK(now.waste() == 3 * 48 - 120);
   CHECK(now.largest_free == 1024);
   for (const auto& each : four) all.release(each);
+  all.release(all.allocate(40).value());
   CHECK(all.statistics().orders[2].peak == 4);
   check_whole(all);
 }
@@ -205,10 +224,10 @@ TEST_CASE("a handle gives its range back", "[offset_allocator]") {
 }
 
 // All that is live lies apart, in the allocator, aligned; a refusal is true.
-void compare_with_a_map(std::size_t count, std::uint32_t seed) {
-  CAPTURE(count, seed);
+void compare_with_a_map(std::size_t count, std::uint32_t seed, tail_policy tails) {
+  CAPTURE(count, seed, tails);
   const std::size_t unit = std::size_t{1} << seed % 5;
-  auto all = made(count * unit + seed % unit, unit);
+  auto all = made(count * unit + seed % unit, unit, tails);
   REQUIRE(all.total_size() == count * unit);
   std::map<std::size_t, live_range> live;
   std::mt19937 random(seed);
@@ -220,7 +239,8 @@ void compare_with_a_map(std::size_t count, std::uint32_t seed) {
       void* const mark = &live + random() % 3;
       const auto got = all.allocate(size, alignment, mark);
       const std::size_t needs = std::bit_ceil(std::max({size, alignment, unit}));
-      const std::size_t takes = std::max<std::size_t>((size + unit - 1) / unit, 1) * unit;
+      const std::size_t least = std::max<std::size_t>((size + unit - 1) / unit, 1);
+      const std::size_t takes = (tails == tail_policy::keep ? std::bit_ceil(least) : least) * unit;
       if (!got) {
         ++refused;
         const bool never = needs > std::bit_floor(count) * unit;
@@ -265,11 +285,13 @@ void compare_with_a_map(std::size_t count, std::uint32_t seed) {
 }
 
 TEST_CASE("random requests agree with a map of what is live", "[offset_allocator]") {
-  for (std::size_t count = 1; count <= 130; ++count) {
-    compare_with_a_map(count, static_cast<std::uint32_t>(count));
-  }
-  for (const std::size_t count : {255U, 256U, 257U, 300U, 1000U, 4097U}) {
-    compare_with_a_map(count, static_cast<std::uint32_t>(count) + 7);
+  for (const tail_policy tails : {tail_policy::give_back, tail_policy::keep}) {
+    for (std::size_t count = 1; count <= 130; ++count) {
+      compare_with_a_map(count, static_cast<std::uint32_t>(count), tails);
+    }
+    for (const std::size_t count : {255U, 256U, 257U, 300U, 1000U, 4097U}) {
+      compare_with_a_map(count, static_cast<std::uint32_t>(count) + 7, tails);
+    }
   }
 }
 
@@ -323,7 +345,8 @@ class crowd {
 };
 
 TEST_CASE("ranges of several threads lie apart and are counted", "[offset_allocator]") {
-  auto all = made(3000, 1);
+  const auto tails = GENERATE(tail_policy::give_back, tail_policy::keep);
+  auto all = made(3000, 1, tails);
   crowd seen(all);
   std::vector<std::thread> threads;
   for (int t = 1; t <= 4; ++t) threads.emplace_back([&seen, t] { seen.live(t); });
