@@ -17,7 +17,8 @@ from .errors import BadInput
 from .progress import Progress
 from .words import number
 
-NAMES = ("fan_out", "uring_file", "byte_cache", "pmr_threads", "overload", "workers", "plugin")
+NAMES = ("fan_out", "uring_file", "byte_cache", "pmr_threads", "overload", "workers", "plugin",
+         "device_memory")
 
 SCHEMA = "caiman-programs"
 FIGURES = ("requests_per_s", "cpu_us", "p50_us", "p99.9_us", "peak_mib")
