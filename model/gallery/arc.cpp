@@ -35,14 +35,14 @@ class arc {
   }
   ~arc() {
     if (block_ == nullptr || !is_last()) return;
-    if constexpr (FAULT != 2) m::atomic_thread_fence(acquire);
+    if (FAULT != 2) m::atomic_thread_fence(acquire);
     delete block_;
   }
   int operator*() const { return block_->value; }
 
  private:
   bool is_last() {
-    if constexpr (FAULT == 3) {
+    if (FAULT == 3) {
       const int count = block_->count.load(acquire);
       block_->count.store(count - 1, release);
       return count == 1;

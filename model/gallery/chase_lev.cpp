@@ -24,13 +24,13 @@ class deque {
   void push(int v) {
     const int b = bottom_.load(relaxed);
     items_[static_cast<unsigned>(b % capacity)].store(v, relaxed);
-    if constexpr (FAULT != 3) m::atomic_thread_fence(release);
+    if (FAULT != 3) m::atomic_thread_fence(release);
     bottom_.store(b + 1, relaxed);
   }
   std::optional<int> take() {
     const int b = bottom_.load(relaxed) - 1;
     bottom_.store(b, relaxed);
-    if constexpr (FAULT != 1) m::atomic_thread_fence(seq_cst);
+    if (FAULT != 1) m::atomic_thread_fence(seq_cst);
     int t = top_.load(relaxed);
     std::optional<int> v;
     if (t <= b) v = items_[static_cast<unsigned>(b % capacity)].load(relaxed);
@@ -42,7 +42,7 @@ class deque {
   std::optional<int> steal() {
     for (;;) {
       int t = top_.load(acquire);
-      if constexpr (FAULT != 2) m::atomic_thread_fence(seq_cst);
+      if (FAULT != 2) m::atomic_thread_fence(seq_cst);
       const int b = bottom_.load(acquire);
       if (t >= b) return {};
       const int v = items_[static_cast<unsigned>(t % capacity)].load(relaxed);

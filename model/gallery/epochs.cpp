@@ -30,14 +30,14 @@ class shared_value {
     auto& mine = readers_[m::this_thread::index()];
     const unsigned epoch = epoch_.load(relaxed);
     mine.store(epoch, FAULT == 4 ? relaxed : release);
-    if constexpr (FAULT != 1) m::atomic_thread_fence(seq_cst);
+    if (FAULT != 1) m::atomic_thread_fence(seq_cst);
     const int v = *now_.load(acquire);
     mine.store(outside, FAULT == 2 ? relaxed : release);
     return v;
   }
   void write(int v) {
     m::plain<int>* const old = now_.exchange(new m::plain<int>(v), acq_rel);
-    if constexpr (FAULT != 3) m::atomic_thread_fence(seq_cst);
+    if (FAULT != 3) m::atomic_thread_fence(seq_cst);
     const unsigned over = epoch_.fetch_add(1, relaxed);
     for (auto& reader : readers_) {
       for (;;) {

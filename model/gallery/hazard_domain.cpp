@@ -28,7 +28,7 @@ class shared_value {
 
  private:
   Atom<m::plain<int>*> now_{new m::plain<int>(0)};
-  gallery::hazards<m::plain<int>, 1, static_cast<gallery::hazard_fault>(FAULT), Atom> hazards_;
+  gallery::hazards<m::plain<int>, 1, Atom> hazards_{static_cast<gallery::hazard_fault>(FAULT)};
 };
 
 int main(int argc, char** argv) {

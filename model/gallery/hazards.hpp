@@ -27,12 +27,14 @@ enum class hazard_fault {
   relaxed_clear     // the reader's accesses are not ordered before the delete
 };
 
-template <class Node, unsigned Slots, hazard_fault Fault = hazard_fault::none,
-          template <class> class Atom = std::atomic>
+template <class Node, unsigned Slots, template <class> class Atom = std::atomic>
 class hazards {
   static constexpr unsigned threads = 6;
 
  public:
+  explicit hazards(hazard_fault fault = hazard_fault::none) : fault_(fault) {}
+  hazards(const hazards&) = delete;
+  hazards& operator=(const hazards&) = delete;
   ~hazards() {
     for (auto& list : retired_) {
       for (Node* n : list) delete n;
@@ -42,20 +44,20 @@ class hazards {
   Node* protect(unsigned slot, const Atom<Node*>& from) {
     Node* seen = from.load(std::memory_order_acquire);
     for (;;) {
-      mine(slot).store(seen, Fault == hazard_fault::relaxed_publish ? std::memory_order_relaxed
-                                                                    : std::memory_order_release);
-      if constexpr (Fault != hazard_fault::no_fence) {
+      mine(slot).store(seen, fault_ == hazard_fault::relaxed_publish ? std::memory_order_relaxed
+                                                                     : std::memory_order_release);
+      if (fault_ != hazard_fault::no_fence) {
         caiman::model::atomic_thread_fence(std::memory_order_seq_cst);
       }
-      if constexpr (Fault == hazard_fault::no_second_look) return seen;
+      if (fault_ == hazard_fault::no_second_look) return seen;
       Node* again = from.load(std::memory_order_acquire);
       if (again == seen) return seen;
       seen = again;
     }
   }
   void clear(unsigned slot) {
-    mine(slot).store(nullptr, Fault == hazard_fault::relaxed_clear ? std::memory_order_relaxed
-                                                                   : std::memory_order_release);
+    mine(slot).store(nullptr, fault_ == hazard_fault::relaxed_clear ? std::memory_order_relaxed
+                                                                    : std::memory_order_release);
   }
   /// Deletes `n`, which nobody can reach any more, now or later.
   void retire(Node* n) {
@@ -75,6 +77,7 @@ class hazards {
   Atom<Node*>& mine(unsigned slot) {
     return hazards_[std::size_t{caiman::model::this_thread::index()} * Slots + slot];
   }
+  hazard_fault fault_;
   std::array<Atom<Node*>, std::size_t{threads} * Slots> hazards_{};
   std::array<std::vector<Node*>, threads> retired_;
 };

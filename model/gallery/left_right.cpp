@@ -34,7 +34,7 @@ class left_right {
     const unsigned version = version_.load(relaxed);
     await(1 - version);
     version_.store(1 - version);
-    if constexpr (FAULT != 3) await(version);
+    if (FAULT != 3) await(version);
     copies_[side] = copies_[side] + n;
   }
 

@@ -37,7 +37,7 @@ class queue {
   }
   void push(int v) {
     node* const mine = new node{v, nullptr};
-    if constexpr (FAULT == 3) {
+    if (FAULT == 3) {
       last_.load(acquire)->next.store(mine, release);
       last_.store(mine, release);
     } else {

@@ -79,8 +79,8 @@ class queue {
  private:
   Atom<node*> head_{nullptr};
   Atom<node*> tail_{nullptr};
-  gallery::hazards<node, 2, FAULT == 2 ? hazard_fault::no_fence : hazard_fault::none, Atom>
-      hazards_;
+  gallery::hazards<node, 2, Atom> hazards_{FAULT == 2 ? hazard_fault::no_fence
+                                                      : hazard_fault::none};
 };
 
 int main(int argc, char** argv) {

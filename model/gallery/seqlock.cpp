@@ -21,7 +21,7 @@ class seqlock {
   void write(int v) {
     const unsigned s = sequence_.load(relaxed);
     sequence_.store(s + 1, relaxed);
-    if constexpr (FAULT != 2) m::atomic_thread_fence(release);
+    if (FAULT != 2) m::atomic_thread_fence(release);
     low_.store(v, relaxed);
     high_.store(v * 10, relaxed);
     sequence_.store(s + 2, release);
@@ -31,7 +31,7 @@ class seqlock {
       const unsigned before = sequence_.load(acquire);
       const int low = low_.load(relaxed);
       const int high = high_.load(relaxed);
-      if constexpr (FAULT != 1) m::atomic_thread_fence(acquire);
+      if (FAULT != 1) m::atomic_thread_fence(acquire);
       if (before % 2 == 0 && sequence_.load(relaxed) == before) return high + low;
       m::this_thread::yield();
     }

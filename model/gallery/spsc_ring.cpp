@@ -46,15 +46,14 @@ class ring {
 };
 
 using tested = ring<m::atomic>;
-#if FAULT == 3
-int main(int argc, char** argv) {
+int judged_as_a_queue(int argc, char** argv) {
   using spec = gallery::bounded_queue_spec<tested::capacity>;
   return m::check<tested, spec>(
       argc, argv, m::operation("push", &tested::push, &spec::push, m::any_of(1, 2)).one_thread(),
       m::operation("pop", &tested::pop, &spec::pop).one_thread());
 }
-#else
 int main(int argc, char** argv) {
+  if (FAULT == 3) return judged_as_a_queue(argc, argv);
   constexpr int items = 4;
   return m::check_program<tested>(argc, argv, m::thread([](tested& r) {
                                     for (int v = 0; v < items; ++v) {
@@ -69,4 +68,3 @@ int main(int argc, char** argv) {
                                     }
                                   }));
 }
-#endif

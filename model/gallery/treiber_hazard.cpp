@@ -51,7 +51,7 @@ class stack {
 
  private:
   Atom<node*> top_{nullptr};
-  gallery::hazards<node, 1, static_cast<gallery::hazard_fault>(FAULT), Atom> hazards_;
+  gallery::hazards<node, 1, Atom> hazards_{static_cast<gallery::hazard_fault>(FAULT)};
 };
 
 int main(int argc, char** argv) {

@@ -20,22 +20,22 @@ using enum std::memory_order;
 
 template <unsigned Threads, template <class> class Atom = std::atomic>
 class bakery {
-  static constexpr auto writing = FAULT == 1 ? release : seq_cst;
-  static constexpr auto reading = FAULT == 1 ? acquire : seq_cst;
+  const std::memory_order writing_ = FAULT == 1 ? release : seq_cst;
+  const std::memory_order reading_ = FAULT == 1 ? acquire : seq_cst;
 
  public:
   void lock(unsigned me) {
-    if constexpr (FAULT != 2) choosing_[me].store(true, writing);
+    if (FAULT != 2) choosing_[me].store(true, writing_);
     unsigned highest = 0;
-    for (const auto& t : ticket_) highest = std::max(highest, t.load(reading));
+    for (const auto& t : ticket_) highest = std::max(highest, t.load(reading_));
     const unsigned mine = highest + 1;
-    ticket_[me].store(mine, writing);
-    choosing_[me].store(false, writing);
+    ticket_[me].store(mine, writing_);
+    choosing_[me].store(false, writing_);
     for (unsigned other = 0; other < Threads; ++other) {
       if (other == me) continue;
-      while (choosing_[other].load(reading)) m::this_thread::yield();
+      while (choosing_[other].load(reading_)) m::this_thread::yield();
       for (;;) {
-        const unsigned theirs = ticket_[other].load(reading);
+        const unsigned theirs = ticket_[other].load(reading_);
         if (theirs == 0 || std::pair(mine, me) < std::pair(theirs, other)) break;
         m::this_thread::yield();
       }

@@ -23,9 +23,9 @@ class barrier {
       while (sense_.load(FAULT == 2 ? relaxed : acquire) == sense) m::this_thread::yield();
       return;
     }
-    if constexpr (FAULT == 3) sense_.store(!sense, release);
+    if (FAULT == 3) sense_.store(!sense, release);
     missing_.store(Threads, relaxed);
-    if constexpr (FAULT != 3) sense_.store(!sense, release);
+    if (FAULT != 3) sense_.store(!sense, release);
   }
 
  private:

@@ -30,7 +30,7 @@ class clh_lock {
     const unsigned before = tail_.exchange(mine, FAULT == 2 ? relaxed : acq_rel);
     while (nodes_[before].held.load(acquire)) m::this_thread::yield();
     owner_ = mine;
-    if constexpr (FAULT != 3) mine = before;
+    if (FAULT != 3) mine = before;
   }
   void unlock() { nodes_[owner_].held.store(false, FAULT == 1 ? relaxed : release); }
 

@@ -23,16 +23,16 @@ class eventcount {
     while (!holds()) {
       waiters_.fetch_add(1, relaxed);
       unsigned seen = count_.load(acquire);
-      if constexpr (FAULT != 2) m::atomic_thread_fence(seq_cst);
+      if (FAULT != 2) m::atomic_thread_fence(seq_cst);
       const bool now = holds();
-      if constexpr (FAULT == 3) seen = count_.load(acquire);
+      if (FAULT == 3) seen = count_.load(acquire);
       if (!now) count_.wait(seen, acquire);
       waiters_.fetch_sub(1, relaxed);
       if (now) return;
     }
   }
   void notify() {
-    if constexpr (FAULT != 1) m::atomic_thread_fence(seq_cst);
+    if (FAULT != 1) m::atomic_thread_fence(seq_cst);
     if (waiters_.load(relaxed) == 0) return;
     count_.fetch_add(1, release);
     count_.notify_all();

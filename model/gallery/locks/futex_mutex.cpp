@@ -21,7 +21,7 @@ class mutex {
   void lock() {
     int seen = 0;
     if (word_.compare_exchange_strong(seen, 1, acquire, relaxed)) return;
-    if constexpr (FAULT == 2) {
+    if (FAULT == 2) {
       do {
         word_.compare_exchange_strong(seen, 2, relaxed, relaxed);
         if (seen != 0) word_.wait(2, relaxed);

@@ -23,7 +23,7 @@ class once {
     m::plain<int>* it = made_.load(FAULT == 2 ? relaxed : acquire);
     if (it == nullptr) {
       const std::lock_guard held(lock_);
-      if constexpr (FAULT != 3) it = made_.load(relaxed);
+      if (FAULT != 3) it = made_.load(relaxed);
       if (it == nullptr) {
         it = new m::plain<int>(42);
         made_.store(it, FAULT == 1 ? relaxed : release);

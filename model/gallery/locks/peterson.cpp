@@ -18,12 +18,12 @@ template <template <class> class Atom = std::atomic>
 class peterson {
  public:
   void lock(unsigned me) {
-    constexpr auto writing = FAULT == 1 ? release : seq_cst;
-    constexpr auto reading = FAULT == 1 ? acquire : seq_cst;
+    const auto writing = FAULT == 1 ? release : seq_cst;
+    const auto reading = FAULT == 1 ? acquire : seq_cst;
     const unsigned other = 1 - me;
-    if constexpr (FAULT == 2) turn_.store(other, writing);
+    if (FAULT == 2) turn_.store(other, writing);
     wants_[me].store(true, writing);
-    if constexpr (FAULT != 2) turn_.store(other, writing);
+    if (FAULT != 2) turn_.store(other, writing);
     while (wants_[other].load(reading) && turn_.load(reading) == other) m::this_thread::yield();
   }
   void unlock(unsigned me) { wants_[me].store(false, release); }
