@@ -14,7 +14,6 @@
 #include <caiman/offset_allocator.hpp>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <optional>
 #include <thread>
 #include <utility>

@@ -52,9 +52,9 @@ enum class tail_policy : unsigned char {
 ///
 /// A range takes whole min units, and begins where a block of a power of two of them does that
 /// holds it; so it is aligned to its own size, rounded up to that, whatever it asks for. The rest
-/// of that block goes back at once, unless the allocator was made to keep it (tail_policy). What is
-/// wasted inside of a range is less than a min unit, else less than the half of it and a min unit;
-/// `usage` says how much in all.
+/// of that block goes back at once, and at most a min unit is wasted inside of a range; or the
+/// range keeps it (tail_policy), and at most half of the block is wasted, or a min unit. `usage`
+/// says how much in all.
 class offset_allocator {
   struct core;
 

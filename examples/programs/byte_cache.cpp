@@ -12,12 +12,9 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <unordered_map>
 #include <utility>
-#include <vector>
 
-#include "../../stress/common/meeting.hpp"
 #include "memory.hpp"
 #include "program.hpp"
 
@@ -125,10 +122,8 @@ std::uint64_t key_for(std::uint64_t step) {
   return chance * chance / key_count * chance / key_count;
 }
 
-struct reader {
-  std::uint64_t digest = 0;
+struct reader : programs::part {
   std::uint64_t hits = 0;
-  programs::histogram latencies{};
 };
 
 template <class Memory>
@@ -162,32 +157,19 @@ template <class Memory>
 outcome run(std::size_t amount) {
   Memory memory(budget);
   outcome done;
-  std::vector<reader> readers(thread_count);
-  const std::uint64_t share = amount / thread_count;
+  std::uint64_t hits = 0;
   {
     cache<Memory> entries(memory);
-    caiman::stress::gate all(thread_count);
-    std::vector<std::thread> threads;
-    const auto start = programs::clock::now();
-    for (unsigned t = 0; t < thread_count; ++t) {
-      threads.emplace_back([&, t] {
-        all.meet();
-        read(entries, t * share, share, readers[t]);
-      });
+    for (const reader& each : programs::in_parts<reader>(
+             done, thread_count, amount, [&](std::uint64_t first, std::uint64_t steps, reader&me) {
+               read(entries, first, steps, me);
+             })) {
+      hits += each.hits;
     }
-    for (std::thread& each : threads) each.join();
-    done.took = programs::clock::now() - start;
     expect(entries.thrown_out() != 0, "there was not room for all");
     done.more["thrown_out"] = entries.thrown_out();
   }
   memory.expect_whole();
-  std::uint64_t hits = 0;
-  for (const reader& each : readers) {
-    done.latencies.add(each.latencies);
-    done.digest += each.digest;
-    hits += each.hits;
-  }
-  done.requests = share * thread_count;
   expect(hits != 0 && hits < done.requests, "some were there, and some were not");
   done.more["hits"] = static_cast<double>(hits) / static_cast<double>(done.requests);
   return done;

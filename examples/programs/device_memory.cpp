@@ -17,11 +17,8 @@
 #include <memory>
 #include <mutex>
 #include <span>
-#include <thread>
 #include <utility>
-#include <vector>
 
-#include "../../stress/common/meeting.hpp"
 #include "../vulkan_device.hpp"
 #include "memory.hpp"
 #include "program.hpp"
@@ -74,17 +71,15 @@ class caiman_ranges {
 /// An allocation of the driver's for each buffer.
 class driver_memory {
  public:
-  using range = vulkan::device_memory*;
+  using range = std::unique_ptr<vulkan::device_memory>;
 
   explicit driver_memory(const vulkan::device& on) : on_(on) {}
 
   place<range> take(const VkMemoryRequirements& needs) const {
     auto made = std::make_unique<vulkan::device_memory>(on_.handle, on_.type, needs.size);
-    VkDeviceMemory handle = made->handle;
-    std::byte* const at = made->mapped;
-    return {handle, 0, at, made.release()};
+    return {made->handle, 0, made->mapped, std::move(made)};
   }
-  static void give_back(const place<range>& of) { delete of.range; }
+  static void give_back(const place<range>& /*of*/) {}  // it goes by itself
   static void expect_whole() {}
 
  private:
@@ -133,30 +128,29 @@ class vma_ranges {
 template <class Memory>
 class holder {
  public:
-  holder(const vulkan::device& on, Memory& memory) : device_(on.handle), memory_(memory) {}
+  holder(const vulkan::device& on, Memory& memory, programs::part& mine)
+      : device_(on.handle), memory_(memory), mine_(mine) {}
 
   void replace(std::uint64_t key) {
-    held& mine = held_[key % held_count];
-    drop(mine);
+    held& here = held_[key % held_count];
+    drop(here);
     const std::size_t size = programs::size_for(key, 256, 16384);
     const auto start = programs::clock::now();
     VkBuffer buffer = vulkan::make_buffer(device_, size);
     VkMemoryRequirements needs;
     vkGetBufferMemoryRequirements(device_, buffer, &needs);
-    const auto where = memory_.take(needs);
+    auto where = memory_.take(needs);
     vulkan::check(vkBindBufferMemory(device_, buffer, where.memory, where.offset), "bound");
-    latencies.add(programs::nanoseconds(programs::clock::now() - start));
+    mine_.latencies.add(programs::nanoseconds(programs::clock::now() - start));
     expect(where.offset % needs.alignment == 0, "aligned as the driver asks for");
-    mine = {key, buffer, where, {where.at, size}};
-    programs::fill(mine.bytes, key);
+    const std::span<std::byte> bytes(where.at, size);
+    programs::fill(bytes, key);
+    here = {key, buffer, std::move(where), bytes};
   }
 
   void drop_all() {
     for (held& each : held_) drop(each);
   }
-
-  std::uint64_t digest = 0;
-  programs::histogram latencies{};
 
  private:
   struct held {
@@ -169,7 +163,7 @@ class holder {
   void drop(held& old) {
     if (old.buffer == VK_NULL_HANDLE) return;
     expect(programs::holds(old.bytes, old.key), "no buffer was written over by another");
-    digest += programs::mix(old.key ^ old.bytes.size());
+    mine_.digest += programs::mix(old.key ^ old.bytes.size());
     vkDestroyBuffer(device_, old.buffer, nullptr);
     memory_.give_back(old.where);
     old = {};
@@ -177,6 +171,7 @@ class holder {
 
   VkDevice device_;
   Memory& memory_;
+  programs::part& mine_;
   std::array<held, held_count> held_{};
 };
 
@@ -184,27 +179,15 @@ template <class Memory>
 outcome run(std::size_t amount) {
   const vulkan::device device;
   Memory memory(device);
-  const std::uint64_t share = amount / thread_count;
   outcome done;
   done.more["device"] = device.name();
-  std::mutex adding;
-  caiman::stress::gate all(thread_count);
-  std::vector<std::thread> threads;
-  const auto start = programs::clock::now();
-  for (unsigned t = 0; t < thread_count; ++t) {
-    threads.emplace_back([&, t] {
-      holder<Memory> mine(device, memory);
-      all.meet();
-      for (std::uint64_t i = 0; i < share; ++i) mine.replace(t * share + i);
-      mine.drop_all();
-      const std::lock_guard lock(adding);
-      done.latencies.add(mine.latencies);
-      done.digest += mine.digest;
-    });
-  }
-  for (std::thread& each : threads) each.join();
-  done.took = programs::clock::now() - start;
-  done.requests = share * thread_count;
+  programs::in_parts<programs::part>(
+      done, thread_count, amount,
+      [&](std::uint64_t first, std::uint64_t count, programs::part& mine) {
+        holder<Memory> held(device, memory, mine);
+        for (std::uint64_t i = 0; i < count; ++i) held.replace(first + i);
+        held.drop_all();
+      });
   memory.expect_whole();
   return done;
 }

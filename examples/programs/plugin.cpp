@@ -16,11 +16,9 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "../../stress/common/meeting.hpp"
 #include "memory.hpp"
 #include "plugin.hpp"
 #include "program.hpp"
@@ -125,15 +123,10 @@ class with_heap {
   const plugin_api* plugin_;
 };
 
-struct worker {
-  std::uint64_t digest = 0;
-  programs::histogram latencies{};
-};
-
 template <class Memory>
 void work(Memory& memory, const plugin_api& plugin, const std::vector<record>& all,
           programs::exchange<typename Memory::unpacked>& with, std::uint64_t first,
-          std::uint64_t count, worker& me) {
+          std::uint64_t count, programs::part& me) {
   programs::unpacker* const by = plugin.open();
   for (std::uint64_t n = first; n < first + count; ++n) {
     const record& one = all[programs::mix(n) % all.size()];
@@ -153,29 +146,16 @@ outcome run(std::size_t amount) {
   const std::vector<record> all = records();
   auto plugin = std::make_unique<loaded_plugin>();
   Memory memory(**plugin);
-  const std::uint64_t share = amount / thread_count;
-  std::vector<worker> workers(thread_count);
   programs::exchange<typename Memory::unpacked> between;
-  caiman::stress::gate gate(thread_count);
-  std::vector<std::thread> threads;
   outcome done;
-  const auto start = programs::clock::now();
-  for (unsigned t = 0; t < thread_count; ++t) {
-    threads.emplace_back([&, t] {
-      gate.meet();
-      work(memory, **plugin, all, between, t * share, share, workers[t]);
-    });
-  }
-  for (std::thread& each : threads) each.join();
-  done.took = programs::clock::now() - start;
+  programs::in_parts<programs::part>(
+      done, thread_count, amount,
+      [&](std::uint64_t first, std::uint64_t count, programs::part& me) {
+        work(memory, **plugin, all, between, first, count, me);
+      });
   for (auto& left : between.places()) left.reset();
   plugin.reset();
   memory.expect_whole();
-  for (const worker& each : workers) {
-    done.digest += each.digest;
-    done.latencies.add(each.latencies);
-  }
-  done.requests = share * thread_count;
   return done;
 }
 

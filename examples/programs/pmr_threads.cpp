@@ -13,11 +13,9 @@
 #include <memory_resource>
 #include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
-#include "../../stress/common/meeting.hpp"
 #include "memory.hpp"
 #include "program.hpp"
 
@@ -63,13 +61,8 @@ std::uint64_t digest_of(const document& of) {
   return sum;
 }
 
-struct writer {
-  std::uint64_t digest = 0;
-  programs::histogram latencies{};
-};
-
 void write(std::pmr::memory_resource* in, programs::exchange<document>& with, std::uint64_t first,
-           std::uint64_t count, writer& me) {
+           std::uint64_t count, programs::part& me) {
   for (std::uint64_t n = first; n < first + count; ++n) {
     const auto start = programs::clock::now();
     const std::optional<document> found = with.swap(build(n << 16U, in), n);
@@ -79,27 +72,14 @@ void write(std::pmr::memory_resource* in, programs::exchange<document>& with, st
 }
 
 outcome run(std::size_t amount, std::pmr::memory_resource* in) {
-  const std::uint64_t share = amount / thread_count;
   outcome done;
-  std::vector<writer> writers(thread_count);
   programs::exchange<document> between;
-  caiman::stress::gate all(thread_count);
-  std::vector<std::thread> threads;
-  const auto start = programs::clock::now();
-  for (unsigned t = 0; t < thread_count; ++t) {
-    threads.emplace_back([&, t] {
-      all.meet();
-      write(in, between, t * share, share, writers[t]);
-    });
-  }
-  for (std::thread& each : threads) each.join();
-  done.took = programs::clock::now() - start;
+  programs::in_parts<programs::part>(
+      done, thread_count, amount,
+      [&](std::uint64_t first, std::uint64_t count, programs::part& me) {
+        write(in, between, first, count, me);
+      });
   for (const auto& left : between.places()) done.digest += left ? digest_of(*left) : 0;
-  for (const writer& each : writers) {
-    done.digest += each.digest;
-    done.latencies.add(each.latencies);
-  }
-  done.requests = share * thread_count;
   return done;
 }
 

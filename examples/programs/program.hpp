@@ -21,10 +21,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "../../stress/common/command_line.hpp"
 #include "../../stress/common/histogram.hpp"
+#include "../../stress/common/meeting.hpp"
 #include "../expect.hpp"
 
 namespace programs {
@@ -70,6 +72,37 @@ struct outcome {
   std::uint64_t peak = 0;  // bytes; 0: of this process
   nlohmann::json more = nlohmann::json::object();
 };
+
+/// What one thread of several has done.
+struct part {
+  std::uint64_t digest = 0;
+  histogram latencies{};
+};
+
+/// Does an amount on so many threads at once, a share of it each: `work(first, count, mine)`, with
+/// a Part of its own. Adds what all have done to `done`.
+template <class Part, class Work>
+std::vector<Part> in_parts(outcome& done, unsigned threads, std::size_t amount, const Work& work) {
+  std::vector<Part> parts(threads);
+  const std::uint64_t share = amount / threads;
+  caiman::stress::gate all(threads);
+  std::vector<std::thread> running;
+  const auto start = clock::now();
+  for (unsigned t = 0; t < threads; ++t) {
+    running.emplace_back([&, t] {
+      all.meet();
+      work(t * share, share, parts[t]);
+    });
+  }
+  for (std::thread& each : running) each.join();
+  done.took = clock::now() - start;
+  for (const part& each : parts) {
+    done.digest += each.digest;
+    done.latencies.add(each.latencies);
+  }
+  done.requests = share * threads;
+  return parts;
+}
 
 struct kind {
   std::string name;

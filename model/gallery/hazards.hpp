@@ -33,8 +33,6 @@ class hazards {
 
  public:
   explicit hazards(hazard_fault fault = hazard_fault::none) : fault_(fault) {}
-  hazards(const hazards&) = delete;
-  hazards& operator=(const hazards&) = delete;
   ~hazards() {
     for (auto& list : retired_) {
       for (Node* n : list) delete n;
