@@ -28,4 +28,4 @@ house=("${night[@]}" "${compiled_in_later[@]}" "${others[@]}" clang-format clang
 declare -A as_good=([chromium]=chromium [nodejs]=node [npm]=npm)
 
 # What the build files look for, and do without where it is not there.
-looked_for=(bash chromium clang++-19 dh lintian node npm python3 sh valgrind)
+looked_for=(aarch64-linux-gnu-g++ bash chromium clang++-19 dh lintian node npm python3 sh valgrind)

@@ -13,6 +13,7 @@ import os
 import pathlib
 import tempfile
 import unittest
+import unittest.mock
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LOADER = importlib.machinery.SourceFileLoader("matrix", str(ROOT / "ci/matrix"))
@@ -39,15 +40,16 @@ class Matrix(unittest.TestCase):
                     compiler.write_text(COMPILER.format(words=words), encoding="utf-8")
                     os.chmod(compiler, 0o755)
                 cells.append(Cell(name, (str(compiler),), parts=("consumers",)))
-            before, matrix.matrix_cells.CELLS = matrix.matrix_cells.CELLS, tuple(cells)
-            said = io.StringIO()
+            return self.run_table(cells, folder, *arguments)
+
+    def run_table(self, cells, folder, *arguments):
+        said = io.StringIO()
+        with unittest.mock.patch.object(matrix.matrix_cells, "CELLS", tuple(cells)):
             try:
                 with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
                     code = matrix.main(["--out", folder + "/out", *arguments])
             except SystemExit as end:
                 code = end.code
-            finally:
-                matrix.matrix_cells.CELLS = before
         return code, said.getvalue()
 
     def test_what_is_right_ran(self):
@@ -64,6 +66,23 @@ class Matrix(unittest.TestCase):
                 self.assertIn("FAILED  bad", said)
                 self.assertIn(why, said)
                 self.assertIn("1 of 2 cells", said)
+
+    def test_packages_are_unpacked_beside(self):
+        """With stand-ins for apt-get and dpkg: what comes of them is used, and a failure of theirs is the cell's."""
+        compiler = COMPILER.format(words='echo "consumer: right, alone: right"').replace("'", "'\\''")
+        right = {"apt-get": 'case "$*" in *download*) touch thing.deb ;; esac',
+                 "dpkg": f"mkdir -p \"$3/bin\"; printf '%s' '{compiler}' >\"$3/bin/cc\"; chmod +x \"$3/bin/cc\""}
+        for spoilt, why in ((None, "1 of 1 cells"), ("apt-get", "exit code 7: apt-get"), ("dpkg", "exit code 7: dpkg")):
+            with self.subTest(spoilt=spoilt), tempfile.TemporaryDirectory() as folder:
+                for name, words in right.items():
+                    tool = pathlib.Path(folder, name)
+                    tool.write_text("#!/bin/sh\n" + ("exit 7" if name == spoilt else words) + "\n", encoding="utf-8")
+                    os.chmod(tool, 0o755)
+                cell = Cell("apart", ("UNPACKED/bin/cc",), parts=("consumers",), packages=("thing",), processor="none")
+                with unittest.mock.patch.dict(os.environ, {"PATH": f"{folder}:{os.environ['PATH']}"}):
+                    code, said = self.run_table([cell], folder)
+                self.assertEqual(code, 1 if spoilt else 0, said)
+                self.assertIn(why, said)
 
     def test_nothing_is_not_well(self):
         code, said = self.run_cells("--part", "unit", good="")
