@@ -6,9 +6,11 @@
 // ---------------------------------------------------------------------------------------------
 #include <catch2/catch.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 
 #include "caiman-model/check.hpp"
 #include "structures/campaign.hpp"
@@ -77,6 +79,24 @@ TEST_CASE("a race on plain data names both places", "[structures]") {
   CHECK(found.property == "data race");
   CHECK(says(found, "structures_test.cpp:"));
   CHECK(ran<box>([=](box& b) { writes(b, rel); }, reads).property.empty());
+}
+
+TEST_CASE("an operator between two operands is known by its place", "[structures]") {
+  constexpr int first = __LINE__ + 2;
+  const auto changes = [](box& b) {
+    b.count += 1;
+    b.count -= 1;
+    ++b.count;  // has no operand that could bring it: a place in the header, one for all
+  };
+  CHECK(ran<box>(changes).property.empty());
+  const site_table& sites = the_machine().sites;
+  const auto is_known = [&](int line) {
+    const std::string name = "structures_test.cpp:" + std::to_string(line);
+    return std::ranges::any_of(sites.in_order(), [&](auto id) { return sites.name(id) == name; });
+  };
+  CHECK(is_known(first));
+  CHECK(is_known(first + 1));
+  CHECK_FALSE(is_known(first + 2));
 }
 
 TEST_CASE("use after free, double free and leaks are convicted", "[structures]") {

@@ -27,7 +27,7 @@ constexpr bool allowed = true;
 constexpr bool forbidden = false;
 
 /// Who shows it, besides what C++20 says.
-enum class engines : unsigned char { all, not_ours, not_machine };
+enum class engines : unsigned char { all, not_machine };
 
 struct row {
   std::string test;    // as in the row above, if empty
@@ -94,12 +94,8 @@ std::vector<row> what_is_passed_on() {
       {"", "release and acquire", forbidden, {wrc(rel, acq)}},
       {"ISA2, two seq_cst fences and a thread between them", "relaxed", allowed, {isa2(rlx, rlx)}},
       {"", "release and acquire", forbidden, {isa2(rel, acq)}},
-      {"IRIW, two readers of two writers",
-       "release and acquire",
-       allowed,
-       {iriw(rel, acq)},
-       engines::not_ours},
-      {"", "seq_cst", forbidden, {iriw(sc, sc)}, engines::not_ours},
+      {"IRIW, two readers of two writers", "release and acquire", allowed, {iriw(rel, acq)}},
+      {"", "seq_cst", forbidden, {iriw(sc, sc)}},
   };
 }
 
@@ -111,7 +107,7 @@ std::vector<row> orders_of_writes() {
        {two_writers(rlx), two_writers(rel)}},
       {"", "seq_cst", forbidden, {two_writers(sc)}},
       {"CoRR, a value and then an older one", "relaxed", forbidden, {corr()}},
-      {"", "relaxed, two readers of two writers", forbidden, {corr_twice()}, engines::not_ours},
+      {"", "relaxed, two readers of two writers", forbidden, {corr_twice()}},
       {"a value one store back", "relaxed", allowed, {old(3)}},
       {"a value two to four stores back", "relaxed", allowed, {old(0), old(1), old(2)}},
       {"a failing compare-exchange reads an old value",
@@ -119,11 +115,7 @@ std::vector<row> orders_of_writes() {
        allowed,
        {failing_change(rlx, rlx)}},
       {"", "relaxed, after an acquire", forbidden, {failing_change(rel, acq)}},
-      {"a weak compare-exchange fails for no reason",
-       "",
-       allowed,
-       {change(true)},
-       engines::not_ours},
+      {"a weak compare-exchange fails for no reason", "", allowed, {change(true)}},
       {"a strong one", "", forbidden, {change(false)}},
       {"what comes between a read-modify-write and what it reads",
        "relaxed",
@@ -153,8 +145,7 @@ std::string line_of(const row& of) {
   const std::string orders = of.orders.empty() ? "" : " " + of.orders;
   return "| " + of.test + (of.test.empty() ? "|" : " |") + orders + " | " +
          (of.cpp20 ? "allowed" : "forbidden") + " | " + cell_of(of, machine) + " | " +
-         cell_of(of, shown(of, relacy_shows)) + " | " +
-         (of.who == engines::not_ours ? "" : cell_of(of, shown(of, ours_shows)) + " ") + "|\n";
+         cell_of(of, shown(of, relacy_shows)) + " | " + cell_of(of, shown(of, ours_shows)) + " |\n";
 }
 
 std::string page() {

@@ -22,9 +22,6 @@ using caiman::model::machine::unspecified;
 
 class of_machine : public litmus::cell_over<m::atomic<unsigned>> {
  public:
-  bool compare_exchange_weak(unsigned& expected, unsigned desired, std::memory_order o) override {
-    return value_.compare_exchange_weak(expected, desired, o, o);
-  }
   static void fence(std::memory_order o) { m::atomic_thread_fence(o); }
 };
 

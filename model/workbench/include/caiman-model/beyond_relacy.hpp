@@ -113,39 +113,43 @@ struct records {
   }
 };
 
-// Relacy's records are not polymorphic: how many threads they are for is all there is to know.
-// NOLINTBEGIN(cppcoreguidelines-pro-type-static-cast-downcast)
+/// What `use` says of the records of as many threads as run. Relacy's are not polymorphic: how many
+/// threads they are for is all there is to know.
+template <class F>
+auto with_records(F use) {
+  switch (settings.threads) {
+    case 2:
+      return use(records<2>{});
+    case 3:
+      return use(records<3>{});
+    default:
+      return use(records<4>{});
+  }
+}
+template <class Records, class T>
+auto& data_in(rl::generic_atomic<T, false>& of, Records /*all*/) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-static-cast-downcast)
+  return static_cast<typename Records::data&>(*(of.*member(data_of<T>{})));
+}
 
 /// After every store.
 template <class T>
 void start_release_sequence(rl::generic_atomic<T, false>& stored, std::memory_order o) {
-  rl::atomic_data& data = *(stored.*member(data_of<T>{}));
-  if (settings.threads == 2) {
-    records<2>::start_anew(static_cast<rl::atomic_data_impl<2>&>(data), releases(o));
-  } else {
-    records<3>::start_anew(static_cast<rl::atomic_data_impl<3>&>(data), releases(o));
-  }
+  with_records([&](auto all) { all.start_anew(data_in(stored, all), releases(o)); });
 }
-
-template <rl::thread_id_t Threads, class T>
-bool exchange_early(rl::generic_atomic<T, false>& of, T value, std::memory_order o, T& read) {
-  using all = records<Threads>;
-  auto& data = static_cast<rl::atomic_data_impl<Threads>&>(*(of.*member(data_of<T>{})));
-  if (!all::unordered(data, o == std::memory_order_seq_cst)) return false;
-  if (rl::ctx().rand(2, rl::sched_type_atomic_load) == 0) return false;
-  const std::size_t place = all::replace_before_newest(data, acquires(o), releases(o));
-  read = std::exchange((of.*member(history_of<T>{}))[place], value);
-  return true;
-}
-
-// NOLINTEND(cppcoreguidelines-pro-type-static-cast-downcast)
 
 /// Before an exchange whose newest write is a plain store: true if it is placed before that store
 /// this time, and `read` is then what it read.
 template <class T>
 bool placed_early(rl::generic_atomic<T, false>& of, T value, std::memory_order o, T& read) {
-  return settings.threads == 2 ? exchange_early<2>(of, value, o, read)
-                               : exchange_early<3>(of, value, o, read);
+  return with_records([&](auto all) {
+    auto& data = data_in(of, all);
+    if (!all.unordered(data, o == std::memory_order_seq_cst)) return false;
+    if (rl::ctx().rand(2, rl::sched_type_atomic_load) == 0) return false;
+    const std::size_t place = all.replace_before_newest(data, acquires(o), releases(o));
+    read = std::exchange((of.*member(history_of<T>{}))[place], value);
+    return true;
+  });
 }
 
 /// What a load that chooses the newest store is given. Relacy keeps beside it what

@@ -98,6 +98,21 @@ class checked_atomic {
   }
   bool compare_exchange_strong(T& expected, T desired, std::memory_order success,
                                std::memory_order failure, location at = location::here()) {
+    return compare_exchange<false>(expected, desired, success, failure, at);
+  }
+  /// May fail for no reason.
+  bool compare_exchange_weak(T& expected, T desired, std::memory_order success,
+                             std::memory_order failure, location at = location::here()) {
+    return compare_exchange<true>(expected, desired, success, failure, at);
+  }
+
+ private:
+  // What Relacy sees.
+  using word = std::conditional_t<sizeof(T) <= sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
+
+  template <bool Weak>
+  bool compare_exchange(T& expected, T desired, std::memory_order success,
+                        std::memory_order failure, const location& at) {
     before_access();
     const std::memory_order won = order_of(success);
     const std::memory_order lost = for_load(order_of(failure));
@@ -106,9 +121,12 @@ class checked_atomic {
     // it relaxed and add an acquire fence, which is no weaker.
     const bool allowed = lost == std::memory_order_relaxed || won == std::memory_order_seq_cst ||
                          (lost == std::memory_order_acquire && acquires(won));
-    const bool done =
-        value_.compare_exchange_strong(known, word_of(desired), to_relacy(won), info_of(at),
-                                       allowed ? to_relacy(lost) : rl::mo_relaxed, info_of(at));
+    const rl::memory_order taken = allowed ? to_relacy(lost) : rl::mo_relaxed;
+    const rl::debug_info place = info_of(at);
+    const bool done = Weak ? value_.compare_exchange_weak(known, word_of(desired), to_relacy(won),
+                                                          place, taken, place)
+                           : value_.compare_exchange_strong(known, word_of(desired), to_relacy(won),
+                                                            place, taken, place);
     if (!done && !allowed) rl::atomic_thread_fence(rl::mo_acquire, info_of(at));
     expected = value_of(known);
     if (done) {
@@ -119,10 +137,6 @@ class checked_atomic {
     }
     return done;
   }
-
- private:
-  // What Relacy sees.
-  using word = std::conditional_t<sizeof(T) <= sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;
 
   static word word_of(T value) noexcept {
     word all = 0;
