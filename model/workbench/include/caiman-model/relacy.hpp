@@ -35,11 +35,12 @@
 #include <utility>
 #include <vector>
 
-// Relacy jumps between the stacks of its threads. A program that is compiled with _FORTIFY_SOURCE, as
-// packages are, ends at such a jump: the GNU C library takes it for an error.
+// Relacy jumps between the stacks of its threads. A program that is compiled with _FORTIFY_SOURCE,
+// as packages are, ends at such a jump: the GNU C library takes it for an error.
 #pragma push_macro("__USE_FORTIFY_LEVEL")
 #undef __USE_FORTIFY_LEVEL
-#define __USE_FORTIFY_LEVEL 0  // NOLINT(bugprone-reserved-identifier,cert-dcl37-c): the library's name
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c): the library's name
+#define __USE_FORTIFY_LEVEL 0
 #include <csetjmp>
 #pragma pop_macro("__USE_FORTIFY_LEVEL")
 
