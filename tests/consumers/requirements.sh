@@ -3,9 +3,9 @@
 # +-----------------------------------------------------------------------------------------+
 # | What a program hears whose compiler, library or system lacks what Caiman needs.         |
 # | Why: below C++23 the headers are hundreds of errors, of which the first is seldom the   |
-# | one that helps. Every header, by itself, is to give one error and nothing else, and that |
-# | one says what is missing. A header that is not empty then is put in as a control, and   |
-# | must be seen.                                                                           |
+# | one that helps. Every header, by itself, is to give one error and nothing else, and      |
+# | that one says what is missing; where only the text is another, the umbrella is asked. A |
+# | header that is not empty then is put in as a control, and must be seen.                 |
 # | Relies on: g++, clang++-19. No 32-bit library: the error comes before any header of the |
 # | system. What a library lacks is played by an empty <version>.                           |
 # | Usage: requirements.sh SOURCE-ROOT                                                      |
@@ -40,9 +40,11 @@ mapfile -t headers < <(find "$source_root/core/caiman" -name '*.hpp' -printf '%P
 ((${#headers[@]} > 20)) || fail 'where are the headers?'
 count=0
 for compiler in g++ clang++-19; do
-  while IFS='|' read -r text flags; do
+  while IFS='|' read -r whose text flags; do
     read -ra flags <<<"$flags"
-    for header in "${headers[@]}"; do
+    asked=(caiman.hpp)
+    [[ $whose != all ]] || asked=("${headers[@]}")
+    for header in "${asked[@]}"; do
       one_error "$source_root/core" "$compiler" "$text" "$header" "${flags[@]}" || exit 1
     done
     if one_error "$work/spoilt" "$compiler" "$text" fixed_arena.hpp "${flags[@]}" >"$work/log"; then
@@ -54,12 +56,12 @@ for compiler in g++ clang++-19; do
     fi
     ((count += 1))
   done <<LACKS
-needs C\+\+23|-std=c++20
-needs C\+\+23|-std=c++17
-needs a 64-bit target|-std=c++23 -m32
-needs a 64-bit target|-std=c++20 -m32
-needs Linux or another POSIX system|-std=c++23 -U__linux__ -U__unix__
-needs <expected>|-std=c++23 -I$work/library
+all|needs C\+\+23|-std=c++17
+umbrella|needs C\+\+23|-std=c++20
+all|needs a 64-bit target|-std=c++23 -m32
+umbrella|needs a 64-bit target|-std=c++20 -m32
+umbrella|needs Linux or another POSIX system|-std=c++23 -U__linux__ -U__unix__
+umbrella|needs <expected>|-std=c++23 -I$work/library
 LACKS
   # And all is there where all is there.
   if one_error "$source_root/core" "$compiler" needs caiman.hpp -std=c++23 >"$work/log"; then
@@ -67,4 +69,4 @@ LACKS
   fi
   grep -q 'takes caiman.hpp' "$work/log" || fail "$compiler"
 done
-printf '%d headers, %d times: one error, that says what is missing\n' "${#headers[@]}" "$count"
+printf '%d headers, %d lacks: one error, that says what is missing\n' "${#headers[@]}" "$count"
