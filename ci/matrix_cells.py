@@ -45,7 +45,7 @@ class Cell:
     # Packages of Debian that are unpacked beside the cell, for which of its processors; UNPACKED is where, in words.
     packages: tuple = ()
     processor: str = ""
-    libraries: tuple = ()  # below UNPACKED: where its programs, and the compiler, look for shared ones
+    libraries: tuple = ()  # where its programs, and the compiler, look for shared ones
 
 
 def host(compiler, tag, flags, parts=ALL, **more):
@@ -75,7 +75,8 @@ def libcxx_16(*flags):
     """Compiler and library of Debian 12; the tests want std::stop_token, which this library has not."""
     return Cell("libc++16" + "".join(flags), ("UNPACKED/usr/lib/llvm-16/bin/clang++", "-stdlib=libc++"), flags,
                 ("consumers",), link=("-LUNPACKED/usr/lib/llvm-16/lib",), packages=LLVM_16, processor="amd64",
-                libraries=("usr/lib/x86_64-linux-gnu", "usr/lib/llvm-16/lib"), standard="-std=c++2b")
+                libraries=("UNPACKED/usr/lib/x86_64-linux-gnu", "UNPACKED/usr/lib/llvm-16/lib"),
+                standard="-std=c++2b")
 
 
 def emulated(name, triplet, machine, flags, parts=(*ALL, "stress"), **more):

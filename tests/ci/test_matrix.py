@@ -6,6 +6,7 @@ Relies on: Python, sh.
 """
 
 import contextlib
+import dataclasses
 import importlib.machinery
 import importlib.util
 import io
@@ -81,8 +82,11 @@ class Matrix(unittest.TestCase):
                 cell = Cell("apart", ("UNPACKED/bin/cc",), parts=("consumers",), packages=("thing",), processor="none")
                 with unittest.mock.patch.dict(os.environ, {"PATH": f"{folder}:{os.environ['PATH']}"}):
                     code, said = self.run_table([cell], folder)
-                self.assertEqual(code, 1 if spoilt else 0, said)
-                self.assertIn(why, said)
+                    self.assertEqual(code, 1 if spoilt else 0, said)
+                    self.assertIn(why, said)
+                    # Who does not need them does not ask for them.
+                    code, said = self.run_table([dataclasses.replace(cell, compiler=("true",))], folder)
+                    self.assertNotIn("exit code 7", said)
 
     def test_nothing_is_not_well(self):
         code, said = self.run_cells("--part", "unit", good="")
