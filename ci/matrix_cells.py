@@ -58,6 +58,10 @@ LIBCXX_FULL = (*LIBCXX, "-fexperimental-library")  # with std::stop_token, which
 LEVELS = (("-O0",), ("-O1",), ("-O2",), ("-O3",), ("-O2", "-march=native"))
 # Catch2 throws, so the unit suite is not compiled without exceptions.
 DIALECTS = (("-O2", "-fno-exceptions"), ("-O2", "-fno-rtti"), ("-O2", "-fno-exceptions", "-fno-rtti"))
+# What systems give their compilers, or their packages, by default: Debian, Fedora, Ubuntu, Gentoo.
+HARDENED = ("-O2", "-D_FORTIFY_SOURCE=2", "-D_GLIBCXX_ASSERTIONS", "-fstack-protector-strong", "-fstack-clash-protection",
+            "-fcf-protection", "-ftrivial-auto-var-init=pattern", "-fPIE")
+LIBCXX_HARDENED = ("-O2", "-D_LIBCPP_HARDENING_MODE=_LIBCPP_HARDENING_MODE_DEBUG")
 # KERNEL is a folder with the headers of Linux, LIBSTDCXX says where the libraries of g++ are: ci/matrix puts them in.
 # Debian has musl, and no C++ library over it: that of g++, with the names that musl lacks.
 MUSL = ("g++", "-specs", "/usr/lib/x86_64-linux-musl/musl-gcc.specs", "-isystem", "/usr/include/c++/12", "-isystem",
@@ -101,6 +105,10 @@ CELLS = (
     *[host(LIBCXX_FULL, "libc++19", flags) for flags in LEVELS],
     host(LIBCXX, "libc++19-plain", ("-O2",), ("consumers",)),
     *[host(LIBCXX, "libc++19", flags, ("consumers",)) for flags in DIALECTS],
+    Cell("g++-hardened", GCC, HARDENED, (*ALL, "stress")),
+    Cell("clang++-19-hardened", CLANG, HARDENED, (*ALL, "stress")),
+    Cell("g++-debug-mode", GCC, ("-O1", "-D_GLIBCXX_DEBUG"), (*ALL, "stress")),
+    Cell("libc++19-debug-mode", LIBCXX_FULL, LIBCXX_HARDENED),
     Cell("posix", GCC, ("-O1", "-DCAIMAN_OS_POSIX"), filters=("~[pages]~[huge]",), posix=True,
          leaves_out=("seccomp_test.cpp",)),
     Cell("posix-libc++19", LIBCXX_FULL, ("-O1", "-DCAIMAN_OS_POSIX"), filters=("~[pages]~[huge]",), posix=True,

@@ -4,13 +4,18 @@
 
     controls.py FOLDER [NAME...]   runs them, all or these, by the programs in the folder; a line each
 
+With CAIMAN_CHECK in the environment, each trace that tells of a broken clause is shown by that program.
+
 A fault of the core must break what stands here, at the access that stands here; one that is of no clause
 must break nothing. Without one of its clauses something must fail; and one that is weakened lets through
 what the whole one convicts. Exit code: 0 all as they should be, 1 one is not, 2 wrong use.
 """
+import json
+import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 
 HOLDS = None
 MARK_OWED = "a mark is owed at the end"
@@ -56,10 +61,33 @@ CONTROLS = {
 SECONDS = 300
 
 
+def told(trace, broken):
+    """What is wrong with the trace of what is broken; nothing, if it tells of that."""
+    all_of_it = json.loads(trace.read_text(encoding="utf-8"))
+    lost = all_of_it["property"]
+    what, _, where = broken.removeprefix("broken: ").rpartition(" at ")
+    if lost["id"] != what or lost["text"] != f"broken at {where}":
+        return f"its trace tells of {lost['id']}"
+    accesses = [each for each in all_of_it["events"] if each["thread"] == 0]
+    if accesses and accesses[-1]["id"] != lost["event"] or where not in (*[each["site"] for each in accesses], "the end"):
+        return "its trace ends somewhere else"
+    if "CAIMAN_CHECK" in os.environ:
+        shown = subprocess.run([os.environ["CAIMAN_CHECK"], "show", str(trace)], capture_output=True, text=True, check=False)
+        if shown.returncode != 0 or f"{what} violated" not in shown.stdout:
+            return f"its trace is not shown: {shown.stderr}{shown.stdout[:200]}"
+    return ""
+
+
 def run(folder, name):
     """What came of it, or why it is not as it should be."""
+    with tempfile.TemporaryDirectory() as place:
+        return run_in(pathlib.Path(place), folder, name)
+
+
+def run_in(place, folder, name):
     program, given, expected = CONTROLS[name]
-    command = [str(folder / program), "run", "--stop", *given]
+    trace = place / "trace.json"
+    command = [str(folder / program), "run", "--stop", "--trace-out", str(trace), *given]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -68,8 +96,10 @@ def run(folder, name):
     verdict = done.stdout.splitlines()[-1] if done.stdout else done.stderr.strip()
     if expected is HOLDS:
         return done.returncode == 0 and not broken, verdict
-    convicted = done.returncode == 1 and any(expected in line for line in broken)
-    return convicted, "; ".join(broken) or verdict
+    if done.returncode != 1 or not any(expected in line for line in broken):
+        return False, "; ".join(broken) or verdict
+    complaint = told(trace, broken[0])
+    return not complaint, complaint or "; ".join(broken)
 
 
 def main(arguments):

@@ -14,8 +14,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -23,6 +25,7 @@
 #include "calls.hpp"
 #include "faults/faults.hpp"
 #include "invariant.hpp"
+#include "story.hpp"
 #include "words.hpp"
 
 namespace {
@@ -41,6 +44,7 @@ struct request {
   bool any_mark = false;
   bool stop = false;
   bool story = false;
+  std::string trace_out;
 };
 
 struct bad_input : std::runtime_error {
@@ -156,9 +160,20 @@ void print_findings(const outcome& o, bool story) {
   for (const finding& each : o.found) {
     fmt::print("  broken: {} at {}\n", each.what, each.where);
     if (!story) continue;
-    std::istringstream lines(each.story);
+    std::istringstream lines(lines_of(each));
     for (std::string line; std::getline(lines, line);) fmt::print("    {}\n", line);
   }
+}
+
+// Whole, or not there.
+void write_trace(const request& asked, const std::string& name, const finding& found) {
+  const std::string fault = asked.fault.empty() ? "" : " --fault " + asked.fault;
+  const std::string begun = asked.trace_out + ".begun";
+  std::ofstream to(begun);
+  to << trace_of(name, found, "caiman-proof run " + name + fault + " --stop --story").dump()
+     << "\n";
+  if (!to.flush()) throw bad_input("cannot write " + asked.trace_out);
+  std::filesystem::rename(begun, asked.trace_out);
 }
 
 struct tally {
@@ -211,6 +226,8 @@ int run(const request& asked) {
     if (terminal) fmt::print(stderr, "\033[K");
     print_line(name, o, verdict_of(o));
     print_findings(o, asked.story);
+    if (!asked.trace_out.empty() && all.broken == 0 && !o.found.empty())
+      write_trace(asked, name, o.found.front());
     count(all, name, o);
     if (o.finished && o.found.empty()) kept.keep(name, o);
     if (asked.stop && !o.found.empty()) break;
@@ -254,6 +271,8 @@ int command(int argc, char** argv) {
   runs->add_flag("--any-mark", asked.any_mark, "a control: `marked` is content with any class");
   runs->add_flag("--stop", asked.stop, "at the first thing that is broken");
   runs->add_flag("--story", asked.story, "what led to what is broken");
+  runs->add_option("--trace-out", asked.trace_out,
+                   "writes that of the first as a trace, which caiman-check shows as a page");
   try {
     app.parse(argc, argv);
     read_shard(asked);

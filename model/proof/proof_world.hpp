@@ -24,19 +24,9 @@
 #include "solver/paths.hpp"
 #include "solver/states.hpp"
 #include "solver/symbolic_word.hpp"
+#include "story.hpp"
 
 namespace caiman::proof {
-
-/// What a cell of the tree is.
-struct place {
-  enum class kind : unsigned char { word, hint, always_marked } is = kind::word;
-  unsigned level = 0;
-  unsigned height = 0;    ///< Of a hint.
-  std::size_t index = 0;  ///< Of the word, or of the node.
-  unsigned cls = 0;       ///< Of a hint.
-};
-/// For people.
-std::string name_of(const place& at);
 
 /// See above. All of it is of the path that this process is on.
 class world {
@@ -88,7 +78,6 @@ class world {
   void must_follow(const term& claim, const char* what);
 
  private:
-  using word_key = std::pair<unsigned, std::size_t>;
   using node_key = std::tuple<unsigned, unsigned, std::size_t, unsigned>;  // level, height, ...
 
   // world_words.cpp
@@ -121,12 +110,12 @@ class world {
   void clear_mark(const place& at, const term& node, unsigned slot);
 
   // world.cpp
-  void access(const char* what, const place& at);
+  void access(const char* kind, const place& at);
   bool is_settled(std::string& text) const;
   void settle_debts();
   void cut_if_met(const call_state& state, const place& at, bool failed);
   void must_clause(clause which, const term& claim);
-  finding story(const std::string& what) const;
+  finding found(const std::string& what, const term& claim) const;
 
   shape shape_;
   protocol::site site_{};
@@ -134,7 +123,7 @@ class world {
   std::map<word_key, term> debts_;
   std::map<node_key, term> node_debts_;
   std::map<word_key, word_state> now_;
-  std::string log_;
+  story story_;
   unsigned accesses_ = 0;
   bool at_end_ = false;
   bool alone_ = false;

@@ -25,13 +25,6 @@ bool begins_anew(protocol::site at) {
 
 }  // namespace
 
-std::string name_of(const place& at) {
-  const std::string level = "level " + std::to_string(at.level);
-  if (at.is == place::kind::word) return "word " + std::to_string(at.index) + " of " + level;
-  return "hint " + std::to_string(at.index) + " of " + level + ", height " +
-         std::to_string(at.height) + ", class " + std::to_string(at.cls);
-}
-
 world& world::here() {
   static world one;
   return one;
@@ -46,28 +39,29 @@ void world::begin(const std::string& call, bool alone) {
   accesses_ = 0;
   at_end_ = false;
   alone_ = alone;
-  log_ = call + "\n";
+  story_.begin(call);
 }
 
 void world::hold(unsigned level, std::size_t index, std::uint64_t mask) {
   set_mine({level, index}, constant(mask, bits()));
 }
 
-finding world::story(const std::string& what) const {
-  return {what, at_end_ ? "the end" : name_of(site_), log_};
+finding world::found(const std::string& what, const term& claim) const {
+  return {what, at_end_ ? "the end" : name_of(site_),
+          story_.told(claim, shape_, now_, most_of_a_story)};
 }
-void world::fail(const std::string& what) { report(story(what)); }
+void world::fail(const std::string& what) { report(found(what, truth(false))); }
 void world::must_follow(const term& claim, const char* what) {
-  must(claim, what, [&] { return story(what); });
+  must(claim, what, [&] { return found(what, claim); });
 }
 void world::must_clause(clause which, const term& claim) {
   if (!rules_in_force().has(which)) return;
   must_follow(claim, std::string(name_of(which)).c_str());
 }
 
-void world::access(const char* what, const place& at) {
+void world::access(const char* kind, const place& at) {
   count_access();
-  log_ += std::string("  ") + name_of(site_) + ": " + what + " " + name_of(at) + "\n";
+  story_.access(name_of(site_), kind, at);
   if (++accesses_ > most_accesses) throw std::runtime_error("a path does not end");
 }
 
@@ -121,25 +115,27 @@ void world::cut_if_met(const call_state& state, const place& at, bool failed) {
 }
 
 word world::load(const place& at, const call_state& state) {
-  access("look at", at);
+  access("load", at);
   if (at.is == place::kind::always_marked) return ~0ULL;
   if (begins_anew(site_)) cut_if_met(state, at, false);
   if (at.is == place::kind::hint) {
     const term node = new_node(at);
+    story_.saw(node, node);
     node_seen(at, node);
     return word(node);
   }
   const word_key key{at.level, at.index};
   const term free = look_at(key).free;
+  story_.saw(free, free);
   word_seen(key, free);
   return word(free);
 }
 
 void world::store(const place& at, const word& value) {
   if (at.is != place::kind::word) return fail("a hint is overwritten");
-  access("store to", at);
+  access("store", at);
   const word_key key{at.level, at.index};
-  look_at(key);
+  story_.saw(look_at(key).free, value.low());
   change(key, value.low());
 }
 
@@ -148,27 +144,30 @@ bool world::compare_exchange(const place& at, word& expected, const word& desire
   if (at.is != place::kind::word) fail("a hint is compared");
   const word_key key{at.level, at.index};
   if (alone_ ? decide(look_at(key).free == expected.low()) : choose(2) == 0) {
-    access("change", at);
+    access("cas", at);
     const term equal = look_at(key).free == expected.low();
     if (!known::here().can(equal)) end_path(path_end::cannot);
     known::here().assume(equal);
+    story_.saw(expected.low(), desired.low());
     change(key, desired.low());
     return true;
   }
-  access("fail to change", at);
+  access("cas_failed", at);
   cut_if_met(state, at, true);
   // Of what it finds nothing is assumed, not even that it differs.
   const term free = look_at(key).free;
+  story_.saw(free, free);
   word_seen(key, free);
   expected = word(free);
   return false;
 }
 
 word world::fetch_or(const place& at, const word& mask) {
-  access("mark in", at);
+  access("fetch_or", at);
   if (at.is == place::kind::word) {
     const word_key key{at.level, at.index};
     const term free = look_at(key).free;
+    story_.saw(free, free | mask.low());
     change(key, free | mask.low());
     return word(free);
   }
@@ -176,16 +175,18 @@ word world::fetch_or(const place& at, const word& mask) {
   const term node = new_node(at);
   if (at.height + 1 < shape_.heights[at.level])
     node_debts_.insert_or_assign({at.level, at.height, at.index, at.cls}, truth(true));
+  story_.saw(node, node | mask.low());
   set_node(at, node | mask.low());
   node_seen(at, node | mask.low());
   return word(node);
 }
 
 word world::fetch_and(const place& at, const word& mask) {
-  access("clear in", at);
+  access("fetch_and", at);
   if (at.is != place::kind::hint) fail("bits are cleared without a claim");
   if (!mask.is_constant()) throw std::logic_error("a mark that is a term is cleared");
   const term node = new_node(at);
+  story_.saw(node, node & mask.low());
   set_node(at, node & mask.low());
   for (unsigned slot = 0; slot < bits(); ++slot) {
     if ((mask.value() >> slot & 1) == 0) clear_mark(at, node, slot);

@@ -27,7 +27,7 @@ constexpr std::size_t most_states = std::size_t{1} << 22;
 struct shared_text {
   char what[128];
   char where[64];
-  char story[4096];
+  char story[most_of_a_story + 1];
 };
 struct state_mark {
   std::uint64_t first, second;

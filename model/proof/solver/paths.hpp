@@ -9,6 +9,7 @@
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -22,8 +23,10 @@ namespace caiman::proof {
 struct finding {
   std::string what;   ///< The clause, or the contract.
   std::string where;  ///< The site of the access, or of the end.
-  std::string story;  ///< Accesses up to there, and a state.
+  std::string story;  ///< Accesses up to there, and a state: JSON of story.hpp.
 };
+/// Characters of a story, at most.
+inline constexpr std::size_t most_of_a_story = 16'000;
 
 /// How a path ended.
 enum class path_end : unsigned char {
