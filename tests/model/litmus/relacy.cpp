@@ -4,7 +4,7 @@
 // ---------------------------------------------------------------------------------------------
 #include <catch2/catch.hpp>
 
-#include <memory>
+#include <optional>
 
 #include "caiman-model/checked_atomic.hpp"
 #include "litmus.hpp"
@@ -58,13 +58,13 @@ bool is_seen = false;
 
 template <class Cell, unsigned Threads>
 struct suite : rl::test_suite<suite<Cell, Threads>, Threads> {
-  void before() { in_use = std::make_unique<litmus::words_of<Cell>>(); }
+  void before() { in_use.emplace(); }
   void thread(unsigned index) { in_question->threads[index](in_use->all); }
   void after() {
     is_seen |= in_question->weak(in_use->all);
     in_use.reset();
   }
-  std::unique_ptr<litmus::words_of<Cell>> in_use;
+  std::optional<litmus::words_of<Cell>> in_use;  // not on the heap, which is Relacy's here
 };
 
 template <class Cell, unsigned Threads>
