@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """What `cost` says of a structure's accesses is what g++ makes of them, on x86-64 and on AArch64 with LSE.
 
-The command has a table and no compiler; here is one, for each cell. Usage: cost_check.py PROGRAM SOURCE G++..., of
-which a compiler for AArch64 has that in its name. Relies on: those compilers.
+The command has a table and no compiler; here is one, for each cell. Usage: cost_check.py PROGRAMS SOURCES G++...:
+the folders of the gallery, and compilers, of which one for AArch64 has that in its name. Relies on: those compilers.
 """
 
 import pathlib
@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 
+# Together they have each kind of access.
+STRUCTURES = {"arc": "arc.cpp", "chase_lev": "chase_lev.cpp", "spin_lock": "locks/spin_lock.cpp"}
 ANY = ("relaxed", "acquire", "release", "acq_rel", "seq_cst")
 LOADS = ("relaxed", "acquire", "seq_cst")
 # Kind, how it looks in the program of the rows, the orders that it has, and what it is as a function.
@@ -61,15 +63,16 @@ def cell_of(kind, order, code):
     return re.sub("^ldadd", "ld<op>", re.sub("^(mov|xchg)l$", r"\1", word))
 
 
-def rows(program, source):
+def rows(programs, sources):
     """Kind, order, and what the two processors are said to have."""
-    lines = pathlib.Path(source).read_text(encoding="utf-8").splitlines()
-    said = subprocess.run([program, "cost"], capture_output=True, text=True, check=True).stdout
-    for line in said.splitlines():
-        if row := re.match(r"accesses\.cpp:(\d+)(:fail)? +(\w+) +(.*?) {2,}(.*?) *( <- written)?$", line):
-            code = lines[int(row[1]) - 1]
-            kind = "fail" if row[2] else next(name for name, look, _, _ in KINDS if look and look in code)
-            yield kind, row[3], row[4], row[5]
+    for name, source in STRUCTURES.items():
+        lines = (sources / source).read_text(encoding="utf-8").splitlines()
+        said = subprocess.run([programs / f"{name}.0", "cost"], capture_output=True, text=True, check=True).stdout
+        for line in said.splitlines():
+            if row := re.match(r"\w+\.cpp:(\d+)(:fail)? +(\w+) +(.*?) {2,}(.*?) *( <- written)?$", line):
+                code = lines[int(row[1]) - 1].replace(".fetch_sub(", ".fetch_add(")
+                kind = "fail" if row[2] else next(name for name, look, _, _ in KINDS if look and look in code)
+                yield kind, row[3], row[4], row[5]
 
 
 def wrong_cells(told, compilers):
@@ -81,10 +84,10 @@ def wrong_cells(told, compilers):
                 yield f"{row[0]}, {row[1]}: '{row[column]}', and {compiler} makes '{right}' of it"
 
 
-def main(program, source, compilers):
-    told = list(rows(program, source))
-    if sorted(row[:2] for row in told) != sorted((kind, order) for kind, _, orders, _ in KINDS for order in orders):
-        sys.exit(f"cost_check.py: not all rows, or others: {told}")
+def main(programs, sources, compilers):
+    told = sorted(set(rows(pathlib.Path(programs), pathlib.Path(sources))))
+    if [row[:2] for row in told] != sorted((kind, order) for kind, _, orders, _ in KINDS for order in orders):
+        sys.exit(f"cost_check.py: not each kind with each order, once: {told}")
     for line in (wrong := list(wrong_cells(told, compilers))):
         print("cost_check.py:", line, file=sys.stderr)
     # A table in which each row has the cells of the next is wrong for every compiler.

@@ -37,12 +37,13 @@
 
 // Relacy jumps between the stacks of its threads. A program that is compiled with _FORTIFY_SOURCE,
 // as packages are, ends at such a jump: the GNU C library takes it for an error.
+// NOLINTBEGIN(*-reserved-*,cert-dcl37-c): the name is the library's
 #pragma push_macro("__USE_FORTIFY_LEVEL")
 #undef __USE_FORTIFY_LEVEL
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c): the library's name
 #define __USE_FORTIFY_LEVEL 0
 #include <csetjmp>
 #pragma pop_macro("__USE_FORTIFY_LEVEL")
+// NOLINTEND(*-reserved-*,cert-dcl37-c)
 
 // These two are the standard library's macros, and come back.
 #pragma push_macro("assert")
