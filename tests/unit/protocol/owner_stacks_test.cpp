@@ -156,7 +156,7 @@ TEMPLATE_TEST_CASE("the tags of a stack know every entry", "[stacks]", announced
 }
 
 // Which pop it was shows in the entry: an exchange takes it out, a plain load leaves it behind.
-TEST_CASE("an announced pop takes by exchange from when somebody drains", "[stacks]") {
+TEST_CASE("an announced pop takes by exchange from when somebody drains", "[stacks][membarrier]") {
   bare<announced_sync> one;
   one.push(0, {10, 20, 30, 40});
   REQUIRE(one.pop(0) == 40);
@@ -199,7 +199,7 @@ void come_and_go(bare<calm_sync>& one) {
 }  // namespace
 
 // He looks after 3 pops, and again after 3 more: nobody has come in between.
-TEST_CASE("an owner takes his flag down when nobody comes", "[stacks]") {
+TEST_CASE("an owner takes his flag down when nobody comes", "[stacks][membarrier]") {
   bare<calm_sync> one;
   CHECK(exchanges_before_announced(one) == 0);
   come_and_go(one);

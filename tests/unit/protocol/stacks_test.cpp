@@ -241,7 +241,7 @@ void take_over(buddy<counted_fences>& tree) {
 }  // namespace
 
 TEST_CASE("many drains of a stack pay for one fence, until its owner has popped in peace",
-          "[stacks]") {
+          "[stacks][membarrier]") {
   counted_fences::fences() = 0;
   buddy<counted_fences> tree(8);
   for (unsigned round = 0; round < 10; ++round) take_over(tree);
