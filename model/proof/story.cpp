@@ -142,14 +142,16 @@ json trace_of(const std::string& check, const finding& found, const std::string&
   const json all = json::parse(found.story);
   json events = json::array();
   for (const json& each : all["steps"]) add_step(events, each);
-  const std::size_t last = events.empty() ? 0 : events.size() - 1;
-  const json ends = events.empty() ? json() : json(last);
-  for (const json& each : all["words"]) {
-    events.push_back(event(events.size(), -1, "note", text_of(each)));
-  }
+  const json first = events.empty() ? json() : json(0);
+  const json last = events.empty() ? json() : json(events.size() - 1);
+  const auto span = [&](int thread, const std::string& text) {
+    return json{{"id", thread}, {"thread", thread}, {"text", text},
+                {"result", ""}, {"first", first},   {"last", last}};
+  };
   const auto note = [&](const std::string& text) {
     events.push_back(event(events.size(), -1, "note", text));
   };
+  for (const json& each : all["words"]) note(text_of(each));
   note("broken: " + found.what + " at " + found.where);
   const unsigned log2_fanout = all["log2_fanout"];
   json levels = json::array();
@@ -168,7 +170,7 @@ json trace_of(const std::string& check, const finding& found, const std::string&
           {"execution", 0},
           {"state", ""},
           {"replay", replay},
-          {"property", {{"id", found.what}, {"text", "broken at " + found.where}, {"event", ends}}},
+          {"property", {{"id", found.what}, {"text", "broken at " + found.where}, {"event", last}}},
           {"shape",
            {{"log2_fanout", log2_fanout},
             {"max_order", log2_fanout * count},
@@ -177,19 +179,7 @@ json trace_of(const std::string& check, const finding& found, const std::string&
             {"core", "buddy"}}},
           {"levels", levels},
           {"orders", json::array()},
-          {"operations",
-           {{{"id", 0},
-             {"thread", 0},
-             {"text", call},
-             {"result", ""},
-             {"first", events.empty() ? json() : json(0)},
-             {"last", ends}},
-            {{"id", 1},
-             {"thread", 1},
-             {"text", "all other threads"},
-             {"result", ""},
-             {"first", events.empty() ? json() : json(0)},
-             {"last", ends}}}},
+          {"operations", json::array({span(0, call), span(1, "all other threads")})},
           {"events", events},
           {"race", nullptr}};
 }
