@@ -8,6 +8,8 @@
 // ---------------------------------------------------------------------------------------------
 #include <pthread.h>
 
+#include <exception>  // Asio leaves it out, and libc++ brings it with nothing else
+
 #include <algorithm>
 #include <asio/dispatch.hpp>
 #include <asio/io_context.hpp>
