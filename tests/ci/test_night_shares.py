@@ -20,8 +20,11 @@ from test_nightly import CI, Folder, first_of  # noqa: E402
 from nightlylib import report, structures  # noqa: E402
 from nightlylib.schedule import Part  # noqa: E402
 
-# Stands in for all programs of the gallery: the right one passes, a fault is convicted and shown again.
+# Stands in for all programs of the gallery: the right one passes, a fault is convicted and shown again, with a page.
 STRUCTURE = r"""
+case $* in
+  *'--page '*) echo 'data race, in arc.cpp' >"${*##*--page }" ;;
+esac
 case $0 in
   *.0) echo 'no violation in 12 executions of 5 invented scenarios'
     echo '0.1 s, 2 threads'; exit 0 ;;
@@ -66,7 +69,7 @@ class Shares(Folder):
                                           "executions": 102})
 
     def test_what_one_seed_misses_another_one_may_find(self):
-        self.structure(fault='case "$*" in *"--seed 7002") echo "no violation in 12 executions"; exit 0 ;; esac\n'
+        self.structure(fault='case "$*" in *"--seed 7002 "*) echo "no violation in 12 executions"; exit 0 ;; esac\n'
                        + STRUCTURE)
         done = self.gallery()
         self.assertEqual((done["failures"], done["counts"]["further seeds for faults"]), ([], 3))
@@ -81,7 +84,14 @@ class Shares(Folder):
         self.structure(fault=STRUCTURE.replace("*.0)", "*)"))
         found = self.gallery()["failures"][0]
         self.assertIn("arc.1 is not convicted", found["what"])
-        self.assertTrue(found["replay"].endswith("arc.1 verify"), found["replay"])
+        self.assertTrue(found["replay"].endswith("arc.1 verify --seed 1007002 --scenarios 1000"), found["replay"])
+
+    def test_a_fault_whose_page_does_not_tell_of_it_is_a_failure(self):
+        for wrong in ("data race, in another.cpp", "in arc.cpp"):
+            self.structure(fault=STRUCTURE.replace("data race, in arc.cpp", wrong))
+            found = self.gallery()["failures"][0]
+            self.assertIn("arc.1: its page does not tell of it", found["what"])
+            (self.folder / "night-1.json").unlink()
 
     def test_a_program_that_says_nothing_or_dies_or_is_not_there_is_a_failure(self):
         for script in ("exit 0", "kill -9 $$", None):
