@@ -13,6 +13,7 @@ what the whole one convicts. Exit code: 0 all as they should be, 1 one is not, 2
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -61,7 +62,7 @@ CONTROLS = {
 SECONDS = 300
 
 
-def told(trace, broken):
+def told(folder, trace, broken):
     """What is wrong with the trace of what is broken; nothing, if it tells of that."""
     all_of_it = json.loads(trace.read_text(encoding="utf-8"))
     lost = all_of_it["property"]
@@ -69,8 +70,13 @@ def told(trace, broken):
     if lost["id"] != what or lost["text"] != f"broken at {where}":
         return f"its trace tells of {lost['id']}"
     accesses = [each for each in all_of_it["events"] if each["thread"] == 0]
-    if accesses and accesses[-1]["id"] != lost["event"] or where not in (*[each["site"] for each in accesses], "the end"):
+    sites = [each["site"] for each in accesses]
+    if (accesses and accesses[-1]["id"] != lost["event"]) or where not in (*sites, "the end"):
         return "its trace ends somewhere else"
+    replay = shlex.split(all_of_it["replay"])
+    again = subprocess.run([folder / replay[0], *replay[1:]], capture_output=True, text=True, check=False)
+    if again.returncode != 1 or broken not in again.stdout:
+        return f"its replay line shows something else: {all_of_it['replay']}"
     if "CAIMAN_CHECK" in os.environ:
         shown = subprocess.run([os.environ["CAIMAN_CHECK"], "show", str(trace)], capture_output=True, text=True, check=False)
         if shown.returncode != 0 or f"{what} violated" not in shown.stdout:
@@ -98,7 +104,7 @@ def run_in(place, folder, name):
         return done.returncode == 0 and not broken, verdict
     if done.returncode != 1 or not any(expected in line for line in broken):
         return False, "; ".join(broken) or verdict
-    complaint = told(trace, broken[0])
+    complaint = told(folder, trace, broken[0])
     return not complaint, complaint or "; ".join(broken)
 
 

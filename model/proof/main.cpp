@@ -33,6 +33,7 @@ namespace {
 using namespace caiman::proof;
 
 struct request {
+  std::string program;
   std::vector<std::string> patterns;
   std::vector<std::string> left_out;
   std::string fault;
@@ -165,14 +166,25 @@ void print_findings(const outcome& o, bool story) {
   }
 }
 
+// What shows a finding of this check again.
+std::string replay_of(const request& asked, const std::string& name) {
+  std::string line = asked.program + " run " + name;
+  if (!asked.fault.empty()) line += " --fault " + asked.fault;
+  for (const std::string& clause : asked.left_out) line += " --leave-out " + clause;
+  if (asked.any_mark) line += " --any-mark";
+  if (asked.shift != 0) line += " --shift " + std::to_string(asked.shift);
+  return line + " --stop --story";
+}
+
 // Whole, or not there.
 void write_trace(const request& asked, const std::string& name, const finding& found) {
-  const std::string fault = asked.fault.empty() ? "" : " --fault " + asked.fault;
   const std::string begun = asked.trace_out + ".begun";
   std::ofstream to(begun);
-  to << trace_of(name, found, "caiman-proof run " + name + fault + " --stop --story").dump()
-     << "\n";
-  if (!to.flush()) throw bad_input("cannot write " + asked.trace_out);
+  to << trace_of(name, found, replay_of(asked, name)).dump() << "\n";
+  if (!to.flush()) {
+    std::filesystem::remove(begun);
+    throw bad_input("cannot write " + asked.trace_out);
+  }
   std::filesystem::rename(begun, asked.trace_out);
 }
 
@@ -251,6 +263,7 @@ int command(int argc, char** argv) {
   CLI::App app("An inductive invariant of the core, which Z3 checks on its headers.");
   app.require_subcommand(1);
   request asked;
+  asked.program = std::filesystem::path(argv[0]).filename();
   CLI::App* list = app.add_subcommand("list", "the checks");
   CLI::App* runs = app.add_subcommand("run", "runs checks, all if none is named");
   for (CLI::App* each : {list, runs}) {

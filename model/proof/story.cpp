@@ -164,7 +164,7 @@ json trace_of(const std::string& check, const finding& found, const std::string&
   const std::string call = all["call"];
   return {{"caiman_trace", 1},
           {"title", check},
-          {"recorded_by", "caiman-proof"},
+          {"recorded_by", replay.substr(0, replay.find(' '))},
           {"program", call},
           {"search", "an access of one thread, among any number of others"},
           {"execution", 0},
