@@ -88,5 +88,8 @@ struct fenced_sync : genmc_sync {
 struct half_fenced_sync : fenced_sync {
   static void light_fence() noexcept {}
 };
+/// For threads that start behind the last fence of a drainer: then the owner has nothing to order
+/// by his, which costs nothing natively, and no other order hides behind it.
+struct past_fences_sync : half_fenced_sync {};
 
 }  // namespace caiman::genmc

@@ -25,7 +25,7 @@ FLAGS = ("-std=c++2b", "-fno-exceptions", "-fno-c++-static-destructors",
 # words; the others are not, so that their accesses stay as they are written.
 PLAIN = ("-O0",)
 INLINED = ("-O1", "-finline-functions", "-fno-builtin", "-fno-vectorize", "-fno-slp-vectorize")
-WITH_STRUCTS = ("desk_enter", "buddies", "climb", "hints")
+WITH_STRUCTS = ("desk_enter", "buddies", "climb", "hints", "hole")
 CONVICTIONS = r"Error: (Safety violation|Non-[Aa]tomic race)"
 
 
@@ -69,6 +69,12 @@ CASES = (
     *weak("stack", "stack_push", "stack_take", also=("ANNOUNCED=0",)),
     Case("stack", ("ANNOUNCED=0", "DRAINERS=2")),
     *weak("stack", "stack_take", also=("ANNOUNCED=0", "DRAINERS=2")),
+    Case("stack_flag"),
+    *weak("stack_flag", "stack_lower", "drain_leave"),
+    Case("stack_refilled"),
+    *weak("stack_refilled", "stack_announce", "stack_pushed", "drain_height"),
+    Case("stack_fence"),
+    *weak("stack_fence", "drain_raise"),
     Case("shares"),
     *weak("shares", "share_look"),
     Case("shares", ("THREADS=3",)),
@@ -85,6 +91,12 @@ CASES = (
     *weak("climb", "claim", "release", also=("CLIMBS=0",)),
     Case("hints"),
     *weak("hints", "hint_look", "hint_clear", "word_again"),
+    Case("hole"),
+    *weak("hole", "stack_hole", "stack_take:acquire", "stack_take:release"),
+    Case("hole", ("ASKS=stranger",)),
+    *weak("hole", "drain_look", also=("ASKS=stranger",)),
+    Case("hole", ("ASKS=third", "ANNOUNCED=0")),
+    *weak("hole", "stack_popped", "drain_height", also=("ASKS=third", "ANNOUNCED=0")),
     Case("textbook_control", holds=False),
     Case("waiter_control", holds=False),
 )
