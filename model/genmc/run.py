@@ -65,6 +65,7 @@ CASES = (
     *weak("stack", "stack_push", "stack_pushed", "stack_take", "drain_height"),
     Case("stack", ("SYNC=half_fenced_sync",), holds=False),
     Case("stack", ("POPS=3",)),
+    *weak("stack", "stack_push", "stack_take", also=("POPS=3",)),
     Case("stack", ("ANNOUNCED=0",)),
     *weak("stack", "stack_push", "stack_take", also=("ANNOUNCED=0",)),
     Case("stack", ("ANNOUNCED=0", "DRAINERS=2")),
