@@ -5,6 +5,7 @@
 //   CAIMAN_TRACE=PREFIX        record into PREFIX.<process>.raw (raw.hpp); else do nothing
 //   CAIMAN_TRACE_ONLY=NAME     only a program of this name (a compiler driver starts several)
 //   CAIMAN_TRACE_EVENTS=N      stop after about N records
+//   CAIMAN_TRACE_FORKS=1       a child of fork begins a recording of its own (a server that forks)
 //
 // Takes the place of malloc, calloc, realloc, free, aligned_alloc, posix_memalign, memalign, valloc
 // and pvalloc; operators new and delete, strdup and the like come through these. The work is done
@@ -13,10 +14,10 @@
 //
 // Nothing here allocates through the functions it replaces: buffers are of mmap, files are written
 // with open and pwrite. Each thread fills a buffer of its own; it is written when it is full, when
-// the thread ends and when the program does. A child of fork stops recording, a program that is
-// started by exec begins anew. A program that is killed, or leaves by _exit, loses its last
-// buffers. Relies on glibc 2.26 or newer on Linux. Built without sanitizers: those bring their own
-// malloc.
+// the thread ends and when the program does. A child of fork stops recording or begins one of its
+// own, without the blocks of before; a program that is started by exec begins anew. A program that
+// is killed, or leaves by _exit, loses its last buffers. Relies on glibc 2.26 or newer on Linux.
+// Built without sanitizers: those bring their own malloc.
 // ---------------------------------------------------------------------------------------------
 #include <fcntl.h>
 #include <pthread.h>
@@ -69,7 +70,9 @@ std::atomic<std::uint32_t> threads{0};
 std::uint64_t last_number = std::numeric_limits<std::uint64_t>::max();
 pid_t recorded_process = 0;
 pthread_key_t thread_end;
+char prefix_name[PATH_MAX];  // from the root: the program may change its folder
 char file_name[PATH_MAX];
+bool children_too = false;
 
 // One line, without stdio, which may allocate or be closed already.
 void say(const char* what) {
@@ -243,15 +246,38 @@ void* allocated(void* block, std::size_t bytes) {
 
 // ---- begin and end ----------------------------------------------------------------------------
 
-void in_child_of_fork() { recording.store(false, std::memory_order_relaxed); }
-
-// Sets the name of the file, from the root: the program may change its folder.
-bool name_file(const char* prefix) {
+// Sets what the names of all files begin with.
+bool set_prefix(const char* prefix) {
   char folder[PATH_MAX] = "";
   if (prefix[0] != '/' && getcwd(folder, sizeof folder) == nullptr) return false;
-  const int length = std::snprintf(file_name, sizeof file_name, "%s%s%s.%d.raw", folder,
-                                   prefix[0] == '/' ? "" : "/", prefix, recorded_process);
-  return length > 0 && static_cast<std::size_t>(length) < sizeof file_name;
+  const int length = std::snprintf(prefix_name, sizeof prefix_name, "%s%s%s", folder,
+                                   prefix[0] == '/' ? "" : "/", prefix);
+  return length > 0 && static_cast<std::size_t>(length) < sizeof prefix_name;
+}
+
+// The file of this process.
+bool begin_file() {
+  recorded_process = getpid();
+  const int length =
+      std::snprintf(file_name, sizeof file_name, "%s.%d.raw", prefix_name, recorded_process);
+  if (length <= 0 || static_cast<std::size_t>(length) >= sizeof file_name) return false;
+  const raw_head head{.process = static_cast<std::uint64_t>(recorded_process)};
+  return write_to_file(O_CREAT | O_EXCL, &head, sizeof head, 0);
+}
+
+// The one thread that there is in a child. What lies in the buffers is the parent's, and so is a
+// lock that another thread held.
+void in_child_of_fork() {
+  if (!recording.exchange(false, std::memory_order_relaxed) || !children_too) return;
+  for (buffer* at = all_buffers.load(std::memory_order_relaxed); at != nullptr; at = at->next) {
+    at->kept = 0;
+    at->count.store(0, std::memory_order_relaxed);
+    at->writing.store(false, std::memory_order_relaxed);
+    at->in_use.store(at == own_buffer, std::memory_order_relaxed);
+  }
+  written.store(sizeof(raw_head), std::memory_order_relaxed);
+  if (!begin_file()) return say("nothing is recorded");
+  recording.store(true, std::memory_order_release);
 }
 
 [[gnu::constructor]] void begin() {
@@ -262,10 +288,8 @@ bool name_file(const char* prefix) {
   if (const char* const limit = std::getenv("CAIMAN_TRACE_EVENTS")) {
     last_number = std::strtoull(limit, nullptr, 10);
   }
-  recorded_process = getpid();
-  const raw_head head{.process = static_cast<std::uint64_t>(recorded_process)};
-  if (!name_file(prefix) || !write_to_file(O_CREAT | O_EXCL, &head, sizeof head, 0) ||
-      pthread_key_create(&thread_end, thread_ends) != 0 ||
+  children_too = std::getenv("CAIMAN_TRACE_FORKS") != nullptr;
+  if (!set_prefix(prefix) || !begin_file() || pthread_key_create(&thread_end, thread_ends) != 0 ||
       pthread_atfork(nullptr, nullptr, in_child_of_fork) != 0) {
     say("nothing is recorded");
     return;
