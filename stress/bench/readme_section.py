@@ -5,8 +5,8 @@
 Figures that are typed by hand grow old and tell what their author hopes. Everything between the two
 markers of either file is made here: in the README one plot and three sentences, on the page tables, plot,
 machine, date, command, and where a peer is ahead. The plots are files of their own, which the two refer
-to. A file of `--programs` fills the other pair of markers of the page, and nothing else. Exit codes: 0 good,
-2 bad input.
+to. A file of `--programs` fills another pair of markers of the page, and nothing else; one that has the
+group BUFFERS fills a third, and nothing else if it has no other. Exit codes: 0 good, 2 bad input.
 """
 
 import argparse
@@ -25,6 +25,7 @@ from benchlib.words import ahead_sentence, number, trace_lines, unseen_lines  # 
 BEGIN = "<!-- made by stress/bench/readme_section.py: begin -->"
 END = "<!-- made by stress/bench/readme_section.py: end -->"
 PROGRAMS_BEGIN, PROGRAMS_END = (text.replace(".py:", ".py of programs:") for text in (BEGIN, END))
+BUFFERS_BEGIN, BUFFERS_END = (text.replace(".py:", ".py of buffers:") for text in (BEGIN, END))
 
 # Column heads and what stands under them: (case, figure, head). One case can fill two columns, near
 # and far.
@@ -82,20 +83,23 @@ def _table(summary, shown):
     return lines
 
 
-def _trace_table(summary):
+def _trace_table(summary, group):
     """A row per trace, and per distance where it has threads; nothing without a trace."""
-    cases = summary.cases("TRACES")
+    cases = summary.cases(group)
     if not cases:
         return []
     subjects = [s for s in summary.record["subjects"] if s["role"] != "reference"]
-    lines = ["| replayed, ms / MiB at peak / page faults | " + " | ".join(map(_row_name, subjects)) + " |",
+    keys = [key for key in ("ms", "cpu_ms", "mib", "faults")
+            if key in [figure.key for figure in cases[0].figures]]
+    head = {"ms": "ms", "cpu_ms": "ms of the processors", "mib": "MiB at peak", "faults": "page faults"}
+    lines = [f"| replayed, {' / '.join(head[key] for key in keys)} | " + " | ".join(map(_row_name, subjects)) + " |",
              "|---|" + "---|" * len(subjects)]
     for case in cases:
         for distance in summary.distances(case):
             cells = [" / ".join(_cell(summary.spread(case, _figure(case, key), s["name"], distance),
-                                      distance) for key in ("ms", "mib", "faults")) for s in subjects]
-            lines.append(f"| {f'{case.title} {distance}'.strip()} | " + " | ".join(cells) + " |")
-    return ["", *lines, "", _escape(" ".join(trace_lines(summary)))]
+                                      distance) for key in keys) for s in subjects]
+            lines.append(f"| {_escape(f'{case.title} {distance}')} | " + " | ".join(cells) + " |")
+    return ["", *lines, "", _escape(" ".join(trace_lines(summary, group)))]
 
 
 def _machine(summary):
@@ -146,13 +150,26 @@ def section(summary, picture):
     lines = [f"Each figure is the median of {_rounds(summary)}. Each measurement runs in a process of its "
              "own, and within a round the rows take turns. All figures include the overhead of the "
              "measuring loop, which the last row shows.", ""]
-    tables = _table(summary, shown) + _trace_table(summary)
+    tables = _table(summary, shown) + _trace_table(summary, "TRACES")
     lines += tables
     notes = _notes(tables) + [_escape(line) for line in unseen_lines(summary)]
     lines += ["", " ".join(notes)] if notes else []
     lines += ["", f"![Medians, quartiles and extremes per allocator]({picture})", "",
               _conditions(summary), "", _escape(ahead_sentence(summary))]
     return "\n".join(lines) + "\n"
+
+
+def buffers_section(summary):
+    """The lines between the markers of the buffers."""
+    lines = _trace_table(summary, "BUFFERS")[1:]
+    said = [f"Medians of {_rounds(summary)}.", *_notes(lines), _load(summary), _conditions(summary)]
+    lines += ["", " ".join(filter(None, said)), "", _escape(ahead_sentence(summary, "BUFFERS"))]
+    return "\n".join(lines) + "\n"
+
+
+def _load(summary):
+    load = summary.record.get("load_at_start")
+    return "" if load is None else f"The load of the machine was {number(load)} when they began."
 
 
 def readme_section(summary, picture, page):
@@ -210,6 +227,12 @@ def run(arguments):
         record.write_text(str(options.page), text)
         return
     summary = Summary(record.read(options.results))
+    page = _read(options.page)
+    if summary.cases("BUFFERS"):
+        page = replaced(page, buffers_section(summary), str(options.page), BUFFERS_BEGIN, BUFFERS_END)
+        if summary.cases() == summary.cases("BUFFERS"):
+            record.write_text(str(options.page), page)
+            return
     of_readme, of_page = options.pictures / "speed.svg", options.pictures / "performance.svg"
 
     def seen_from(file, other):
@@ -219,7 +242,7 @@ def run(arguments):
     readme = replaced(_read(options.readme), readme_section(
         summary, seen_from(options.readme, of_readme), seen_from(options.readme, options.page)),
         str(options.readme))
-    page = replaced(_read(options.page), section(summary, seen_from(options.page, of_page)),
+    page = replaced(page, section(summary, seen_from(options.page, of_page)),
                     str(options.page))
     made = {of_readme: both_ways.plot(summary), of_page: plot(summary), options.readme: readme,
             options.page: page}

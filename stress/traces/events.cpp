@@ -18,33 +18,36 @@ bool fit_for_a_name(char c) {
 
 // The events before the one that is looked at, as far as the next one has to agree with them.
 struct history {
-  std::vector<bool> live;         // by block
-  std::vector<bool> seen_thread;  // by thread
+  mapped_vector<std::uint32_t> left;  // by block: bytes; 0 is none that is live
+  std::vector<bool> seen_thread;      // by thread
 
   std::optional<std::string> complaint(const trace_event& next) const {
     if (next.thread >= seen_thread.size()) {
       return fmt::format("is of thread {}, and there are {}", next.thread, seen_thread.size());
     }
-    if (!next.is_release) {
+    if (next.kind == event_kind::allocation) {
       if (next.value >= 1 && next.value <= largest_request) return std::nullopt;
       return fmt::format("asks for {} bytes, and 1 to {} can be asked for", next.value,
                          largest_request);
     }
-    if (next.value >= live.size()) {
-      return fmt::format("releases block {}, which is not allocated yet", next.value);
+    const char* const does = next.kind == event_kind::release ? "releases" : "shrinks";
+    if (next.value >= left.size()) {
+      return fmt::format("{} block {}, which is not allocated yet", does, next.value);
     }
-    if (!live[next.value]) {
-      return fmt::format("releases block {}, which was released before", next.value);
+    const std::uint32_t now = left[next.value];
+    if (now == 0) return fmt::format("{} block {}, which was released before", does, next.value);
+    if (next.kind == event_kind::shrinking && (next.kept == 0 || next.kept >= now)) {
+      return fmt::format("shrinks block {} to {} bytes, and it has {}", next.value, next.kept, now);
     }
     return std::nullopt;
   }
 
   void add(const trace_event& event) {
     seen_thread[event.thread] = true;
-    if (event.is_release) {
-      live[event.value] = false;
+    if (event.kind == event_kind::allocation) {
+      left.push_back(event.value);
     } else {
-      live.push_back(true);
+      left[event.value] = event.kind == event_kind::release ? 0 : event.kept;
     }
   }
 };
@@ -71,8 +74,8 @@ std::optional<std::string> complaint_about(const trace& what) {
   if (const auto idle = std::find(seen.begin(), seen.end(), false); idle != seen.end()) {
     return fmt::format("thread {} has no event", idle - seen.begin());
   }
-  if (what.resized > before.live.size()) {
-    return fmt::format("{} reallocs, but {} allocations", what.resized, before.live.size());
+  if (what.resized > before.left.size()) {
+    return fmt::format("{} reallocs, but {} allocations", what.resized, before.left.size());
   }
   return std::nullopt;
 }
@@ -82,11 +85,19 @@ trace_counts counts_of(const trace& what) {
   mapped_vector<trace_event> allocated;
   std::uint64_t live_bytes = 0;
   for (const trace_event& event : what.events) {
-    if (event.is_release) {
+    if (event.kind == event_kind::release) {
       const trace_event& block = allocated[event.value];
       ++counts.releases;
       counts.foreign_releases += block.thread != event.thread ? 1U : 0U;
       live_bytes -= block.value;
+      continue;
+    }
+    if (event.kind == event_kind::shrinking) {
+      std::uint32_t& left = allocated[event.value].value;
+      ++counts.shrinkings;
+      counts.shrunk_bytes += left - event.kept;
+      live_bytes -= left - event.kept;
+      left = event.kept;
       continue;
     }
     allocated.push_back(event);

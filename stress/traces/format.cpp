@@ -16,8 +16,9 @@ namespace {
 constexpr std::string_view magic = "caimantr";
 constexpr std::size_t version_bytes = 2;
 constexpr std::size_t checksum_bytes = 8;
-constexpr std::uint64_t version = 1;
-constexpr unsigned group_bits = 7;  // of a varint, in each byte
+constexpr std::uint64_t first_version = 1;
+constexpr std::uint64_t shrinking_version = 2;  // of what has a block that shrinks
+constexpr unsigned group_bits = 7;              // of a varint, in each byte
 
 class sink {
  public:
@@ -122,15 +123,27 @@ void put_runs(sink& into, const trace& what) {
   }
 }
 
-void put_events(sink& into, const trace& what) {
+std::uint64_t version_for(const trace& what) {
+  const bool shrinks =
+      std::any_of(what.events.begin(), what.events.end(),
+                  [](const trace_event& each) { return each.kind == event_kind::shrinking; });
+  return shrinks ? shrinking_version : first_version;
+}
+
+// How many kinds of events a version tells apart: by the remainder of that.
+std::uint64_t kinds_in(std::uint64_t version) { return version == first_version ? 2 : 4; }
+
+void put_events(sink& into, const trace& what, std::uint64_t kinds) {
   std::uint64_t blocks = 0;
   for (const trace_event& event : what.events) {
-    if (event.is_release) {
-      into.varint(2 * (blocks - 1 - event.value) + 1);
-    } else {
-      into.varint(2 * std::uint64_t{event.value - 1});
+    const auto kind = static_cast<std::uint64_t>(event.kind);
+    if (event.kind == event_kind::allocation) {
+      into.varint(kinds * std::uint64_t{event.value - 1} + kind);
       ++blocks;
+      continue;
     }
+    into.varint(kinds * (blocks - 1 - event.value) + kind);
+    if (event.kind == event_kind::shrinking) into.varint(event.kept - 1);
   }
 }
 
@@ -147,30 +160,52 @@ void get_runs(source& from, trace& into, std::uint64_t events) {
     if (!into.events.empty() && into.events.back().thread == thread) {
       from.fail("two runs on end are of one thread");
     }
-    if (!from.fault()) into.events.resize(into.events.size() + length, {thread, 0, false});
+    if (!from.fault())
+      into.events.resize(into.events.size() + length, {thread, 0, event_kind::allocation});
   }
   if (into.events.size() != events) from.fail("its runs do not cover its events");
 }
 
-void get_events(source& from, trace& into) {
+// Bytes less 1, as a file has them. Cut off, not taken over: complaint_about has the words for what
+// is out of range.
+std::uint32_t bytes_of(std::uint64_t less_one) {
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(less_one, 1U << 31U)) + 1;
+}
+
+// What becomes of a block that was there before.
+void get_later_event(source& from, trace_event& event, std::uint64_t age, std::uint64_t blocks,
+                     std::size_t i) {
+  if (event.kind > event_kind::shrinking) {
+    from.fail(fmt::format("event {} is of kind {}, which there is not", i,
+                          static_cast<unsigned>(event.kind)));
+    return;
+  }
+  if (age >= blocks) {
+    from.fail(fmt::format("event {} {} a block before the first one", i,
+                          event.kind == event_kind::release ? "releases" : "shrinks"));
+    return;
+  }
+  event.value = static_cast<std::uint32_t>(blocks - 1 - age);
+  if (event.kind == event_kind::shrinking) event.kept = bytes_of(from.varint());
+}
+
+void get_events(source& from, trace& into, std::uint64_t kinds) {
   std::uint64_t blocks = 0;
   for (std::size_t i = 0; i < into.events.size() && !from.fault(); ++i) {
     trace_event& event = into.events[i];
     const std::uint64_t value = from.varint();
-    event.is_release = value % 2 != 0;
-    if (!event.is_release) {
-      // Cut off, not taken over: complaint_about has the words for what is out of range.
-      event.value = static_cast<std::uint32_t>(std::min<std::uint64_t>(value / 2, 1U << 31U)) + 1;
+    event.kind = static_cast<event_kind>(value % kinds);
+    if (event.kind == event_kind::allocation) {
+      event.value = bytes_of(value / kinds);
       ++blocks;
-    } else if (value / 2 < blocks) {
-      event.value = static_cast<std::uint32_t>(blocks - 1 - value / 2);
     } else {
-      from.fail(fmt::format("event {} releases a block before the first one", i));
+      get_later_event(from, event, value / kinds, blocks, i);
     }
   }
 }
 
-std::expected<void, std::string> check_frame(byte_view content) {
+// Returns the version.
+std::expected<std::uint64_t, std::string> check_frame(byte_view content) {
   if (content.size() < magic.size() ||
       !std::equal(magic.begin(), magic.end(), content.begin(),
                   [](char a, std::uint8_t b) { return static_cast<std::uint8_t>(a) == b; })) {
@@ -179,9 +214,9 @@ std::expected<void, std::string> check_frame(byte_view content) {
   source after_magic(content.subspan(magic.size()));
   const std::uint64_t found = after_magic.fixed(version_bytes);
   if (after_magic.fault()) return std::unexpected(*after_magic.fault());
-  if (found != version) {
-    return std::unexpected(
-        fmt::format("it is of version {}, and version {} can be read", found, version));
+  if (found != first_version && found != shrinking_version) {
+    return std::unexpected(fmt::format("it is of version {}, and versions {} and {} can be read",
+                                       found, first_version, shrinking_version));
   }
   if (after_magic.left() < checksum_bytes) return std::unexpected("it ends in the middle");
   const std::size_t covered = content.size() - checksum_bytes;
@@ -189,7 +224,7 @@ std::expected<void, std::string> check_frame(byte_view content) {
   if (last.fixed(checksum_bytes) != checksum(content.first(covered))) {
     return std::unexpected("its checksum is wrong: it was cut off or changed");
   }
-  return {};
+  return found;
 }
 
 }  // namespace
@@ -206,6 +241,7 @@ std::expected<byte_list, std::string> encode(const trace& what) {
   if (auto complaint = complaint_about(what)) return std::unexpected(std::move(*complaint));
   sink out;
   out.text(magic);
+  const std::uint64_t version = version_for(what);
   out.fixed(version, version_bytes);
   out.varint(what.name.size());
   out.text(what.name);
@@ -214,14 +250,15 @@ std::expected<byte_list, std::string> encode(const trace& what) {
   out.varint(what.resized);
   out.varint(what.events.size());
   put_runs(out, what);
-  put_events(out, what);
+  put_events(out, what, kinds_in(version));
   out.fixed(checksum(out.view()), checksum_bytes);
   if (out.view().size() > largest_content) return std::unexpected("it is too long for a file");
   return out.take();
 }
 
 std::expected<trace, std::string> decode(byte_view content) {
-  if (const auto framed = check_frame(content); !framed) return std::unexpected(framed.error());
+  const auto version = check_frame(content);
+  if (!version) return std::unexpected(version.error());
   const std::size_t head = magic.size() + version_bytes;
   source from(content.subspan(head, content.size() - head - checksum_bytes));
   trace got;
@@ -232,10 +269,11 @@ std::expected<trace, std::string> decode(byte_view content) {
   got.resized = from.varint();
   const std::uint64_t events = from.varint_up_to(from.left(), "the number of events");
   get_runs(from, got, events);
-  get_events(from, got);
+  get_events(from, got, kinds_in(*version));
   if (from.fault()) return std::unexpected(*from.fault());
   if (from.left() != 0) return std::unexpected("there are bytes behind its last event");
   if (auto complaint = complaint_about(got)) return std::unexpected(std::move(*complaint));
+  if (*version != version_for(got)) return std::unexpected("no block shrinks in its version 2");
   return got;
 }
 

@@ -3,11 +3,11 @@
 // format.hpp: a trace as a file of a byte or two per event
 //
 // Made to be kept in a repository: small, the same on every machine, and read with suspicion. A
-// file is one zstd frame (`zstd -dc FILE` shows the content). The content, version 1, all integers
-// little endian, "varint" an unsigned LEB128 of at most 64 bits in its shortest form:
+// file is one zstd frame (`zstd -dc FILE` shows the content). The content, all integers little
+// endian, "varint" an unsigned LEB128 of at most 64 bits in its shortest form:
 //
 //   magic      8 bytes   "caimantr"
-//   version    2 bytes   1
+//   version    2 bytes   1; 2 if a block shrinks in it, and only then
 //   name       varint length, then that many characters
 //   threads    varint
 //   left_out   varint    requests beyond 1 MiB that are not in the trace
@@ -15,10 +15,15 @@
 //   events     varint
 //   runs       varint
 //   then runs  times     varint thread, varint events in a row by this thread (1 or more)
-//   then events times    varint: even, 2 * (bytes - 1): an allocation; blocks are numbered from 0
-//   up
+//   then events times, in version 1, a varint:
+//                        even, 2 * (bytes - 1): an allocation; blocks are numbered from 0 up
 //                        odd, 2 * age + 1: a release of the block that was allocated `age`
 //                        allocations before the newest one
+//   and in version 2, by its remainder of 4:
+//                        0, 4 * (bytes - 1): an allocation
+//                        1, 4 * age + 1: a release
+//                        2, 4 * age + 2: a block shrinks, and a varint, bytes - 1, says to what
+//                        3: nothing that there is
 //   checksum   8 bytes   FNV-1a, 64 bits, of everything before it
 //
 // FNV-1a takes every byte into its state in a way that can be undone, so no change of a single byte

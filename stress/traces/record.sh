@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # +-----------------------------------------------------------------------------------------+
-# | Records the traces of this folder again: three programs of Debian, as they are, under   |
-# | the recorder.                                                                           |
+# | Records the traces of this folder again: four programs of Debian, as they are, under    |
+# | the recorder, and one of our own, which records itself.                                 |
 # | Why: a reader who doubts a trace can make it anew; the README can say how it was made.  |
 # | The work that the programs do is written here in full; what is random in it is seeded.  |
-# | Relies on: ci/lib.sh for set-up and build; Debian's g++, sqlite3, rsyslog, python3.     |
+# | Relies on: ci/lib.sh for set-up and build; Debian's g++, sqlite3, rsyslog, varnish,     |
+# | python3, libasio-dev.                                                                   |
 # +-----------------------------------------------------------------------------------------+
 set -euo pipefail
 caller=$PWD  # lib.sh goes to the root of the tree
@@ -19,8 +20,10 @@ die() {
 
 here=stress/traces
 programs=build/plain/$here
-packages=(g++ sqlite3 rsyslog python3)
-names=(cc1plus sqlite3 rsyslogd)
+packages=(g++ sqlite3 rsyslog varnish python3 libasio-dev)
+names=(cc1plus sqlite3 rsyslogd varnishd fan_out)
+# Of the last two we want the buffers alone, and what becomes of them.
+buffers=(--least 200 --most 65536 --shrinkings)
 # Whole, if it is not longer than this.
 most_events=5000000
 
@@ -212,28 +215,154 @@ for each in threads:
 EOT
 }
 
+# --- The proxy: varnishd, a cache of 16 MiB between six clients and an origin --------------------
+
+work_varnishd() {
+  cat >"$scratch/site.vcl" <<EOT
+vcl 4.1;
+backend origin { .path = "$scratch/origin"; }
+EOT
+  answer_as_origin "$scratch/origin" &
+  origin=$!
+  # A child of fork does the work. Six clients and what is fetched for them keep twelve threads busy.
+  "${recorder[@]}" CAIMAN_TRACE_FORKS=1 varnishd -F -j none -n "$scratch/varnish" \
+    -a "$scratch/front" -f "$scratch/site.vcl" -s malloc,16m -p thread_pools=1 \
+    -p thread_pool_min=12 -p thread_pool_max=12 >"$scratch/said" 2>&1 &
+  server=$!
+  ask_for_pages "$scratch/front"
+  kill -TERM "$server"
+  wait "$server"
+  server=''
+  kill "$origin"
+  wait "$origin" || true
+  origin=''
+}
+
+# Pages of 200 B to 64 KiB, each doubling as likely as another. Half of them come in chunks, so that
+# nobody knows beforehand how long they are; one in seven is for one client alone, and is not kept.
+answer_as_origin() {
+  exec python3 - "$1" <<'EOT'
+import random, socketserver, sys
+
+class Origin(socketserver.StreamRequestHandler):
+    def handle(self):
+        while line := self.rfile.readline():
+            path = line.split()[1]
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            rng = random.Random(path)
+            body = (path * 70000)[:int(200 * 327.68 ** rng.random())]
+            keep = "private" if rng.random() < 0.15 else "max-age=60"
+            head = ["HTTP/1.1 200 OK", f"Cache-Control: {keep}", "Content-Type: text/plain"]
+            if rng.random() < 0.5:
+                head.append(f"Content-Length: {len(body)}")
+                self.wfile.write("\r\n".join(head + ["", ""]).encode() + body)
+                continue
+            head.append("Transfer-Encoding: chunked")
+            self.wfile.write("\r\n".join(head + ["", ""]).encode())
+            for at in range(0, len(body), 5000):
+                part = body[at:at + 5000]
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+            self.wfile.write(b"0\r\n\r\n")
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+Server(sys.argv[1], Origin).serve_forever()
+EOT
+}
+
+# Six clients, 10,000 requests each, 500 a connection; of 3,000 pages the first are asked for most.
+ask_for_pages() {
+  python3 - "$1" <<'EOT'
+import random, socket, sys, threading, time
+
+def ask(rng, to, answers):
+    to.sendall(b"GET /page/%d HTTP/1.1\r\nHost: site\r\n\r\n" % int(3000 * rng.random() ** 3))
+    status = answers.readline()
+    if b" 200 " not in status:
+        raise RuntimeError(status)
+    length = None
+    while (line := answers.readline()) != b"\r\n":
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.split()[1])
+    if length is not None:
+        answers.read(length)
+        return
+    while (size := int(answers.readline(), 16)) > 0:
+        answers.read(size + 2)
+    answers.readline()
+
+deadline = time.monotonic() + 30
+
+def connected():
+    while True:
+        to = socket.socket(socket.AF_UNIX)
+        try:
+            to.connect(sys.argv[1])
+            return to
+        except OSError:
+            to.close()
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+failed = []
+
+def client(seed):
+    rng = random.Random(seed)
+    try:
+        for _ in range(20):
+            with connected() as to, to.makefile("rb") as answers:
+                for _ in range(500):
+                    ask(rng, to, answers)
+    except (OSError, RuntimeError, ValueError) as error:
+        failed.append(error)
+
+threads = [threading.Thread(target=client, args=(seed,)) for seed in range(6)]
+for each in threads:
+    each.start()
+for each in threads:
+    each.join()
+if failed:
+    sys.exit(f"record.sh: varnishd: {failed[0]}")
+EOT
+}
+
+# --- The hub: four that publish, eight that listen, four threads: recording/fan_out.cpp ----------
+
+work_fan_out() {
+  "$programs/trace_fan_out" "$scratch/recording.1.raw" 40000
+}
+
 # --- Recording -----------------------------------------------------------------------------------
 
 # What would be left behind by a recording that fails or is interrupted.
-scratch='' server=''
+scratch='' server='' origin=''
 clean_up() {
   stop_ticker
   [[ -z $server ]] || kill "$server"
+  [[ -z $origin ]] || kill "$origin"
   [[ -z $scratch ]] || rm -rf -- "$scratch"
 }
 trap clean_up EXIT
 
 record() {
-  local name=$1 raw recorder
+  local name=$1 raw recorder selected=()
   [[ ! -t 2 ]] || printf 'recording %s, some seconds\n' "$name" >&2
   scratch=$(mktemp -d)
   recorder=(env CAIMAN_TRACE="$scratch/recording" CAIMAN_TRACE_ONLY="$name"
     LD_PRELOAD="$root/$programs/libtrace_recorder.so")
   "work_$name"
-  raw=("$scratch"/recording.*.raw)
-  [[ ${#raw[@]} -eq 1 && -e ${raw[0]} ]] || die "$name: wanted one recording, got: ${raw[*]}"
+  # Where children are recorded, too, the one that did the work has written most.
+  mapfile -t raw < <(find "$scratch" -maxdepth 1 -name 'recording.*.raw' -printf '%s %p\n' |
+    sort -rn | cut -d ' ' -f 2-)
+  [[ ${#raw[@]} -eq 1 || ($name == varnishd && ${#raw[@]} -gt 1) ]] ||
+    die "$name: wanted one recording, got: ${raw[*]}"
+  [[ $name != varnishd && $name != fan_out ]] || selected=("${buffers[@]}")
   "$programs/trace_pack" pack --raw "${raw[0]}" --out "$out/$name.trace.zst" --name "$name" \
-    --events "$most_events"
+    --events "$most_events" "${selected[@]}"
   rm -rf -- "$scratch"
   scratch=''
 }

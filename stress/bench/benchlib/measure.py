@@ -67,7 +67,7 @@ class Measurement:
         """The run that was added; None when it failed."""
         try:
             if case.trace:
-                run = self._replay.call(case.trace, subject)
+                run = self._replay.call(case.trace, subject, case.arguments)
             else:
                 run = worker.call(self._worker, ["--subject", subject["name"],
                                                  *plan.worker_arguments(case, self._pace, number)],

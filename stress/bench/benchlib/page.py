@@ -38,6 +38,11 @@ _ABOUT = {
               "written. Memory is what the process had at peak beyond what it had without the "
               "allocator; ours gives each request 16 bytes at least. The memory is there where it is "
               "touched, for all: page faults say how often that was.",
+    "BUFFERS": "The same for two programs whose blocks are buffers of 200 B to 64 KiB: each is written "
+               "whole when it comes, and read whole and compared when it goes, on whichever thread. A "
+               "buffer that shrinks is written as far as it is kept; a peer then has realloc, ours "
+               "move what is kept into a smaller block if there is one. Ours have min blocks of 256 B, "
+               "and “caiman-library” gives buffers.",
 }
 
 _CSS = """
@@ -65,8 +70,8 @@ def render(summary):
             continue
         plots = panels.of_group(summary, group)
         parts.append(f"<h2>{escape(group)}: {escape(title)}</h2><p>{escape(_ABOUT[group])}</p>")
-        if group == "TRACES":
-            parts.append(f"<p>{escape(' '.join(trace_lines(summary)))}</p>")
+        if group in plan.TRACES:
+            parts.append(f"<p>{escape(' '.join(trace_lines(summary, group)))}</p>")
         if plots:
             parts.append(svg.sheet(plots, f"{group}: {title}"))
         parts.append(f"<details><summary>Numbers</summary>{_text(table.details(summary, group))}</details>")

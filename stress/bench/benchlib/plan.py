@@ -17,10 +17,12 @@ GROUPS = {
     "TAILS": "One allocation under W3, two threads, 50 % occupied",
     "ROOM": "Refused requests near a full arena (arenas only)",
     "TRACES": "What recorded programs asked of malloc, replayed",
+    "BUFFERS": "The buffers of recorded programs, replayed, written and read",
 }
 
-# The recorded programs, as stress/traces/ has them.
-TRACES = ("cc1plus", "sqlite3", "rsyslogd")
+# The recorded programs, as stress/traces/ has them, by group; and what their replay is told.
+TRACES = {"TRACES": ("cc1plus", "sqlite3", "rsyslogd"), "BUFFERS": ("varnishd", "fan_out")}
+REPLAYED = {"TRACES": (), "BUFFERS": ("--buffers",)}
 
 # Near and far shall each have so many runs; rounds are added for what has fewer.
 ENOUGH = 5
@@ -149,8 +151,12 @@ def _refusal_cases():
 def _trace_cases():
     figures = (Figure("ms", "time", "ms"), Figure("mib", "memory at peak", "MiB"),
                Figure("faults", "page faults", "pages"), Figure("refused", "refused", "requests"))
-    for name in TRACES:
-        yield Case(f"trace/{name}", "TRACES", name, (), figures, trace=name)
+    # Of threads that wait for each other the processor time says more where other programs run, too.
+    cpu = (Figure("cpu_ms", "processor time", "ms"),)
+    for group, names in TRACES.items():
+        for name in names:
+            yield Case(f"trace/{name}", group, name, REPLAYED[group],
+                       figures + (cpu if group == "BUFFERS" else ()), trace=name)
 
 
 CASES = (*_pair_cases(), *_churn_cases(), *_freeze_cases(), *_refusal_cases(), *_trace_cases())

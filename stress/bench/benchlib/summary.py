@@ -136,9 +136,9 @@ class Summary:
         planned = {run["round"] for run in self.record["runs"] if not run.get("extra")}
         return len(planned), max(map(len, added.values()), default=0)
 
-    def traces(self):
+    def traces(self, group=None):
         """What the record says of the traces that have runs."""
-        shown = {case.trace for case in self.cases("TRACES")}
+        shown = {case.trace for case in self.cases(group) if case.trace}
         return [trace for trace in self.record.get("traces", []) if trace["name"] in shown]
 
     def always_zero(self, case, figure):
@@ -147,10 +147,12 @@ class Summary:
                        for distance in self.distances(case)
                        for value in self.samples(case, figure, subject).values(distance))
 
-    def refused_in_traces(self):
+    def refused_in_traces(self, group=None):
         """(trace, subject, most of a run) where a request was refused."""
         found = []
-        for case in self.cases("TRACES"):
+        for case in self.cases(group):
+            if not case.trace:
+                continue
             figure = next(figure for figure in case.figures if figure.key == "refused")
             for subject in self.subjects(case):
                 by_distance = self.samples(case, figure, subject).by_distance

@@ -37,14 +37,17 @@ class Replay:
         except BadInput as error:
             raise BadInput(f"{error}{hint}") from error
 
-    def call(self, name, subject):
+    def call(self, name, subject, arguments=()):
         """A run, but for its round and case; WorkerFailed when there is none."""
-        said = worker.call(self._program, ["--trace", self._file(name), "--subject", subject["name"]],
-                           subject["preload"])
+        said = worker.call(self._program, ["--trace", self._file(name), "--subject", subject["name"],
+                                           *arguments], subject["preload"])
         _same(said, "trace", name)
         _same(said, "subject", subject["name"])
         figures = {"ms": _number(said, "seconds") * 1e3, "refused": _count(said, "failures"),
                    "faults": _count(said, "page_faults")}
+        if "--buffers" in arguments:
+            _same(said, "buffers", True)
+            figures["cpu_ms"] = _number(said, "cpu_seconds") * 1e3
         if _count(said, "peak_rss_bytes") > 0:
             taken = said["peak_rss_bytes"] - _count(said, "base_rss_bytes")
             figures["mib"] = max(taken, 0) / _MIB

@@ -39,15 +39,15 @@ def unseen_lines(summary):
     return lines
 
 
-def trace_lines(summary):
-    """What is in each trace, what is not, and which subjects refused a request."""
+def trace_lines(summary, group=None):
+    """What is in each trace, of a group or of all, what is not, and which subjects refused a request."""
     lines = []
-    for trace in summary.traces():
+    for trace in summary.traces(group):
         lines.append(
             f"{trace['name']}: {counted(trace['events'], 'event')}, "
             f"{counted(trace['threads'], 'thread')}, {number(trace['peak_live_bytes'] / 2**20)} MiB "
             f"live at peak; {counted(trace['left_out'], 'request')} beyond 1 MiB left out.")
-    refused = summary.refused_in_traces()
+    refused = summary.refused_in_traces(group)
     if refused:
         lines.append("Refused requests of a trace, the most in one run: "
                      + "; ".join(f"{who} {most:,.0f} in {trace}" for trace, who, most in refused)
@@ -61,13 +61,13 @@ def trace_lines(summary):
 LEAST_ADVANTAGE = 1.05
 
 
-def ahead_sentence(summary):
-    """One sentence on where a peer is ahead of the best of ours."""
+def ahead_sentence(summary, group=None):
+    """One sentence on where, in a group or in all, a peer is ahead of the best of ours."""
     if not any(summary.role(s["name"]) == "ours" for s in summary.record["subjects"]):
         return "Nothing of ours was measured."
     groups = defaultdict(dict)
     for case, figure, _, peer, advantage in summary.peers_ahead():
-        if advantage >= LEAST_ADVANTAGE:
+        if advantage >= LEAST_ADVANTAGE and group in (None, case.group):
             # Time and memory of a trace are two things.
             name = f"{case.group} ({figure.label})" if case.trace else case.group
             groups[name][peer] = max(groups[name].get(peer, 0), advantage)

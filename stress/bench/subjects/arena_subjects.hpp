@@ -91,6 +91,18 @@ class mutex_buddy {
     const std::lock_guard lock(guard_);
     buddy_.release(what);
   }
+  void release_tail(block what, std::size_t keep) noexcept {
+    const std::lock_guard lock(guard_);
+    buddy_.release_tail(what, keep);
+  }
+  void release_tail(block what, std::size_t keep, std::size_t kept) noexcept {
+    const std::lock_guard lock(guard_);
+    buddy_.release_tail(what, keep, kept);
+  }
+  void release_part(block what, std::size_t kept) noexcept {
+    const std::lock_guard lock(guard_);
+    buddy_.release_part(what, kept);
+  }
   static constexpr std::size_t metadata_size(unsigned max_order) noexcept {
     return buddy<sequential_sync>::metadata_size(max_order);
   }

@@ -10,6 +10,10 @@ RSYSLOGD = {"name": "rsyslogd", "events": 2301207, "threads": 6, "left_out": 0,
             "peak_live_bytes": 15503247}
 
 
+FAN_OUT = {"name": "fan_out", "events": 120012, "threads": 5, "left_out": 0,
+           "peak_live_bytes": 3938174}
+
+
 def run(number, case, subject, value, trips=None, key="ns", floor=None):
     made = {"round": number, "case": case, "subject": subject, "figures": {key: value},
             "ping_pong_ns": trips}
@@ -54,6 +58,17 @@ def five_replays(**changes):
             runs.append(replayed(number, "cc1plus", subject, ms + number, mib=mib, **changes))
             runs.append(replayed(number, "rsyslogd", subject, 2 * ms + number, trips, mib=2 * mib,
                                  **changes))
+    return runs
+
+
+def five_buffer_replays():
+    """One trace of buffers of two subjects, near in odd rounds and far in even ones."""
+    runs = []
+    for number in range(1, 6):
+        trips = [100, 110] if number % 2 else [600, 700]
+        for subject, ms, mib in (("caiman-tree", 80, 8.0), ("jemalloc", 120, 15.0)):
+            runs.append(replayed(number, "fan_out", subject, ms + number, trips, mib=mib))
+            runs[-1]["figures"]["cpu_ms"] = 2 * ms
     return runs
 
 

@@ -5,6 +5,7 @@ import json
 import pathlib
 import stat
 import sys
+import tempfile
 import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1]), str(pathlib.Path(__file__).parent)]
@@ -15,7 +16,7 @@ import test_command  # noqa: E402
 from benchlib import compare, page, plan, record, table, traces, worker  # noqa: E402
 from benchlib.errors import BadInput  # noqa: E402
 from benchlib.summary import Summary  # noqa: E402
-from benchlib.words import ahead_sentence  # noqa: E402
+from benchlib.words import ahead_sentence, trace_lines  # noqa: E402
 
 CC1PLUS = plan.BY_NAME["trace/cc1plus"]
 RSYSLOGD = plan.BY_NAME["trace/rsyslogd"]
@@ -30,13 +31,14 @@ if [ "$3" = --about ]; then
   echo "{\\"trace\\": \\"$name\\", \\"events\\": 10, \\"threads\\": 1, \\"left_out\\": 2,"
   echo "\\"peak_live_bytes\\": 1048576}"; exit 0
 fi
-echo "$name $4 preload=$LD_PRELOAD" >>"$CALLS"
+echo "$name $4 preload=$LD_PRELOAD $5" >>"$CALLS"
+buffers=false; if [ "$5" = --buffers ]; then buffers=true; fi
 number=$(wc -l <"$CALLS")
 if [ "$FAIL_ON" = "$number" ]; then echo "trace_replay: it broke" >&2; exit 1; fi
 if [ -n "$ANSWER" ]; then echo "$ANSWER"; exit 0; fi
 echo "{\\"trace\\": \\"$name\\", \\"subject\\": \\"$4\\", \\"seconds\\": 0.25, \\"failures\\": 0,"
 echo "\\"peak_rss_bytes\\": 5242880, \\"base_rss_bytes\\": 2097152, \\"ping_pong_ns\\": null,"
-echo "\\"page_faults\\": 700}"
+echo "\\"page_faults\\": 700, \\"buffers\\": $buffers, \\"cpu_seconds\\": 0.5}"
 """
 
 GOOD = {"trace": "cc1plus", "subject": "tree", "seconds": 0.25, "failures": 3,
@@ -51,18 +53,18 @@ class WithReplay(test_command.Command):
         self.replay.write_text(FAKE_REPLAY)
         self.replay.chmod(self.replay.stat().st_mode | stat.S_IXUSR)
 
-    def measured(self, *arguments, **environment):
+    def measured(self, *arguments, groups="TRACES", **environment):
         return self.bench("--worker", str(self.worker), "--replay", str(self.replay), "--only",
-                          "TRACES", *arguments, **environment)
+                          groups, *arguments, **environment)
 
 
 class Answers(WithReplay):
-    def answered(self, answer):
+    def answered(self, answer, *arguments):
         text = answer if isinstance(answer, str) else json.dumps(answer)
         with test_command.mock.patch.dict(test_command.os.environ,
                                           {**self.environment, "ANSWER": text}):
             replay = traces.Replay(str(self.replay), "nowhere")
-            return replay.call("cc1plus", {"name": "tree", "preload": ""})
+            return replay.call("cc1plus", {"name": "tree", "preload": ""}, arguments)
 
     def test_what_is_made_of_an_answer(self):
         self.assertEqual(self.answered(GOOD), {
@@ -84,6 +86,15 @@ class Answers(WithReplay):
                 self.answered(answer)
             self.assertIn(words, str(caught.exception))
 
+    def test_a_replay_that_did_not_take_blocks_for_buffers_is_no_run(self):
+        good = {**GOOD, "buffers": True, "cpu_seconds": 0.5}
+        self.assertEqual(self.answered(good, "--buffers")["figures"]["cpu_ms"], 500)
+        with self.assertRaisesRegex(worker.WorkerFailed, "no number 'cpu_seconds'"):
+            self.answered({**GOOD, "buffers": True}, "--buffers")
+        for answer in (GOOD, {**GOOD, "buffers": False}):
+            with self.assertRaisesRegex(worker.WorkerFailed, "about buffers (None|False)"):
+                self.answered(answer, "--buffers")
+
     def test_memory_that_is_not_known_is_no_figure(self):
         run = self.answered({**GOOD, "peak_rss_bytes": 0, "base_rss_bytes": 0})
         self.assertEqual(sorted(run["figures"]), ["faults", "ms", "refused"])
@@ -98,11 +109,21 @@ class Measuring(WithReplay):
         self.assertEqual([call[:2] for call in calls[:8]], [
             ["cc1plus", "peer"], ["cc1plus", "tree"], ["sqlite3", "peer"], ["sqlite3", "tree"],
             ["rsyslogd", "peer"], ["rsyslogd", "tree"], ["cc1plus", "tree"], ["cc1plus", "peer"]])
-        for _, subject, preload in calls:
+        for _, subject, preload in calls:  # and nothing else is said to them
             self.assertEqual(preload, "preload=libnone.so" if subject == "peer" else "preload=")
         result = record.read(self.folder / "a.json")
-        self.assertEqual([trace["name"] for trace in result["traces"]], list(plan.TRACES))
+        self.assertEqual([trace["name"] for trace in result["traces"]], list(plan.TRACES["TRACES"]))
         self.assertIn("2 requests beyond 1 MiB left out", done.stdout)
+
+    def test_those_of_buffers_are_replayed_as_such(self):
+        done = self.measured("--rounds", "5", "--json", str(self.folder / "a.json"), groups="BUFFERS")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        calls = [call.split() for call in self.calls.read_text().splitlines()]
+        self.assertEqual({(call[0], call[1], call[3]) for call in calls},
+                         {(name, subject, "--buffers") for name in plan.TRACES["BUFFERS"]
+                          for subject in ("peer", "tree")})
+        self.assertEqual([trace["name"] for trace in record.read(self.folder / "a.json")["traces"]],
+                         list(plan.TRACES["BUFFERS"]))
 
     def test_quick_has_them_in_fewer_rounds_and_says_so(self):
         self.assertEqual(self.measured("--quick").returncode, 0)
@@ -243,10 +264,51 @@ class Report(unittest.TestCase):
             Summary(made.record(made.five_rounds())), "p.svg"))
 
 
+class Buffers(unittest.TestCase):
+    """What the page says of buffers, apart from the other traces."""
+
+    def setUp(self):
+        self.only = Summary(made.record(made.five_buffer_replays(), traces=[made.FAN_OUT],
+                                        load_at_start=2.5))
+        self.all = Summary(made.record(
+            made.five_rounds() + made.five_replays() + made.five_buffer_replays(),
+            traces=[made.CC1PLUS, made.RSYSLOGD, made.FAN_OUT]))
+
+    def test_a_row_per_trace_and_distance_and_who_is_ahead(self):
+        text = readme_section.buffers_section(self.only)
+        self.assertRegex(text, r"\| fan\\_out near \| 83\.0\\\* / 160\\\* / 8\.00\\\* / 700\\\* \| 123")
+        self.assertIn("fan\\_out: 120,012 events, 5 threads", text)
+        self.assertIn("The load of the machine was 2.50", text)
+        self.assertIn("no peer is ahead by 5 % or more", text)
+        self.assertNotIn("cc1plus", readme_section.buffers_section(self.all))
+        self.assertIn("no peer is ahead", readme_section.buffers_section(self.all))
+
+    def test_the_other_table_has_none_of_it(self):
+        self.assertNotIn("fan", readme_section.section(self.all, "p").split("Where others")[0])
+        self.assertIn("fan_out: 120,012 events", page.render(self.all))
+        self.assertNotIn("fan_out", "".join(trace_lines(self.all, "TRACES")))
+
+    def test_a_file_of_nothing_else_fills_its_markers_and_nothing_else(self):
+        with tempfile.TemporaryDirectory() as folder:
+            results, of_page = pathlib.Path(folder) / "a.json", pathlib.Path(folder) / "p.md"
+            record.write(results, self.only.record)
+            of_page.write_text(f"a\n{readme_section.BUFFERS_BEGIN}\nold\n{readme_section.BUFFERS_END}\nb\n")
+            readme_section.run([str(results), "--readme", "none", "--page", str(of_page),
+                                "--pictures", "none"])
+            text = of_page.read_text()
+            self.assertTrue(text.startswith("a\n") and text.endswith("\nb\n"))
+            self.assertIn("| fan\\_out near |", text)
+            self.assertNotIn("old", text)
+            of_page.write_text("no markers")
+            with self.assertRaisesRegex(BadInput, "wants the two marker comments"):
+                readme_section.run([str(results), "--page", str(of_page)])
+
+
 class Plan(unittest.TestCase):
     def test_every_trace_that_is_kept_is_measured(self):
         kept = {file.name.removesuffix(".trace.zst") for file in FOLDER.glob("*.trace.zst")}
-        self.assertEqual(kept, set(plan.TRACES))
+        self.assertEqual(kept, {name for names in plan.TRACES.values() for name in names})
+        self.assertEqual(set(plan.TRACES), set(plan.REPLAYED))
 
 
 if __name__ == "__main__":

@@ -13,15 +13,15 @@
 namespace caiman::traces {
 namespace {
 
-constexpr std::uint32_t not_in_trace = UINT32_MAX;  // a live block that is too large
+constexpr std::uint32_t not_in_trace = UINT32_MAX;  // a live block of a size that is left out
 
 class converter {
  public:
-  converter(std::string name, std::uint64_t most_events) : most_events_(most_events) {
+  converter(std::string name, const selection& chosen) : chosen_(chosen) {
     into_.result.name = std::move(name);
   }
 
-  bool full() const { return into_.result.events.size() >= most_events_; }
+  bool full() const { return into_.result.events.size() >= chosen_.most_events; }
 
   void add(const raw_record& record) {
     ++into_.records;
@@ -36,9 +36,13 @@ class converter {
         moving_[record.thread] = take(record);
         break;
       case raw_kind::resized_to: {
+        const auto old = std::exchange(moving_[record.thread], std::nullopt);
+        if (old && shrinks(*old, record)) {
+          shrink(*old, record);
+          break;
+        }
         // The old block outlives the new one's coming: its content has to be copied.
         into_.result.resized += allocate(record) ? 1U : 0U;
-        const auto old = std::exchange(moving_[record.thread], std::nullopt);
         if (old) release(record.thread, *old);
         break;
       }
@@ -53,21 +57,40 @@ class converter {
  private:
   // Whether the block is in the trace.
   bool allocate(const raw_record& record) {
-    if (const auto lost = live_.find(record.address); lost != live_.end()) {
-      ++into_.lost_releases;
-      release(record.thread, lost->second);
-      live_.erase(lost);
-    }
-    if (record.bytes > largest_request) {
-      ++into_.result.left_out;
+    make_up_for_lost(record);
+    if (record.bytes > largest_request || record.bytes < chosen_.least_bytes ||
+        record.bytes > chosen_.most_bytes) {
+      ++(record.bytes > largest_request ? into_.result.left_out : into_.other_sizes);
       live_[record.address] = not_in_trace;
       return false;
     }
     if (full()) return false;  // the release of what was lost was the last event
-    live_[record.address] = blocks_++;
+    live_[record.address] = static_cast<std::uint32_t>(sizes_.size());
     // A request of nothing gets a block of its own all the same.
-    emit(record.thread, std::max(static_cast<std::uint32_t>(record.bytes), 1U), false);
+    sizes_.push_back(std::max(static_cast<std::uint32_t>(record.bytes), 1U));
+    emit({record.thread, sizes_.back(), event_kind::allocation});
     return true;
+  }
+
+  // Whether a realloc makes a block of the trace smaller, and that shall be an event.
+  bool shrinks(std::uint32_t block, const raw_record& record) const {
+    return chosen_.shrinkings && block != not_in_trace && record.bytes < sizes_[block];
+  }
+
+  void shrink(std::uint32_t block, const raw_record& record) {
+    make_up_for_lost(record);
+    live_[record.address] = block;
+    sizes_[block] = std::max(static_cast<std::uint32_t>(record.bytes), 1U);
+    if (!full()) emit({record.thread, block, event_kind::shrinking, sizes_[block]});
+  }
+
+  // A block that is live where a record says that there is a new one.
+  void make_up_for_lost(const raw_record& record) {
+    const auto lost = live_.find(record.address);
+    if (lost == live_.end()) return;
+    ++into_.lost_releases;
+    release(record.thread, lost->second);
+    live_.erase(lost);
   }
 
   // The block that is live at the record's address, which it no longer is.
@@ -83,17 +106,19 @@ class converter {
   }
 
   void release(std::uint32_t thread, std::uint32_t block) {
-    if (block != not_in_trace && !full()) emit(thread, block, true);
+    if (block != not_in_trace && !full()) emit({thread, block, event_kind::release});
   }
 
-  void emit(std::uint32_t thread, std::uint32_t value, bool is_release) {
-    const auto numbered = threads_.try_emplace(thread, static_cast<std::uint32_t>(threads_.size()));
-    into_.result.events.push_back({numbered.first->second, value, is_release});
+  // The thread is the recorder's.
+  void emit(trace_event event) {
+    const auto count = static_cast<std::uint32_t>(threads_.size());
+    event.thread = threads_.try_emplace(event.thread, count).first->second;
+    into_.result.events.push_back(event);
   }
 
-  std::uint64_t most_events_;
+  selection chosen_;
   conversion into_;
-  std::uint32_t blocks_ = 0;
+  mapped_vector<std::uint32_t> sizes_;                        // by block
   std::unordered_map<std::uint64_t, std::uint32_t> live_;     // block by address
   std::unordered_map<std::uint32_t, std::uint32_t> threads_;  // ours by the recorder's
   std::unordered_map<std::uint32_t, std::optional<std::uint32_t>> moving_;  // block by thread
@@ -123,7 +148,7 @@ std::expected<mapped_vector<raw_record>, std::string> raw_records(byte_view file
 }
 
 std::expected<conversion, std::string> convert(mapped_vector<raw_record> records, std::string name,
-                                               std::uint64_t most_events) {
+                                               const selection& chosen) {
   const auto by_number = [](const raw_record& a, const raw_record& b) {
     return a.number < b.number;
   };
@@ -134,7 +159,7 @@ std::expected<conversion, std::string> convert(mapped_vector<raw_record> records
   if (twice != records.end()) {
     return std::unexpected(fmt::format("two records have the number {}", twice->number));
   }
-  converter made(std::move(name), most_events);
+  converter made(std::move(name), chosen);
   for (const raw_record& record : records) {
     if (made.full()) break;
     made.add(record);

@@ -2,7 +2,8 @@
 // ---------------------------------------------------------------------------------------------
 // pack.cpp: makes a trace of a recording, and says what is in a trace
 //
-//   trace_pack pack --raw FILE --out FILE.trace.zst --name NAME [--events N]
+//   trace_pack pack --raw FILE --out FILE.trace.zst --name NAME [--events N] [--least BYTES]
+//                   [--most BYTES] [--shrinkings]
 //   trace_pack show FILE.trace.zst...
 //
 // Both print one line of JSON per trace. Exit code 2 for bad arguments and bad files, which are
@@ -28,7 +29,7 @@ struct options {
   std::string raw;
   std::string out;
   std::string name;
-  std::uint64_t events = UINT32_MAX;
+  selection kept;
   std::vector<std::string> shown;
 };
 
@@ -42,26 +43,32 @@ nlohmann::ordered_json description(const trace& what) {
           {"allocations", counts.allocations},
           {"releases", counts.releases},
           {"foreign_releases", counts.foreign_releases},
+          {"shrinkings", counts.shrinkings},
           {"resized", what.resized},
           {"left_out", what.left_out},
           {"asked_bytes", counts.asked_bytes},
+          {"shrunk_bytes", counts.shrunk_bytes},
           {"largest_bytes", counts.largest_bytes},
           {"peak_live_bytes", counts.peak_live_bytes},
           {"peak_live_blocks", counts.peak_live_blocks}};
 }
 
 int pack(const options& chosen) {
+  if (chosen.kept.least_bytes > chosen.kept.most_bytes) {
+    return refuse("--least: is more than --most, so that no request is left");
+  }
   const auto file = read_file(chosen.raw, largest_recording);
   if (!file) return refuse(file.error());
   auto records = raw_records(*file);
   if (!records) return refuse(fmt::format("'{}': {}", chosen.raw, records.error()));
-  const auto made = convert(std::move(*records), chosen.name, chosen.events);
+  const auto made = convert(std::move(*records), chosen.name, chosen.kept);
   if (!made) return refuse(fmt::format("'{}': {}", chosen.raw, made.error()));
   if (const auto done = write_trace(chosen.out, made->result); !done) return refuse(done.error());
   auto said = description(made->result);
   said["records"] = made->records;
   said["unknown_releases"] = made->unknown_releases;
   said["lost_releases"] = made->lost_releases;
+  said["other_sizes"] = made->other_sizes;
   fmt::print("{}\n", said.dump());
   return 0;
 }
@@ -83,8 +90,13 @@ int run(int argc, char** argv) {
   packing.add_option("--raw", chosen.raw, "the recording")->required();
   packing.add_option("--out", chosen.out, "the trace to write")->required();
   packing.add_option("--name", chosen.name, "how the trace is called")->required();
-  packing.add_option("--events", chosen.events, "keep the first N events alone")
+  packing.add_option("--events", chosen.kept.most_events, "keep the first N events alone")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{UINT32_MAX}));
+  const CLI::Range sizes(std::uint64_t{0}, std::uint64_t{largest_request});
+  packing.add_option("--least", chosen.kept.least_bytes, "leave smaller requests out")
+      ->check(sizes);
+  packing.add_option("--most", chosen.kept.most_bytes, "leave larger requests out")->check(sizes);
+  packing.add_flag("--shrinkings", chosen.kept.shrinkings, "a realloc to less shrinks its block");
   CLI::App& showing = *app.add_subcommand("show", "what is in these traces");
   showing.add_option("FILE", chosen.shown, "traces")->required();
   if (const auto exit_code = stress::parse(app, argc, argv)) return *exit_code;

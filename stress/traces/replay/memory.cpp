@@ -31,6 +31,16 @@ std::uint64_t page_faults() {
   return getrusage(RUSAGE_SELF, &now) == 0 ? static_cast<std::uint64_t>(now.ru_minflt) : 0;
 }
 
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
+double cpu_seconds() {
+  rusage now{};
+  if (getrusage(RUSAGE_SELF, &now) != 0) return 0;
+  return seconds_of(now.ru_utime) + seconds_of(now.ru_stime);
+}
+
 bool set_mark_back() {
   std::ofstream file("/proc/self/clear_refs");
   file << "5\n" << std::flush;
@@ -42,12 +52,16 @@ bool set_mark_back() {
 std::uint64_t resident_bytes() { return status_bytes("VmRSS:"); }
 
 memory_watch::memory_watch()
-    : base_(resident_bytes()), faults_(page_faults()), set_back_(set_mark_back()) {}
+    : base_(resident_bytes()),
+      faults_(page_faults()),
+      cpu_seconds_(cpu_seconds()),
+      set_back_(set_mark_back()) {}
 
 memory_use memory_watch::seen() const {
+  const double cpu = cpu_seconds() - cpu_seconds_;
   const std::uint64_t faults = page_faults() - faults_;
-  if (!set_back_) return {0, 0, faults};
-  return {base_, status_bytes("VmHWM:"), faults};
+  if (!set_back_) return {0, 0, faults, cpu};
+  return {base_, status_bytes("VmHWM:"), faults, cpu};
 }
 
 }  // namespace caiman::traces

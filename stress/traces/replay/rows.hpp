@@ -30,8 +30,17 @@ struct row_result {
   std::size_t region_bytes = 0;                             // of an arena, else 0
 };
 
-/// `warm_up` replays that are not counted, then one that is. An arena gets `region_bytes`.
-row_result replay_on_row(std::string_view row, const replay_plan& plan, unsigned warm_up,
-                         std::size_t region_bytes);
+/// Whether blocks of a row can shrink, where they are buffers or where they are not. A plan for one
+/// that cannot keeps the tails.
+bool row_shrinks(std::string_view row, bool buffers);
+
+struct row_options {
+  bool buffers = false;          // with payload; ours have min blocks for buffers, and buffers
+  unsigned warm_up = 0;          // replays that are not counted, before the one that is
+  std::size_t region_bytes = 0;  // that an arena gets
+  shrink_manner shrinks = shrink_manner::move;
+};
+
+row_result replay_on_row(std::string_view row, const replay_plan& plan, const row_options& chosen);
 
 }  // namespace caiman::traces

@@ -3,7 +3,8 @@
 // checked.hpp: a subject that watches another one, and the replay that drives it
 //
 // Keeps the live blocks in a map. Complains of a block that overlaps a live one, which is the
-// subject's fault, and of a release of what is not live or has another size, which is the replay's.
+// subject's fault, and of a release or shrinking of what is not live or has another size, which is
+// the replay's.
 // What is wrong is not passed on, so that the run comes to its end. For tests; everything happens
 // under one lock.
 // ---------------------------------------------------------------------------------------------
@@ -19,6 +20,11 @@
 namespace caiman::traces {
 
 template <class Subject>
+concept can_shrink = requires(Subject& s, void* p, std::size_t n) {
+  s.shrink(p, n, n);
+};
+
+template <class Subject>
 class checked_subject {
  public:
   explicit checked_subject(Subject& below) : below_(below) {}
@@ -28,6 +34,36 @@ class checked_subject {
     void* const block = below_.allocate(bytes);
     if (block == nullptr) return nullptr;
     ++allocations_;
+    add(block, bytes);
+    return block;
+  }
+
+  void release(void* p, std::size_t bytes) noexcept {
+    const std::lock_guard lock(guard_);
+    if (may_go(p, bytes)) below_.release(p, bytes);
+  }
+
+  void* shrink(void* p, std::size_t from, std::size_t to) noexcept requires can_shrink<Subject> {
+    return shrunk(p, from, to, [&] { return below_.shrink(p, from, to); });
+  }
+  void* shrink_more(void* p, std::size_t from,
+                    std::size_t to) noexcept requires can_shrink<Subject> {
+    return shrunk(p, from, to, [&] { return below_.shrink_more(p, from, to); });
+  }
+  void release_shrunk(void* p, std::size_t bytes) noexcept requires can_shrink<Subject> {
+    const std::lock_guard lock(guard_);
+    if (may_go(p, bytes)) below_.release_shrunk(p, bytes);
+  }
+
+  /// The first complaint; empty when all was well.
+  const std::string& complaint() const { return complaint_; }
+  std::uint64_t allocations() const { return allocations_; }
+  std::uint64_t releases() const { return releases_; }
+  std::uint64_t shrinkings() const { return shrinkings_; }
+  std::size_t live() const { return live_.size(); }
+
+ private:
+  void add(void* block, std::size_t bytes) {
     const auto* const begin = static_cast<std::byte*>(block);
     const auto next = live_.lower_bound(begin);
     const bool into_next = next != live_.end() && next->first < begin + bytes;
@@ -35,26 +71,27 @@ class checked_subject {
         next != live_.begin() && std::prev(next)->first + std::prev(next)->second > begin;
     if (into_next || into_last) complain("a block was handed out that is live");
     live_[begin] = bytes;
-    return block;
   }
-
-  void release(void* p, std::size_t bytes) noexcept {
-    const std::lock_guard lock(guard_);
+  bool may_go(void* p, std::size_t bytes) {
     const auto found = live_.find(static_cast<std::byte*>(p));
-    if (found == live_.end()) return complain("a block was released that is not live");
-    if (found->second != bytes) return complain("a block was released with another size");
+    if (found == live_.end()) return complain("a block was released that is not live"), false;
+    if (found->second != bytes) return complain("a block was released with another size"), false;
     live_.erase(found);
     ++releases_;
-    below_.release(p, bytes);
+    return true;
   }
-
-  /// The first complaint; empty when all was well.
-  const std::string& complaint() const { return complaint_; }
-  std::uint64_t allocations() const { return allocations_; }
-  std::uint64_t releases() const { return releases_; }
-  std::size_t live() const { return live_.size(); }
-
- private:
+  template <class Below>
+  void* shrunk(void* p, std::size_t from, std::size_t to, Below below) {
+    const std::lock_guard lock(guard_);
+    const auto found = live_.find(static_cast<std::byte*>(p));
+    if (found == live_.end()) return complain("a block shrank that is not live"), p;
+    if (found->second != from) return complain("a block shrank from another size"), p;
+    live_.erase(found);
+    ++shrinkings_;
+    void* const now = below();
+    add(now, to);
+    return now;
+  }
   void complain(const char* what) {
     if (complaint_.empty()) complaint_ = what;
   }
@@ -65,6 +102,7 @@ class checked_subject {
   std::string complaint_;
   std::uint64_t allocations_ = 0;
   std::uint64_t releases_ = 0;
+  std::uint64_t shrinkings_ = 0;
 };
 
 }  // namespace caiman::traces

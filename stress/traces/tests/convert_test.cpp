@@ -27,6 +27,8 @@ using caiman::traces::raw_head;
 using caiman::traces::raw_kind;
 using caiman::traces::raw_record;
 using caiman::traces::raw_records;
+using caiman::traces::selection;
+using caiman::traces::shrunk;
 using caiman::traces::taken;
 using caiman::traces::trace_event;
 using Catch::Matchers::Contains;
@@ -37,8 +39,8 @@ constexpr auto from = raw_kind::resized_from;
 constexpr auto to = raw_kind::resized_to;
 constexpr std::uint64_t too_large = (1U << 20U) + 1;
 
-conversion converted(std::initializer_list<raw_record> records, std::uint64_t most = 1000) {
-  auto made = convert(mapped_vector<raw_record>(records), "made-up", most);
+conversion converted(std::initializer_list<raw_record> records, const selection& chosen = {}) {
+  auto made = convert(mapped_vector<raw_record>(records), "made-up", chosen);
   REQUIRE(made);
   CHECK_FALSE(complaint_about(made->result));
   return *made;
@@ -106,6 +108,60 @@ TEST_CASE("what is too large is left out, and counted") {
   CHECK(made.unknown_releases == 0);
 }
 
+TEST_CASE("a realloc to less shrinks the block, where that is asked for") {
+  // To another address, whose old one another thread gets in between; in place, and to as much.
+  const std::initializer_list<raw_record> records{
+      {1, 0x10, 900, 0, got}, {2, 0x10, 0, 1, from}, {3, 0x10, 50, 2, got},
+      {4, 0x20, 300, 1, to},  {5, 0x20, 0, 0, from}, {6, 0x20, 299, 0, to},
+      {7, 0x20, 0, 0, from},  {8, 0x20, 299, 0, to}, {9, 0x20, 0, 0, gave}};
+  const auto made = converted(records, {.shrinkings = true});
+  CHECK(made.result.events ==
+        events({taken(0, 900), taken(1, 50), shrunk(2, 0, 300), shrunk(0, 0, 299), taken(0, 299),
+                given_back(0, 0), given_back(0, 2)}));
+  CHECK(made.result.resized == 1);
+  CHECK(made.lost_releases == 0);
+  CHECK(converted(records).result.resized == 3);
+  // What was lost is made up for here, too; and the events may be at their end.
+  CHECK(converted({{1, 0x10, 90, 0, got},
+                   {2, 0x20, 8, 0, got},
+                   {3, 0x10, 0, 0, from},
+                   {4, 0x20, 80, 0, to}},
+                  {.shrinkings = true})
+            .result.events ==
+        events({taken(0, 90), taken(0, 8), given_back(0, 1), shrunk(0, 0, 80)}));
+  CHECK(converted({{1, 0x10, 90, 0, got},
+                   {2, 0x20, 8, 0, got},
+                   {3, 0x10, 0, 0, from},
+                   {4, 0x20, 80, 0, to}},
+                  {.most_events = 3, .shrinkings = true})
+            .result.events == events({taken(0, 90), taken(0, 8), given_back(0, 1)}));
+}
+
+TEST_CASE("requests of other sizes are left out with their releases, and counted") {
+  const selection chosen{.least_bytes = 200, .most_bytes = 300, .shrinkings = true};
+  const auto made = converted({{1, 0x10, 199, 0, got},
+                               {2, 0x20, 200, 0, got},
+                               {3, 0x30, 300, 0, got},
+                               {4, 0x40, 301, 0, got},
+                               {5, 0x10, 0, 0, gave},
+                               {6, 0x40, 0, 0, from},  // into the sizes: a request
+                               {7, 0x40, 250, 0, to},
+                               {8, 0x20, 0, 0, from},  // out of them by shrinking: it stays
+                               {9, 0x20, 10, 0, to},
+                               {10, 0x30, 0, 0, from},  // out of them by growing: it is released
+                               {11, 0x30, 400, 0, to},
+                               {12, 0x20, 0, 0, gave},
+                               {13, 0x30, 0, 0, gave},
+                               {14, 0x50, too_large, 0, got}},
+                              chosen);
+  CHECK(made.result.events == events({taken(0, 200), taken(0, 300), taken(0, 250), shrunk(0, 0, 10),
+                                      given_back(0, 1), given_back(0, 0)}));
+  CHECK(made.other_sizes == 3);
+  CHECK(made.result.left_out == 1);
+  CHECK(made.result.resized == 1);
+  CHECK(made.unknown_releases + made.lost_releases == 0);
+}
+
 TEST_CASE("a recording with holes gives a trace without") {
   const auto made = converted({{1, 0x10, 0, 0, gave},  // allocated before the recording
                                {2, 0x20, 8, 0, got},
@@ -120,9 +176,10 @@ TEST_CASE("a recording with holes gives a trace without") {
 TEST_CASE("a trace ends where it was told to") {
   const std::initializer_list<raw_record> records{
       {1, 0x10, 8, 0, got}, {2, 0x10, 0, 0, from}, {3, 0x20, 16, 0, to}, {4, 0x20, 9, 1, got}};
-  CHECK(converted(records, 1).result.events == events({taken(0, 8)}));
-  CHECK(converted(records, 2).result.events == events({taken(0, 8), taken(0, 16)}));
-  const auto made = converted(records, 4);
+  CHECK(converted(records, {.most_events = 1}).result.events == events({taken(0, 8)}));
+  CHECK(converted(records, {.most_events = 2}).result.events ==
+        events({taken(0, 8), taken(0, 16)}));
+  const auto made = converted(records, {.most_events = 4});
   // The fourth is the release that was lost; there is no room for what came with it.
   CHECK(made.result.events ==
         events({taken(0, 8), taken(0, 16), given_back(0, 0), given_back(1, 1)}));
@@ -130,7 +187,7 @@ TEST_CASE("a trace ends where it was told to") {
 }
 
 TEST_CASE("two records with one number are refused") {
-  const auto made = convert({{1, 0x10, 8, 0, got}, {1, 0x20, 8, 1, got}}, "made-up", 10);
+  const auto made = convert({{1, 0x10, 8, 0, got}, {1, 0x20, 8, 1, got}}, "made-up", {});
   REQUIRE_FALSE(made);
   CHECK(made.error() == "two records have the number 1");
 }

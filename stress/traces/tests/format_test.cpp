@@ -2,9 +2,9 @@
 // ---------------------------------------------------------------------------------------------
 // format_test.cpp: a trace comes back as it was, and nothing else comes back
 //
-// The bytes of version 1 are written down once, so that a file of today can be read tomorrow. Then
-// everything that can be wrong with a file: cut at every byte, every bit turned, and contents with
-// a right checksum and nonsense in them. Relies on Catch2 v2; main is in tests/unit/main.cpp.
+// The bytes of both versions are written down once, so that a file of today can be read tomorrow.
+// Then everything that can be wrong with a file: cut at every byte, every bit turned, and contents
+// with a right checksum and nonsense in them. Relies on Catch2 v2; main is in tests/unit/main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include "../format.hpp"
 
@@ -31,8 +31,10 @@ using caiman::traces::decode;
 using caiman::traces::decompress;
 using caiman::traces::encode;
 using caiman::traces::given_back;
+using caiman::traces::random_shrinking_trace;
 using caiman::traces::random_trace;
 using caiman::traces::read_trace;
+using caiman::traces::shrunk;
 using caiman::traces::taken;
 using caiman::traces::trace;
 using caiman::traces::trace_of;
@@ -47,6 +49,11 @@ trace small_trace() {
   return made;
 }
 
+trace shrinking_trace() {
+  return trace_of(2, {taken(0, 300), shrunk(0, 0, 200), taken(1, 7), shrunk(1, 0, 1),
+                      given_back(1, 0), shrunk(1, 1, 6)});
+}
+
 // What the checksum stands for, and the checksum.
 byte_list sealed(byte_list content) {
   const std::uint64_t sum = checksum(content);
@@ -55,8 +62,8 @@ byte_list sealed(byte_list content) {
 }
 
 // A head up to and with left_out and resized, for a name of "n" and 2 threads, and what follows.
-byte_list with_head(std::initializer_list<std::uint8_t> rest) {
-  byte_list content{'c', 'a', 'i', 'm', 'a', 'n', 't', 'r', 1, 0, 1, 'n', 2, 0, 0};
+byte_list with_head(std::initializer_list<std::uint8_t> rest, std::uint8_t version = 1) {
+  byte_list content{'c', 'a', 'i', 'm', 'a', 'n', 't', 'r', version, 0, 1, 'n', 2, 0, 0};
   content.insert(content.end(), rest);
   return sealed(content);
 }
@@ -88,7 +95,8 @@ void write_bytes(const std::filesystem::path& to, byte_view what) {
 
 TEST_CASE("a trace comes back as it was") {
   const trace given = GENERATE(small_trace(), trace_of(0, {}), random_trace(1, 3000, 1),
-                               random_trace(9, 20000, 2, 1U << 20U));
+                               random_trace(9, 20000, 2, 1U << 20U), shrinking_trace(),
+                               random_shrinking_trace(3, 5000, 3));
   const auto content = encode(given);
   REQUIRE(content);
   const auto file = compress(*content);
@@ -112,6 +120,17 @@ TEST_CASE("these are the bytes of version 1") {
   CHECK(*content == expected);
 }
 
+TEST_CASE("these are the bytes of version 2, which a block that shrinks takes") {
+  const byte_list expected = sealed({'c',  'a', 'i', 'm',  'a', 'n', 't', 'r', 2, 0,  //
+                                     7,    'b', 'y', '-',  'h', 'a', 'n', 'd',        //
+                                     2,    0,   0,   6,    2,   0,   2,   1,   4,     // to runs
+                                     0xac, 9,   2,   0xc7, 1,   24,  6,   0,          //
+                                     5,    2,   5});
+  const auto content = encode(shrinking_trace());
+  REQUIRE(content);
+  CHECK(*content == expected);
+}
+
 TEST_CASE("the checksum is FNV-1a of 64 bits") {
   CHECK(checksum({}) == 0xcbf29ce484222325U);
   CHECK(checksum(byte_list{'a'}) == 0xaf63dc4c8601ec8cU);
@@ -129,6 +148,18 @@ TEST_CASE("what can be counted in a trace") {
   CHECK(counts.largest_bytes == 1U << 20U);
 }
 
+TEST_CASE("what is left of a block that shrank is what counts") {
+  const auto counts = counts_of(shrinking_trace());
+  CHECK(counts.allocations == 2);
+  CHECK(counts.releases == 1);
+  CHECK(counts.shrinkings == 3);
+  CHECK(counts.asked_bytes == 307);
+  CHECK(counts.shrunk_bytes == 100 + 199 + 1);
+  CHECK(counts.peak_live_bytes == 300);
+  CHECK(counts_of(trace_of(1, {taken(0, 300), shrunk(0, 0, 200), taken(0, 150)})).peak_live_bytes ==
+        350);
+}
+
 TEST_CASE("a trace that makes no sense is neither written nor read") {
   CHECK(complaint(small_trace()) == "no complaint");
   // A release before the allocation, and a second one.
@@ -142,6 +173,17 @@ TEST_CASE("a trace that makes no sense is neither written nor read") {
   CHECK(complaint(trace_of(1, {taken(1, 8)})) == "event 0 is of thread 1, and there are 1");
   CHECK(complaint(trace_of(2, {taken(1, 8)})) == "thread 0 has no event");
   CHECK_THAT(complaint(trace_of(5000, {})), Contains("5000 threads"));
+  CHECK(complaint(shrinking_trace()) == "no complaint");
+  CHECK(complaint(trace_of(1, {shrunk(0, 0, 8), taken(0, 9)})) ==
+        "event 0 shrinks block 0, which is not allocated yet");
+  CHECK(complaint(trace_of(1, {taken(0, 9), given_back(0, 0), shrunk(0, 0, 8)})) ==
+        "event 2 shrinks block 0, which was released before");
+  CHECK(complaint(trace_of(1, {taken(0, 9), shrunk(0, 0, 10)})) ==
+        "event 1 shrinks block 0 to 10 bytes, and it has 9");
+  CHECK(complaint(trace_of(1, {taken(0, 9), shrunk(0, 0, 5), shrunk(0, 0, 5)})) ==
+        "event 2 shrinks block 0 to 5 bytes, and it has 5");
+  CHECK(complaint(trace_of(1, {taken(0, 9), shrunk(0, 0, 0)})) ==
+        "event 1 shrinks block 0 to 0 bytes, and it has 9");
   trace odd = small_trace();
   odd.resized = 4;
   CHECK(complaint(odd) == "4 reallocs, but 3 allocations");
@@ -154,7 +196,7 @@ TEST_CASE("a trace that makes no sense is neither written nor read") {
 }
 
 TEST_CASE("a content that is cut off anywhere is refused") {
-  const byte_list content = encode(small_trace()).value();
+  const byte_list content = encode(GENERATE(small_trace(), shrinking_trace())).value();
   for (std::size_t length = 0; length < content.size(); ++length) {
     CAPTURE(length);
     CHECK_FALSE(decode(byte_view(content).first(length)));
@@ -162,7 +204,7 @@ TEST_CASE("a content that is cut off anywhere is refused") {
 }
 
 TEST_CASE("a content with one bit turned is refused") {
-  const byte_list content = encode(small_trace()).value();
+  const byte_list content = encode(GENERATE(small_trace(), shrinking_trace())).value();
   for (std::size_t bit = 0; bit < 8 * content.size(); ++bit) {
     CAPTURE(bit);
     byte_list turned = content;
@@ -172,7 +214,7 @@ TEST_CASE("a content with one bit turned is refused") {
 }
 
 TEST_CASE("with a right checksum, what is read makes sense all the same") {
-  byte_list content = encode(small_trace()).value();
+  byte_list content = encode(GENERATE(small_trace(), shrinking_trace())).value();
   content.resize(content.size() - 8);
   std::size_t read = 0;
   for (std::size_t at = 0; at < content.size(); ++at) {
@@ -194,8 +236,8 @@ TEST_CASE("with a right checksum, what is read makes sense all the same") {
 TEST_CASE("each way in which a content can be wrong has its words") {
   CHECK(refusal({}) == "it is not a trace");
   CHECK(refusal(sealed({'c', 'a', 'i', 'm', 'a', 'n', 't', 's', 1, 0})) == "it is not a trace");
-  CHECK(refusal(sealed({'c', 'a', 'i', 'm', 'a', 'n', 't', 'r', 2, 0})) ==
-        "it is of version 2, and version 1 can be read");
+  CHECK(refusal(sealed({'c', 'a', 'i', 'm', 'a', 'n', 't', 'r', 3, 0})) ==
+        "it is of version 3, and versions 1 and 2 can be read");
   CHECK(refusal(sealed({'c', 'a', 'i', 'm', 'a', 'n', 't', 'r', 1, 0})) == "it ends in the middle");
   // events, runs, (thread, length)..., events
   CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 14, 1})) == "it was read");
@@ -218,6 +260,23 @@ TEST_CASE("each way in which a content can be wrong has its words") {
   CHECK(refusal(with_head({0x82, 0, 2, 0, 1, 1, 1, 14, 1})) == "a number in it has no proper form");
   CHECK(refusal(with_head({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2})) ==
         "a number in it has no proper form");
+}
+
+TEST_CASE("so has each way in which one of version 2 can be") {
+  // Two threads; a block of 8 bytes, and what becomes of it.
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 2, 4}, 2)) == "it was read");
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 2}, 2)) == "it ends in the middle");
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 3, 4}, 2)) ==
+        "event 1 is of kind 3, which there is not");
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 6, 4}, 2)) ==
+        "event 1 shrinks a block before the first one");
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 5}, 2)) ==
+        "event 1 releases a block before the first one");
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 2, 8}, 2)) ==
+        "event 1 shrinks block 0 to 9 bytes, and it has 8");
+  CHECK_THAT(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 2, 0xff, 0xff, 0xff, 0xff, 0x7f}, 2)),
+             Contains("shrinks block 0 to 2147483649 bytes"));
+  CHECK(refusal(with_head({2, 2, 0, 1, 1, 1, 28, 1}, 2)) == "no block shrinks in its version 2");
 }
 
 TEST_CASE("a compressed file that is cut off anywhere is refused") {

@@ -18,10 +18,13 @@
 namespace caiman::traces {
 
 inline trace_event taken(std::uint32_t thread, std::uint32_t bytes) {
-  return {thread, bytes, false};
+  return {thread, bytes, event_kind::allocation};
 }
 inline trace_event given_back(std::uint32_t thread, std::uint32_t block) {
-  return {thread, block, true};
+  return {thread, block, event_kind::release};
+}
+inline trace_event shrunk(std::uint32_t thread, std::uint32_t block, std::uint32_t to) {
+  return {thread, block, event_kind::shrinking, to};
 }
 
 inline trace trace_of(std::uint32_t threads, std::initializer_list<trace_event> events) {
@@ -58,6 +61,26 @@ inline trace random_trace(std::uint32_t threads, std::size_t events, std::uint64
     live.pop_back();
     made.events.push_back(given_back(below(2) == 0 ? thread : chosen.thread, chosen.number));
   }
+  return made;
+}
+
+/// The same with blocks that shrink, some more than once, by any thread; these come on top.
+inline trace random_shrinking_trace(std::uint32_t threads, std::size_t events, std::uint64_t seed,
+                                    std::uint32_t most_bytes = 5000) {
+  std::mt19937_64 random(seed);
+  trace made = random_trace(threads, events, seed, most_bytes);
+  std::vector<std::uint32_t> left;  // by block
+  mapped_vector<trace_event> all;
+  for (const trace_event& event : made.events) {
+    if (event.kind == event_kind::allocation) left.push_back(event.value);
+    if (event.kind == event_kind::release) left[event.value] = 0;
+    all.push_back(event);
+    const auto block = static_cast<std::uint32_t>(random() % left.size());
+    if (random() % 3 != 0 || left[block] < 2) continue;
+    left[block] = 1 + static_cast<std::uint32_t>(random() % (left[block] - 1));
+    all.push_back(shrunk(static_cast<std::uint32_t>(random() % threads), block, left[block]));
+  }
+  made.events = all;
   return made;
 }
 

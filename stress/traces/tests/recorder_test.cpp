@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 using caiman::traces::complaint_about;
 using caiman::traces::conversion;
 using caiman::traces::convert;
+using caiman::traces::event_kind;
 using caiman::traces::raw_records;
 using caiman::traces::read_file;
 using caiman::traces::trace;
@@ -74,17 +75,21 @@ std::vector<fs::path> files_in(const fs::path& where) {
   return files;
 }
 
-conversion only_recording(const fs::path& where) {
-  const auto files = files_in(where);
-  REQUIRE(files.size() == 1);
-  const auto file = read_file(files.front(), std::size_t{1} << 30);
+conversion recording_in(const fs::path& name) {
+  const auto file = read_file(name, std::size_t{1} << 30);
   REQUIRE(file);
   auto records = raw_records(*file);
   REQUIRE(records);
-  auto made = convert(std::move(*records), "victim", UINT32_MAX);
+  auto made = convert(std::move(*records), "victim", {});
   REQUIRE(made);
   REQUIRE(complaint_about(made->result).value_or("none") == "none");
   return *made;
+}
+
+conversion only_recording(const fs::path& where) {
+  const auto files = files_in(where);
+  REQUIRE(files.size() == 1);
+  return recording_in(files.front());
 }
 
 struct tally {
@@ -96,13 +101,14 @@ std::map<std::uint32_t, tally> by_size(const trace& what) {
   std::map<std::uint32_t, tally> tallies;
   std::vector<trace_event> allocated;
   for (const trace_event& event : what.events) {
-    if (!event.is_release) allocated.push_back(event);
-    const trace_event& block = event.is_release ? allocated[event.value] : event;
+    const bool is_release = event.kind == event_kind::release;
+    if (!is_release) allocated.push_back(event);
+    const trace_event& block = is_release ? allocated[event.value] : event;
     tally& of = tallies[block.value];
     of.threads.insert(event.thread);
-    of.allocations += event.is_release ? 0U : 1U;
-    of.releases += event.is_release ? 1U : 0U;
-    of.foreign_releases += event.is_release && event.thread != block.thread ? 1U : 0U;
+    of.allocations += is_release ? 0U : 1U;
+    of.releases += is_release ? 1U : 0U;
+    of.foreign_releases += is_release && event.thread != block.thread ? 1U : 0U;
   }
   return tallies;
 }
@@ -152,6 +158,27 @@ TEST_CASE("a recording ends where it was told to") {
   const conversion made = only_recording(scratch.path);
   CHECK(made.records <= 50'000);
   CHECK(made.records > 49'000);  // a number can go to what is no record, as a realloc that fails
+}
+
+TEST_CASE("a child of fork is recorded by itself, where that is asked for") {
+  const folder scratch;
+  auto environment = recording_into(scratch.path / "r");
+  environment.emplace_back("CAIMAN_TRACE_FORKS=1");
+  REQUIRE(run_victim(environment) == 0);
+  const auto files = files_in(scratch.path);
+  REQUIRE(files.size() == 2);
+  std::size_t children = 0;
+  for (const fs::path& each : files) {
+    auto seen = by_size(recording_in(each).result);
+    // All that the child does, and nothing of what its parent did before.
+    const bool is_child = seen[10'141].allocations != 0;
+    children += is_child ? 1U : 0U;
+    CHECK(seen[10'141].allocations == (is_child ? 500'000 : 0));
+    CHECK(seen[10'141].releases == (is_child ? 500'000 : 0));
+    CHECK(seen[1'009].allocations == (is_child ? 0 : 40'000));
+    CHECK(seen[10'159].allocations == (is_child ? 0 : 1));
+  }
+  CHECK(children == 1);
 }
 
 TEST_CASE("a program of another name is not recorded, nor one that was not asked for") {

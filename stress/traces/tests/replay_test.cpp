@@ -20,17 +20,20 @@
 #include "../replay/subjects.hpp"
 #include "checked.hpp"
 #include "made_up.hpp"
+#include "waiting.hpp"
 
 namespace {
 
 using caiman::traces::caiman_subject;
 using caiman::traces::checked_subject;
 using caiman::traces::counts_of;
+using caiman::traces::event_kind;
 using caiman::traces::given_back;
 using caiman::traces::malloc_subject;
 using caiman::traces::memory_watch;
 using caiman::traces::most_lead;
 using caiman::traces::most_live_bytes;
+using caiman::traces::no_waiting;
 using caiman::traces::patient_waiting;
 using caiman::traces::plan_for;
 using caiman::traces::random_trace;
@@ -42,6 +45,7 @@ using caiman::traces::taken;
 using caiman::traces::thread_plan;
 using caiman::traces::trace;
 using caiman::traces::trace_of;
+using caiman::traces::wait_at_most;
 
 constexpr std::size_t mib = std::size_t{1} << 20;
 
@@ -52,28 +56,13 @@ struct one_block {
   void release(void*, std::size_t) noexcept {}
 };
 
-// The fault of a replay that lets its threads run as they like.
-struct no_waiting {
-  template <class Ready>
-  static void until(Ready ready) {
-    ready();
-  }
-};
-
-// A test that waits for something ends all the same when it never comes.
-template <class Ready>
-void wait_at_most(std::chrono::milliseconds patience, Ready ready) {
-  const auto end = std::chrono::steady_clock::now() + patience;
-  while (!ready() && std::chrono::steady_clock::now() < end) std::this_thread::yield();
-}
-
 void check_chunks(const thread_plan& plan) {
   std::size_t begin = 0;
   std::uint64_t place = 0;
   for (const step_chunk& chunk : plan.chunks) {
     CHECK(chunk.end > begin);
     CHECK(chunk.end - begin <= step_chunk::most_steps);
-    CHECK(chunk.last - chunk.first <= step_chunk::longest);
+    CHECK(chunk.last - chunk.first <= most_lead / 2);
     CHECK(chunk.last - chunk.first >= chunk.end - begin - 1);
     CHECK((begin == 0 || chunk.first > place));
     begin = chunk.end;
@@ -113,8 +102,8 @@ TEST_CASE("the plan of a small trace") {
   CHECK(second[0].slot() == first[3].slot());
   CHECK(second[0].bytes() == 30);
   CHECK(plan.slots == 3);
-  REQUIRE(plan.left_over.size() == 1);
-  CHECK(plan.left_over[0].slot() == second[1].slot());
+  REQUIRE(plan.left_over.steps.size() == 1);
+  CHECK(plan.left_over.steps[0].slot() == second[1].slot());
   CHECK(plan.events == 7);
   CHECK(plan.peak_live_bytes == 50);
 }
@@ -236,7 +225,7 @@ TEST_CASE("a release with another size, and one of a block that was never there,
   replay_plan plan = plan_for(trace_of(1, {taken(0, 10), given_back(0, 0)}));
   SECTION("size") {
     checked_subject subject(below);
-    plan.threads[0].steps[1] = {0, 11, true};
+    plan.threads[0].steps[1] = {0, 11, event_kind::release};
     replay(subject, plan);
     CHECK(subject.complaint() == "a block was released with another size");
   }
@@ -350,6 +339,15 @@ TEST_CASE("the region is a power of two between 64 and 512 MiB") {
   CHECK(region_bytes_for(what) == 128 * mib);
   for (std::uint32_t i = 0; i < 2000; ++i) what.events.push_back(taken(0, 1U << 20U));
   CHECK(region_bytes_for(what) == 512 * mib);
+}
+
+TEST_CASE("processor time is that of the time since the watch began") {
+  const memory_watch watch;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (watch.seen().cpu_seconds < 0.05 && std::chrono::steady_clock::now() < end) {
+  }
+  CHECK(watch.seen().cpu_seconds >= 0.05);
+  CHECK(memory_watch().seen().cpu_seconds < 0.05);
 }
 
 TEST_CASE("the peak of memory is that of the time since the watch began") {

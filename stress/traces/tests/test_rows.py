@@ -23,6 +23,9 @@ os.environ.pop("LD_LIBRARY_PATH", None)
 FOLDER = HERE.parent
 THREADED = "rsyslogd"
 CASE = plan.BY_NAME[f"trace/{THREADED}"]
+BUFFERS = plan.BY_NAME["trace/fan_out"]
+# These keep the tail of a block that the program does not need any more.
+KEEP_TAILS = ("pmr-pool",)
 
 
 class Rows(unittest.TestCase):
@@ -45,6 +48,21 @@ class Rows(unittest.TestCase):
                 if len(os.sched_getaffinity(0)) > 1:
                     self.assertEqual(len(run["ping_pong_ns"]), 2)
                     self.assertIn(stats.distance_of(run["ping_pong_ns"], 250), ("near", "far", None))
+
+    def test_every_row_replays_buffers_and_shrinks_them(self):
+        asked = self.replay.about(BUFFERS.trace)
+        for subject in self.subjects:
+            if not plan.takes_part(BUFFERS, subject):
+                continue
+            with self.subTest(subject["name"]):
+                run = self.replay.call(BUFFERS.trace, subject, BUFFERS.arguments)
+                self.assertEqual(run["figures"]["refused"], 0)
+                if subject["role"] != "harness":
+                    self.assertGreater(run["figures"]["mib"], asked["peak_live_bytes"] / 2**20 / 2)
+                said = worker.call(REPLAY, ["--trace", str(FOLDER / "fan_out.trace.zst"), "--subject",
+                                            subject["name"], "--buffers"], subject["preload"])
+                self.assertEqual(said["shrinkings"],
+                                 0 if subject["name"] in KEEP_TAILS else said["events"] // 3)
 
     def test_a_trace_of_one_thread_has_no_distance(self):
         subject = next(s for s in self.subjects if s["name"] == "caiman")
