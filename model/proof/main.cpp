@@ -25,6 +25,8 @@
 #include "calls.hpp"
 #include "faults/faults.hpp"
 #include "invariant.hpp"
+#include "stacks/clauses.hpp"
+#include "stacks/stack_checks.hpp"
 #include "story.hpp"
 #include "words.hpp"
 
@@ -55,6 +57,7 @@ struct bad_input : std::runtime_error {
 checks all_checks() {
   checks all;
   add_word_checks(all);
+  add_stack_checks(all);
   add_call_checks(all);
   return all;
 }
@@ -220,6 +223,9 @@ int run(const request& asked) {
     for (unsigned i = 0; i < clause_count; ++i) {
       if (name_of(static_cast<clause>(i)) == name) rules_in_force().left_out[i] = true;
     }
+    for (unsigned i = 0; i < stack_clause_count; ++i) {
+      if (name_of(static_cast<stack_clause>(i)) == name) stack_rules_in_force().left_out[i] = true;
+    }
   }
   rules_in_force().any_mark = asked.any_mark;
   sample_shift() = asked.shift;
@@ -274,6 +280,8 @@ int command(int argc, char** argv) {
   }
   std::vector<std::string> clauses;
   for (unsigned i = 0; i < clause_count; ++i) clauses.emplace_back(name_of(static_cast<clause>(i)));
+  for (unsigned i = 0; i < stack_clause_count; ++i)
+    clauses.emplace_back(name_of(static_cast<stack_clause>(i)));
   runs->add_option("--resume", asked.resume, "a file that keeps what has ended");
   runs->add_option("--limit", asked.limit, "seconds for each check, 0 for no limit")
       ->check(CLI::NonNegativeNumber);

@@ -51,7 +51,8 @@ struct proof_sync {
    public:
     constexpr explicit statistic(std::uint64_t) noexcept {}
     std::uint64_t load(std::memory_order) const noexcept { return 0; }
-    void store(std::uint64_t, std::memory_order) noexcept {}
+    template <class Value>
+    void store(const Value& /*value*/, std::memory_order) noexcept {}
     std::uint64_t fetch_add(std::uint64_t, std::memory_order) noexcept { return 0; }
   };
   struct home {};
@@ -116,6 +117,10 @@ class proof_sync::atomic<word> {
   }
   word fetch_and(const word& mask, std::memory_order) noexcept {
     return clean(world::here().fetch_and(cells::here().of(this), mask));
+  }
+  word fetch_add(const word&, std::memory_order) noexcept {
+    world::here().fail("a word is counted");
+    return 0;
   }
 
  private:

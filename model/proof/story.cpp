@@ -135,6 +135,8 @@ std::string lines_of(const finding& found) {
     text += "\n";
   }
   for (const json& each : all["words"]) text += "  " + text_of(each) + "\n";
+  for (const json& each : all.value("notes", json::array()))
+    text += "  " + each.get<std::string>() + "\n";
   return text;
 }
 
@@ -152,6 +154,7 @@ json trace_of(const std::string& check, const finding& found, const std::string&
     events.push_back(event(events.size(), -1, "note", text));
   };
   for (const json& each : all["words"]) note(text_of(each));
+  for (const json& each : all.value("notes", json::array())) note(each);
   note("broken: " + found.what + " at " + found.where);
   const unsigned log2_fanout = all["log2_fanout"];
   json levels = json::array();

@@ -44,6 +44,7 @@
 #include <new>
 
 #include "caiman/detail/attributes.hpp"
+#include "caiman/protocol/word_type.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::protocol {
@@ -55,7 +56,7 @@ class owner_stacks {
   /// An entry.
   using cell = typename Sync::template atomic<std::uint32_t>;
   /// The flag of drainers.
-  using flag_cell = typename Sync::template atomic<std::uint64_t>;
+  using flag_cell = typename Sync::template atomic<flag_t>;
   /// Height, announcement and note of an order.
   using head_cell = typename Sync::template atomic<std::uint64_t>;
   /// Tags of eight entries.
@@ -280,7 +281,7 @@ class owner_stacks {
   void look_at_flag() const noexcept {
     if (pops().load(std::memory_order_relaxed) < Sync::calm_pops) return;
     pops().store(0, std::memory_order_relaxed);
-    std::uint64_t now = drainers().load(Sync::order(site::stack_drainers)) & ~(fenced - 1);  // (8)
+    flag_t now = drainers().load(Sync::order(site::stack_drainers)) & ~(fenced - 1);  // (8)
     if (now != seen().load(std::memory_order_relaxed)) {
       seen().store(now, std::memory_order_relaxed);
     } else if (Sync::heavy_fence_works()) {

@@ -16,6 +16,7 @@ namespace caiman::inline v0::protocol {
 
 using word_t = proof::word;
 using count_t = proof::number;
+using flag_t = proof::word;
 using proof::countl_zero;
 using proof::countr_zero;
 using std::countl_zero;
