@@ -42,6 +42,38 @@ CONTROLS = {
     "child-unmarked": fault("child-unmarked", ["split/f2m2"], MARK_OWED),
     "parents-unmarked": fault("parents-unmarked", ["set/f2m3/l0/w0"], ABOVE_OWED),
     "parent-without-second-look": fault("parent-without-second-look", ["clear/f2m3/l0/w0"], ABOVE_OWED),
+    # Faults of the stacks, and of who drains them.
+    "drain-past-height": ("proof-drain-past-height", ["drain/d2/announced/foreign"], "one-place at stack_take"),
+    "note-survives-push": fault("note-survives-push", ["push/d2/announced"], "noted at stack_pushed"),
+    "note-of-nothing": fault("note-of-nothing", ["push_no_block/d2/announced"], "a second release passes"),
+    "note-not-forgotten": fault("note-not-forgotten", ["forget/d2/announced"], "what is forgotten is noted"),
+    "note-missing": fault("note-missing", ["pop_top/d2/exchanged"], "what was popped last is not noted"),
+    "push-past-depth": fault("push-past-depth", ["push/d2/announced"], "there is no such entry at stack_push"),
+    "holds-all-but-top": fault(
+        "holds-all-but-top", ["holds_kept/d2/announced"], "what the stack keeps is not found there"),
+    "take-by-store": fault("take-by-store", ["drain/d2/announced/foreign"], "some-place at stack_push"),
+    "pop-by-store": fault("pop-by-store", ["pop_below/d2/announced"], "some-place at stack_push"),
+    "flag-not-raised-again": fault(
+        "flag-not-raised-again", ["drain/d2/announced/foreign"], "a drainer does not leave"),
+    "flag-lowered-by-drainer": fault(
+        "flag-lowered-by-drainer", ["drain/d2/announced/foreign"], "counted at drain_leave"),
+    "flag-lowered-without-look": fault(
+        "flag-lowered-without-look", ["pop_below/d2/announced"], "counted at stack_pushed"),
+    "announcement-left": fault("announcement-left", ["pop_top/d2/announced"], "the owner's call ends in between"),
+    "drain-takes-announced": fault(
+        "drain-takes-announced", ["drain/d2/announced/foreign"], "one-place at stack_take"),
+    "height-before-entry": fault("height-before-entry", ["push/d2/announced"], "one-place at stack_pushed"),
+    "hole-ends-stack": fault("hole-ends-stack", ["pop_below/d2/announced"], "empty-above at stack_popped"),
+    "pop-trusts-look": fault(
+        "pop-trusts-look", ["pop_top/d2/exchanged"], "what a pop returns is not what it took"),
+    "no-heavy-fence": fault("no-heavy-fence", ["drain/d2/announced/foreign"], "fenced at drain_fenced"),
+    "fence-passed-too-soon": fault(
+        "fence-passed-too-soon", ["drain/d2/announced/foreign"], "fenced at drain_fenced"),
+    # Of these the invariant says nothing: tags, what is to be drained at all, what a compiler may turn round.
+    "tag-missing": fault("tag-missing", ["push/d2/announced"], HOLDS),
+    "any-looks-at-top": fault("any-looks-at-top", ["drain/d2/announced/foreign"], HOLDS),
+    "announced-top-is-work": fault("announced-top-is-work", ["drain/d2/announced/foreign"], HOLDS),
+    "no-light-fence": fault("no-light-fence", ["pop_top/d2/announced"], HOLDS),
     # Faults of S6, of which the invariant says nothing.
     "remainder-unhinted": fault("remainder-unhinted", ["claim/f2m2", "claim_at_once/f2m2"], HOLDS),
     "clear-bracket-late": fault("clear-bracket-late", ["clear/f2m2"], HOLDS),
@@ -53,6 +85,24 @@ CONTROLS = {
     "without empty-below": ("caiman-proof", ["--leave-out", "empty-below", "split/f2m2"], "one-owner"),
     "without marked": ("caiman-proof", ["--leave-out", "marked", "hence/f2m2"], "S5"),
     "without marked-above": ("caiman-proof", ["--leave-out", "marked-above", "hence/f2m3"], "S5"),
+    "without one-place": ("caiman-proof", ["--leave-out", "one-place", "hence/d2/announced"], "S1"),
+    "without one-place, a call": (
+        "caiman-proof", ["--leave-out", "one-place", "holds_live/d2/announced"], "a right release counts as misuse"),
+    "without some-place": ("caiman-proof", ["--leave-out", "some-place", "hence/d2/announced"], "S3"),
+    "without within-depth": (
+        "caiman-proof", ["--leave-out", "within-depth", "pop_top/d2/announced"], "there is no such entry"),
+    "without empty-above": (
+        "caiman-proof", ["--leave-out", "empty-above", "drain/d1/announced/foreign"], "one-place at stack_take"),
+    "without his-top": (
+        "caiman-proof", ["--leave-out", "his-top", "drain/d1/announced/foreign"], "empty-above at drain_height"),
+    "without noted": ("caiman-proof", ["--leave-out", "noted", "push_twice/d2/announced"], "one-place at stack_push"),
+    "without counted": (
+        "caiman-proof", ["--leave-out", "counted", "pop_top/d2/announced"], "empty-above at stack_drainers"),
+    "without fenced": (
+        "caiman-proof", ["--leave-out", "fenced", "drain/d1/announced/foreign"], "empty-above at drain_height"),
+    # Without the clause that it breaks a fault passes, where nothing else leans on that clause.
+    "note-survives-push, without noted": (
+        "proof-faults", ["--leave-out", "noted", "--fault", "note-survives-push", "push/d2/announced"], HOLDS),
     # With a mark of any class in the place of one that is large enough, S5 does not follow, and a fault passes.
     "any mark": ("caiman-proof", ["--any-mark", "hence/f2m2"], "S5"),
     "merged-unmarked": fault("merged-unmarked", ["release/f4m4/o0/i0"], MARK_OWED),

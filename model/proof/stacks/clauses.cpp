@@ -50,21 +50,20 @@ term empty_above(const one_stack& in) {
   term result = truth(true);
   for (unsigned i = 1; i <= in.entries.size(); ++i) {
     const term reached = !is_larger(i, in.reach) || !is_larger(i, in.my_reach);
-    result = result && z3::implies(reached && is_larger(i, in.live_height()),
-                                   in.entry(i) == constant(0, 32));
+    result = result &&
+             z3::implies(reached && is_larger(i, in.live_height()), in.entry(i) == constant(0, 32));
   }
   return result;
 }
 
 term his_top(const stacks_state& all, const one_slot& slot, const one_stack& in) {
-  const term is_there = z3::uge(in.height, height_of(1));
-  term result = z3::implies(in.announced, is_there && !in.pushed) &&
-                z3::implies(in.taken, in.announced) && (truth(all.announces) || !in.announced);
+  term result = z3::implies(in.announced, !in.pushed) && z3::implies(in.taken, in.announced) &&
+                (truth(all.announces) || !in.announced);
   if (&in != &slot.orders[all.order]) return result;
   for (unsigned i = 1; i <= in.entries.size(); ++i) {
-    result = result && z3::implies(in.taken && in.height == height_of(i) &&
-                                       in.entry(i) == all.token,
-                                   slot.is_mine ? all.mine : all.theirs);
+    result =
+        result && z3::implies(in.taken && in.height == height_of(i) && in.entry(i) == all.token,
+                              slot.is_mine ? all.mine : all.theirs);
   }
   return result;
 }
@@ -76,8 +75,8 @@ term noted(const stacks_state& all) {
   for (const one_slot& slot : all.slots) {
     const one_stack& in = slot.orders[all.order];
     for (unsigned i = 1; i <= in.entries.size(); ++i) {
-      result = result && !(in.note == all.token && !is_larger(i, in.height) &&
-                           in.entry(i) == all.token);
+      result =
+          result && !(in.note == all.token && !is_larger(i, in.height) && in.entry(i) == all.token);
     }
   }
   return result;
@@ -96,7 +95,8 @@ term fenced(const stacks_state& all, const one_slot& slot) {
   const term says_so = bit(slot.flag, 32);
   term result = z3::implies(says_so || slot.others_passed || slot.i_passed, slot.passed) &&
                 z3::implies(slot.passed, slot.flag != constant(0, 64));
-  for (const one_stack& in : slot.orders) result = result && !(slot.passed && in.taken && in.unseen);
+  for (const one_stack& in : slot.orders)
+    result = result && !(slot.passed && in.taken && in.unseen);
   return all.fences_work ? result : result && says_so;
 }
 
@@ -131,14 +131,14 @@ term holds_of(stack_clause which, const stacks_state& all) {
     case stack_clause::within_depth:
       return of_each(all, [&](const one_slot&, const one_stack& in) {
         const auto fits = [&](const term& height) { return is_larger(all.depth + 1, height); };
-        return fits(in.height) && fits(in.live_height()) && fits(in.reach) && fits(in.my_reach);
+        return z3::implies(in.announced, in.height != height_of(0)) && fits(in.height) &&
+               fits(in.live_height()) && fits(in.reach) && fits(in.my_reach);
       });
     case stack_clause::empty_above:
       return of_each(all, [](const one_slot&, const one_stack& in) { return empty_above(in); });
     case stack_clause::his_top:
-      return of_each(all, [&](const one_slot& slot, const one_stack& in) {
-        return his_top(all, slot, in);
-      });
+      return of_each(
+          all, [&](const one_slot& slot, const one_stack& in) { return his_top(all, slot, in); });
     case stack_clause::noted:
       return noted(all);
     case stack_clause::counted:

@@ -10,9 +10,10 @@
 //
 //   one-place     the token is in one place at most                                          (S1)
 //   some-place    the token is in one place at least                                         (S3)
-//   within-depth  neither the height, nor the live one, nor a reach is larger than the depth
+//   within-depth  neither the height, nor the live one, nor a reach is larger than the depth; what
+//                 is announced is there                                                      (S1)
 //   empty-above   between the live height and the reach of a drainer, entries are empty      (S1)
-//   his-top       what is announced is there; if its owner took it, it is in his hand        (S1)
+//   his-top       what its owner took by a load is announced, and in his hand                (S1)
 //   noted         what the note names is at no entry up to the height, and has room there    (S8)
 //   counted       the flag says how many drainers are there; who has a reach is there        (S1)
 //   fenced        where the flag says so, or a drainer goes by it, a fence was passed since the

@@ -176,8 +176,7 @@ void stack_world::store_flag(const stack_spot& at, const word& value) {
   set_flag(at, slot_of(at).flag, value.low());
 }
 
-bool stack_world::compare_exchange_flag(const stack_spot& at, word& expected,
-                                        const word& desired) {
+bool stack_world::compare_exchange_flag(const stack_spot& at, word& expected, const word& desired) {
   if (choose(2) == 0) {
     begin_access("cas", at);
     const term flag = slot_of(at).flag;

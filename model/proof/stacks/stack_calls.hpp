@@ -35,7 +35,8 @@ class stack_calls {
     for (unsigned order = 0; order < Orders; ++order) {
       is.heads.push_back(one.head(order).built());
       is.entries.emplace_back();
-      for (unsigned i = 1; i <= Depth; ++i) is.entries[order].push_back(one.entry(order, i).built());
+      for (unsigned i = 1; i <= Depth; ++i)
+        is.entries[order].push_back(one.entry(order, i).built());
     }
     world().must_hold_when_built(is);
   }
@@ -141,16 +142,16 @@ class stack_calls {
   void add(const stacks& of, unsigned slot) {
     stack_cells& cells = stack_cells::here();
     using kind = stack_spot::kind;
-    cells.room.emplace_back(of.at_, of.at_ + stacks::bytes() - 1);
+    cells.whole = {memory_, memory_ + sizeof memory_ - 1};
+    cells.stacks.emplace_back(of.at_, of.at_ + stacks::bytes() - 1);
     cells.spots[of.flag_address()] = {kind::flag, slot, 0, 0};
     for (unsigned order = 0; order < Orders; ++order) {
       cells.spots[of.head_address(order)] = {kind::head, slot, order, 0};
       for (unsigned i = 1; i <= Depth; ++i)
         cells.spots[of.entry_address(order, i)] = {kind::entry, slot, order, i};
     }
-    if (slot != cells.my_slot) return;
-    cells.pops = &of.pops();
-    cells.seen = &of.seen();
+    cells.pops.insert(&of.pops());
+    cells.seen.insert(&of.seen());
   }
   void has_popped(std::size_t index) {
     const bool got = index != stacks::nothing;

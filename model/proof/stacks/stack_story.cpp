@@ -41,7 +41,8 @@ void ask_state(values& all, const stacks_state& now) {
 std::string stack_text(values& all, const one_stack& in) {
   std::string text = fmt::format("height {}", all.next());
   text += fmt::format(", live {}", all.next());
-  for (const char* what : {", announced", ", taken", ", unseen"}) text += all.next() != 0 ? what : "";
+  for (const char* what : {", announced", ", taken", ", unseen"})
+    text += all.next() != 0 ? what : "";
   for (const char* what : {"note", "reach of others", "my reach"})
     text += fmt::format(", {} {}", what, all.next());
   text += ", entries";
@@ -57,7 +58,8 @@ json state_text(values& all, const stacks_state& now) {
   lines.push_back(token);
   for (std::size_t s = 0; s < now.slots.size(); ++s) {
     const one_slot& slot = now.slots[s];
-    std::string text = fmt::format("slot {}{}: flag {:#x}", s, slot.is_mine ? ", mine" : "", all.next());
+    std::string text =
+        fmt::format("slot {}{}: flag {:#x}", s, slot.is_mine ? ", mine" : "", all.next());
     text += fmt::format(", drainers {}{}", all.next(), slot.am_there ? " and I" : "");
     lines.push_back(text + (all.next() != 0 ? ", a fence was passed" : ""));
     for (std::size_t o = 0; o < slot.orders.size(); ++o)

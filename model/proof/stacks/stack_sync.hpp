@@ -5,8 +5,8 @@
 // Flags, heads and entries go to the world, wherever they lie. What the tree gets goes there, too:
 // a word of it reads 0, as if others had taken everything at once. Everything else that threads
 // share is of no matter here and keeps what is stored into it. What an owner remembers of his flag
-// may be anything, since no clause speaks of it: as many pops as make him look or not, and how often
-// drainers came, the number that he sees or another one. Tags read 0.
+// may be anything, since no clause speaks of it: as many pops as make him look or not, and how
+// often drainers came, the number that he sees or another one. Tags read 0.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 
@@ -18,6 +18,7 @@
 #include <functional>
 #include <type_traits>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -31,22 +32,25 @@ static_assert(std::is_same_v<protocol::flag_t, word>, "another header names what
 
 /// Where the cells at hand are, and who the thread is.
 struct stack_cells {
-  std::unordered_map<const void*, stack_spot> spots;      ///< Empty while they are built.
-  std::unordered_map<const void*, unsigned> words;        ///< Of the tree.
-  const void* pops = nullptr;                             ///< See owner_stacks.
-  const void* seen = nullptr;                             ///< See owner_stacks.
-  unsigned slots = 1;                                     ///< That were ever used.
+  using span = std::pair<const void*, const void*>;   // first and last byte
+  std::unordered_map<const void*, stack_spot> spots;  ///< Empty while they are built.
+  std::unordered_map<const void*, unsigned> words;    ///< Of the tree.
+  std::unordered_set<const void*> pops;               ///< See owner_stacks.
+  std::unordered_set<const void*> seen;               ///< See owner_stacks.
+  unsigned slots = 1;                                 ///< That were ever used.
   unsigned my_slot = 0;
-  std::vector<std::pair<const void*, const void*>> room;  ///< From the first byte of stacks to the last.
+  span whole;                ///< The memory that there is.
+  std::vector<span> stacks;  ///< Where nothing else lies.
   const stack_spot* find(const void* cell) const {
     const auto found = spots.find(cell);
     if (found != spots.end()) return &found->second;
-    const std::less<> before;
-    for (const auto& [first, last] : room) {
-      if (before(cell, first) || before(last, cell)) continue;
-      stack_world::here().fail("there is no such entry");
-    }
+    bool is_one = !is_in(whole, cell);
+    for (const auto& each : stacks) is_one = is_one || is_in(each, cell);
+    if (is_one && !spots.empty()) stack_world::here().fail("there is no such entry");
     return nullptr;
+  }
+  static bool is_in(const span& all, const void* cell) {
+    return !std::less<>()(cell, all.first) && !std::less<>()(all.second, cell);
   }
   static stack_cells& here() {
     static stack_cells one;
@@ -61,8 +65,8 @@ class stack_statistic {
   constexpr explicit stack_statistic(std::uint64_t) noexcept {}
   std::uint64_t load(std::memory_order) const noexcept {
     const stack_cells& all = stack_cells::here();
-    if (this == all.pops) return std::uint64_t{choose(2)} * calm_pops;
-    if (this != all.seen) return 0;
+    if (all.pops.contains(this)) return std::uint64_t{choose(2)} * calm_pops;
+    if (!all.seen.contains(this)) return 0;
     // One number stands for any: nothing else is known of how often drainers came.
     const std::uint64_t remembered[] = {0, 5U << 1, 5U << 1 | 1};
     return remembered[choose(3)] << 32;
@@ -97,10 +101,10 @@ class stack_word_cell {
     if (!is_of_tree()) stack_world::here().fail("a hint is compared");
     // The blocks that it sets free: of one order, since nothing merges with 0.
     const std::uint64_t given = desired.value();
-    const auto order = static_cast<unsigned>(std::countr_zero(std::bit_floor(
-        static_cast<unsigned>(std::popcount(given)))));
-    stack_world::here().give_to_tree(
-        order, static_cast<std::size_t>(std::countr_zero(given)) >> order);
+    const auto order = static_cast<unsigned>(
+        std::countr_zero(std::bit_floor(static_cast<unsigned>(std::popcount(given)))));
+    stack_world::here().give_to_tree(order,
+                                     static_cast<std::size_t>(std::countr_zero(given)) >> order);
     scrub_stack();
     return true;
   }
@@ -140,9 +144,8 @@ class stack_number_cell {
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
     stack_world& all = stack_world::here();
-    const T result = at->is == stack_spot::kind::head
-                         ? static_cast<T>(all.load_head(*at, state))
-                         : static_cast<T>(all.load_entry(*at, state));
+    const T result = at->is == stack_spot::kind::head ? static_cast<T>(all.load_head(*at, state))
+                                                      : static_cast<T>(all.load_entry(*at, state));
     scrub_stack();
     return result;
   }
@@ -162,8 +165,7 @@ class stack_number_cell {
     const auto* at = spot();
     if (at == nullptr) return std::exchange(value_, value);
     if (at->is != stack_spot::kind::entry) stack_world::here().fail("a head is exchanged");
-    const T result =
-        stack_world::here().exchange_entry(*at, static_cast<std::uint32_t>(value));
+    const T result = stack_world::here().exchange_entry(*at, static_cast<std::uint32_t>(value));
     scrub_stack();
     return result;
   }

@@ -173,8 +173,8 @@ void stack_world::must_clauses() {
 
 // A call goes on from here as one that was here before: it holds nothing, the others may have done
 // anything, and of its own stacks, which are at rest, the heights are what they were, and what it
-// knows to be empty is. So the token is chosen anew, and numbers that it met before must not be used
-// any more.
+// knows to be empty is. So the token is chosen anew, and numbers that it met before must not be
+// used any more.
 void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
   if (!is_settled(now_.mine) || now_.mine.is_true()) return;
   std::string more = std::string(name_of(site_)) + name_of(at) + std::to_string(now_.order);
@@ -191,7 +191,8 @@ void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
         in.entry(i) = constant(0, 32);
         more += "e" + std::to_string(i);
       }
-      more += known_height.is_numeral() ? "h" + std::to_string(known_height.get_numeral_uint64()) : "?";
+      more +=
+          known_height.is_numeral() ? "h" + std::to_string(known_height.get_numeral_uint64()) : "?";
     }
   }
   const auto [first, second] = fingerprint(state, more);
