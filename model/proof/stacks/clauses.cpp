@@ -46,6 +46,14 @@ term some_place(const stacks_state& all) {
   return result;
 }
 
+term within_depth(const stacks_state& all, const one_stack& in) {
+  const auto fits = [&](const term& height) { return is_larger(all.depth + 1, height); };
+  const term no_note = in.note == constant(0, 32);
+  return fits(in.height) && fits(in.live_height()) && fits(in.reach) && fits(in.my_reach) &&
+         z3::implies(in.announced, in.height != height_of(0)) &&
+         (no_note || in.pushed || is_larger(all.depth, in.height));
+}
+
 term empty_above(const one_stack& in) {
   term result = truth(true);
   for (unsigned i = 1; i <= in.entries.size(); ++i) {
@@ -69,9 +77,7 @@ term his_top(const stacks_state& all, const one_slot& slot, const one_stack& in)
 }
 
 term noted(const stacks_state& all) {
-  term result = of_each(all, [&](const one_slot&, const one_stack& in) {
-    return in.note == constant(0, 32) || in.pushed || is_larger(all.depth, in.height);
-  });
+  term result = truth(true);
   for (const one_slot& slot : all.slots) {
     const one_stack& in = slot.orders[all.order];
     for (unsigned i = 1; i <= in.entries.size(); ++i) {
@@ -129,11 +135,8 @@ term holds_of(stack_clause which, const stacks_state& all) {
     case stack_clause::some_place:
       return some_place(all);
     case stack_clause::within_depth:
-      return of_each(all, [&](const one_slot&, const one_stack& in) {
-        const auto fits = [&](const term& height) { return is_larger(all.depth + 1, height); };
-        return z3::implies(in.announced, in.height != height_of(0)) && fits(in.height) &&
-               fits(in.live_height()) && fits(in.reach) && fits(in.my_reach);
-      });
+      return of_each(all,
+                     [&](const one_slot&, const one_stack& in) { return within_depth(all, in); });
     case stack_clause::empty_above:
       return of_each(all, [](const one_slot&, const one_stack& in) { return empty_above(in); });
     case stack_clause::his_top:

@@ -11,10 +11,10 @@
 //   one-place     the token is in one place at most                                          (S1)
 //   some-place    the token is in one place at least                                         (S3)
 //   within-depth  neither the height, nor the live one, nor a reach is larger than the depth; what
-//                 is announced is there                                                      (S1)
+//                 is announced is there, and for what is noted there is room                 (S1)
 //   empty-above   between the live height and the reach of a drainer, entries are empty      (S1)
 //   his-top       what its owner took by a load is announced, and in his hand                (S1)
-//   noted         what the note names is at no entry up to the height, and has room there    (S8)
+//   noted         what the note names is at no entry up to the height                        (S8)
 //   counted       the flag says how many drainers are there; who has a reach is there        (S1)
 //   fenced        where the flag says so, or a drainer goes by it, a fence was passed since the
 //                 flag went up; it is up then, and nobody took what is unseen                (S1)

@@ -68,6 +68,7 @@ class stack_calls {
     const std::uint32_t token =
         of_a_block ? world().some_token(stack_world::where::in_my_stack) : 0;
     const bool kept = mine.push_again(0, token - std::size_t{1});
+    world().must_be_at_rest();
     const term is_it = of_a_block ? world().is_the_token(token) : truth(true);
     world().must_follow(truth(!kept) || !is_it, "a second release passes for a first one");
   }
@@ -84,18 +85,18 @@ class stack_calls {
     world().begin("holds, of a live block");
     const std::uint32_t token = world().some_token(stack_world::where::in_my_hand);
     const bool there = mine.holds(0, token - 1);
+    world().must_hold_only(token, "a look takes something");
     world().must_follow(truth(!there) || !world().is_the_token(token),
                         "a right release counts as misuse");
-    world().must_hold_only(token, "a look takes something");
   }
   void holds_what_is_kept() {
     const stacks mine = own();
     world().begin("holds, of a block that it keeps");
     const std::uint32_t token = world().some_token(stack_world::where::in_my_stack);
     const bool there = mine.holds(0, token - 1);
+    world().must_hold_only(0, "a look takes something");
     world().must_follow(truth(there) || !world().is_in_my_stack(token),
                         "what the stack keeps is not found there");
-    world().must_hold_only(0, "a look takes something");
   }
   void pop_top() {
     const stacks mine = own();

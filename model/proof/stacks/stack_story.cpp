@@ -80,6 +80,8 @@ std::string name_of(const stack_spot& at) {
       return fmt::format("entry {} of slot {} order {}", at.i, at.slot, at.order);
     case stack_spot::kind::fence:
       return "every running thread";
+    case stack_spot::kind::outside:
+      return "no cell of the stacks";
     case stack_spot::kind::block:
       break;
   }

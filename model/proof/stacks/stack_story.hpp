@@ -18,7 +18,7 @@ namespace caiman::proof {
 
 /// A cell of the stacks.
 struct stack_spot {
-  enum class kind : unsigned char { flag, head, entry, fence, block } is = kind::flag;
+  enum class kind : unsigned char { flag, head, entry, fence, block, outside } is = kind::flag;
   unsigned slot = 0;
   unsigned order = 0;
   unsigned i = 0;  ///< Of an entry, from 1.

@@ -46,7 +46,7 @@ struct stack_cells {
     if (found != spots.end()) return &found->second;
     bool is_one = !is_in(whole, cell);
     for (const auto& each : stacks) is_one = is_one || is_in(each, cell);
-    if (is_one && !spots.empty()) stack_world::here().fail("there is no such entry");
+    if (is_one && !spots.empty()) stack_world::here().fail_outside();
     return nullptr;
   }
   static bool is_in(const span& all, const void* cell) {

@@ -218,6 +218,10 @@ finding stack_world::found(const std::string& what, const term& claim) const {
   return {what, at_end_ ? "the end" : name_of(site_), story_.told(claim, now_, most_of_a_story)};
 }
 void stack_world::fail(const std::string& what) { report(found(what, truth(false))); }
+void stack_world::fail_outside() {
+  story_.access(name_of(site_), "load", {stack_spot::kind::outside, 0, 0, 0});
+  fail("there is no such entry");
+}
 void stack_world::must_follow(const term& claim, const char* what) {
   must(claim, what, [&] { return found(what, claim); });
 }

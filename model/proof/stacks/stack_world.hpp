@@ -97,6 +97,8 @@ class stack_world {
   void must_follow(const term& claim, const char* what);
   /// Something that must not be has happened.
   void fail(const std::string& what);
+  /// An access is to none of the cells.
+  void fail_outside();
 
  private:
   // stack_world.cpp

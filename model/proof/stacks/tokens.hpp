@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <vector>
 
 #include "solver/paths.hpp"
@@ -34,6 +35,7 @@ class known_tokens {
   }
   /// One that is not 0, and not known to be another one.
   std::uint32_t add(const term& token) {
+    if (met_.size() == most) throw std::runtime_error("more tokens than there are numbers");
     met_.push_back(token);
     return static_cast<std::uint32_t>(met_.size());
   }
@@ -43,7 +45,7 @@ class known_tokens {
     if (number > met_.size()) return {};
     return met_[number - 1];
   }
-  std::size_t count() const { return met_.size(); }
+  /// None of them is used any more.
   void forget() { met_.clear(); }
 
  private:
