@@ -10,9 +10,9 @@ namespace caiman::proof {
 namespace {
 
 // More than any path takes that is not caught in a loop.
-constexpr unsigned most_accesses = 2000;
+constexpr unsigned most_at_stacks = 2000;
 
-const char* name_of(protocol::site at) {
+const char* site_name(protocol::site at) {
   return protocol::order_table[static_cast<std::size_t>(at)].name;
 }
 
@@ -150,8 +150,8 @@ void stack_world::assume_all() {
 
 void stack_world::begin_access(const char* kind, const stack_spot& at) {
   count_access();
-  story_.access(name_of(site_), kind, at);
-  if (++accesses_ > most_accesses) throw std::runtime_error("a path does not end");
+  story_.access(site_name(site_), kind, at);
+  if (++accesses_ > most_at_stacks) throw std::runtime_error("a path does not end");
   others_move();
 }
 
@@ -171,43 +171,56 @@ void stack_world::must_clauses() {
   }
 }
 
+// What a thread knows of a stack of its own between two looks, if that is at rest.
+bool stack_world::is_at_rest(one_stack& mine, std::string& text) {
+  if (!mine.announced.is_false() || !mine.taken.is_false() || !mine.pushed.is_false()) return false;
+  text += mine.height.is_numeral() ? "h" + std::to_string(mine.height.get_numeral_uint64()) : "?";
+  for (unsigned i = 1; i <= mine.entries.size(); ++i) {
+    if (!known::here().holds(mine.entry(i) == constant(0, 32))) continue;
+    mine.entry(i) = constant(0, 32);
+    text += "e" + std::to_string(i);
+  }
+  return true;
+}
+
+// What it knows of all, if it holds nothing.
+bool stack_world::has_empty_hands(std::string& text) {
+  if (!is_settled(now_.mine) || now_.mine.is_true()) return false;
+  text += std::to_string(now_.order);
+  for (one_slot& slot : now_.slots) {
+    if (!is_settled(slot.i_passed)) return false;
+    text += std::string(slot.am_there ? "there" : "") + (slot.i_passed.is_true() ? "passed" : "");
+    for (one_stack& in : slot.orders) {
+      if (slot.is_mine && !is_at_rest(in, text)) return false;
+      if (!slot.is_mine) text += "r" + std::to_string(in.my_reach.get_numeral_uint64());
+    }
+  }
+  return true;
+}
+
+// It knows no more than that.
+void stack_world::forget_the_rest(one_stack& mine) const {
+  const one_stack any = any_stack();
+  mine.note = any.note;
+  if (!mine.height.is_numeral()) mine.height = any.height;
+  for (unsigned i = 1; i <= is_.depth; ++i) {
+    if (!mine.entry(i).is_numeral()) mine.entry(i) = any.entry(i);
+  }
+}
+
 // A call goes on from here as one that was here before: it holds nothing, the others may have done
 // anything, and of its own stacks, which are at rest, the heights are what they were, and what it
 // knows to be empty is. So the token is chosen anew, and numbers that it met before must not be
 // used any more.
 void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
-  if (!is_settled(now_.mine) || now_.mine.is_true()) return;
-  std::string more = std::string(name_of(site_)) + name_of(at) + std::to_string(now_.order);
-  for (one_slot& slot : now_.slots) {
-    if (!is_settled(slot.i_passed)) return;
-    more += std::string(slot.am_there ? "there" : "") + (slot.i_passed.is_true() ? "passed" : "");
-    for (one_stack& in : slot.orders) {
-      const term& known_height = slot.is_mine ? in.height : in.my_reach;
-      if (!known_height.is_numeral() && !slot.is_mine) return;
-      if (slot.is_mine && !(in.announced.is_false() && in.taken.is_false() && in.pushed.is_false()))
-        return;
-      for (unsigned i = 1; slot.is_mine && i <= is_.depth; ++i) {
-        if (!known::here().holds(in.entry(i) == constant(0, 32))) continue;
-        in.entry(i) = constant(0, 32);
-        more += "e" + std::to_string(i);
-      }
-      more +=
-          known_height.is_numeral() ? "h" + std::to_string(known_height.get_numeral_uint64()) : "?";
-    }
-  }
+  std::string more = site_name(site_) + name_of(at);
+  if (!has_empty_hands(more)) return;
   const auto [first, second] = fingerprint(state, more);
   if (!is_new_state(first, second)) end_path(path_end::again);
-  known& here = known::here();
-  now_.token = here.fresh("token", 32);
+  now_.token = known::here().fresh("token", 32);
   for (one_slot& slot : now_.slots) {
-    if (!slot.is_mine) continue;
     for (one_stack& in : slot.orders) {
-      one_stack any = any_stack();
-      in.note = any.note;
-      for (unsigned i = 1; i <= is_.depth; ++i) {
-        if (!in.entry(i).is_numeral()) in.entry(i) = any.entry(i);
-      }
-      if (!in.height.is_numeral()) in.height = any.height;
+      if (slot.is_mine) forget_the_rest(in);
     }
   }
   tokens_.forget();
@@ -215,11 +228,11 @@ void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
 }
 
 finding stack_world::found(const std::string& what, const term& claim) const {
-  return {what, at_end_ ? "the end" : name_of(site_), story_.told(claim, now_, most_of_a_story)};
+  return {what, at_end_ ? "the end" : site_name(site_), story_.told(claim, now_, most_of_a_story)};
 }
 void stack_world::fail(const std::string& what) { report(found(what, truth(false))); }
 void stack_world::fail_outside() {
-  story_.access(name_of(site_), "load", {stack_spot::kind::outside, 0, 0, 0});
+  story_.access(site_name(site_), "load", {stack_spot::kind::outside, 0, 0, 0});
   fail("there is no such entry");
 }
 void stack_world::must_follow(const term& claim, const char* what) {

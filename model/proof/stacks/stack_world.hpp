@@ -110,6 +110,9 @@ class stack_world {
   void begin_access(const char* kind, const stack_spot& at);
   void end_access();
   void must_clauses();
+  static bool is_at_rest(one_stack& mine, std::string& text);
+  bool has_empty_hands(std::string& text);
+  void forget_the_rest(one_stack& mine) const;
   void cut_if_met(const call_state& state, const stack_spot& at);
   finding found(const std::string& what, const term& claim) const;
 
