@@ -392,6 +392,7 @@ class buddy {
     if (!me.stacks().push(b.order, b.index)) [[unlikely]]
       return give_back_rarely<false>(b);  // full: the tree looks
     me.count_own_release();               // (5) last: a thread that reads it finds the block
+    me.stacks().look_at_times();
   }
   /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
   /// of whole words, a block that no stack keeps.

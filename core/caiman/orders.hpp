@@ -79,6 +79,7 @@ enum class site : unsigned char {
   // stacks: anyone's side
   drain_height,
   drain_look,
+  drain_spare,
   drain_raise,
   drain_fenced,
   drain_leave,
@@ -244,7 +245,9 @@ inline constexpr order_row order_table[] = {
      "nothing: of the top it reads the owner's own store or a hole, and the exchange behind it "
      "decides. An announced pop reads its own store, or, the flag being down, what (8) let it see"},
     {site::stack_hole, "stack_hole", mo::acquire, {{4, site::stack_take}},
-     "S6: an owner that walks over a hole must see that its block moved"},
+     "S6: an owner that walks over a hole must see that its block moved",
+     "no check convicts a weaker one: drainers go from the top down, so the exchange of a pop that "
+     "found the top taken has acquired what matters. That is said of drainers, not of this look"},
     {site::stack_take, "stack_take", mo::acq_rel,
      {{4, site::drain_look}, {4, site::stack_hole}, {4, site::stack_take}, {7, site::stack_push}},
      "S2 without acquire; S6 without release: a thread that finds the hole must see the move"},
@@ -255,10 +258,14 @@ inline constexpr order_row order_table[] = {
      "S1 and S6, as those"},
     {site::drain_look, "drain_look", mo::acquire, {{4, site::stack_take}},
      "S6: a drainer that finds a hole must see that its block moved"},
-    {site::drain_raise, "drain_raise", mo::acquire,
-     {{8, site::drain_fenced, by::fences}, {8, site::stack_drainers, by::fences}},
-     "S1 announced: a drainer that finds the flag up must see the heights that the fence has shown "
-     "to the one that raised it. Where it raises the flag itself, the fence behind it orders it"},
+    {site::drain_spare, "drain_spare", mo::acq_rel, {{8, site::drain_raise}},
+     "S6 without release: a drainer that comes next must see the announcement that was relied on; "
+     "S6 without acquire: the move of a drainer that came before and may not have seen it"},
+    {site::drain_raise, "drain_raise", mo::acq_rel,
+     {{8, site::drain_fenced, by::fences}, {8, site::stack_drainers, by::fences}, {8, site::drain_spare}},
+     "S1 announced without acquire: a drainer that finds the flag up must see the heights that the "
+     "fence has shown to the one that raised it. Where it raises the flag itself, the fence behind "
+     "it orders it. S6 without release, as drain_spare"},
     {site::drain_fenced, "drain_fenced", mo::relaxed, {{8, site::drain_raise, by::fences}},
      "nothing: the fence before it releases"},
     {site::drain_leave, "drain_leave", mo::release, {{8, site::stack_lower}},

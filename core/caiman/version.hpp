@@ -8,7 +8,7 @@
 // Before 1.0 every minor version may change what programs compile against.
 //
 // A program that was written, or compiled, against one version can say so: with
-// -DCAIMAN_ASSERT_VERSION=0.2.0 (or =0.2, any patch of it) headers of another version do not
+// -DCAIMAN_ASSERT_VERSION=0.2.1 (or =0.2, any patch of it) headers of another version do not
 // compile. error.hpp includes this, and with it every header that a program begins with.
 // Relies on requirements.hpp alone.
 // ---------------------------------------------------------------------------------------------
@@ -22,12 +22,12 @@
 /// The second number: something was added; before 1.0 something may have changed, too.
 #define CAIMAN_VERSION_MINOR 2
 /// The third number: something was repaired.
-#define CAIMAN_VERSION_PATCH 0
+#define CAIMAN_VERSION_PATCH 1
 /// The three as one number that can be compared: 1.2.3 is 10203.
 #define CAIMAN_VERSION \
   (CAIMAN_VERSION_MAJOR * 10000 + CAIMAN_VERSION_MINOR * 100 + CAIMAN_VERSION_PATCH)
 /// The three as text.
-#define CAIMAN_VERSION_STRING "0.2.0"
+#define CAIMAN_VERSION_STRING "0.2.1"
 
 #if defined(CAIMAN_ASSERT_VERSION)
 #define CAIMAN_TEXT_OF(version) #version

@@ -55,7 +55,10 @@ class small_stack {
     const bool fits = in_memory().push_again(0, block) || in_memory().push(0, block);
     assert(fits);
     (void)fits;
+    look();
   }
+  /// The owner looks at his flag, when it is time.
+  void look() noexcept { in_memory().look_at_times(); }
 
   // ---- a drainer's side ----
 

@@ -71,9 +71,11 @@ class tree_of_four {
   }
   void push(unsigned order, std::size_t index) noexcept {
     touch(order, index);
-    const bool fits = tree_.lanes().mine().stacks().push(order, index);
+    const auto stacks = tree_.lanes().mine().stacks();
+    const bool fits = stacks.push(order, index);
     assert(fits);
     (void)fits;
+    stacks.look_at_times();
   }
   void drain() noexcept { tree_.drain(tree_.lanes().mine()); }
   /// Before any thread starts: as if a drainer had been there, so that nobody needs a fence.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The flag of an owner stack (8): its owner takes it down while a drainer leaves, and then pops by
 // a plain load, which must see what the drainer took (S1, S2). main() makes what comes before: a
-// drainer is there, past its fence, and the owner saw the flag so once; his next pop is the one
-// that takes it down, if by then the drainer is gone. No fence is left to pass, so on neither side
+// drainer is there, past its fence, and the owner saw the flag so once; when he looks again he
+// takes it down, if by then the drainer is gone. No fence is left to pass, so on neither side
 // one hides what the leaving and the taking down have to order.
 #include "small_stack.hpp"
 
@@ -17,6 +17,7 @@ std::size_t taken[4];  // two by the owner, two by the drainer
 
 void* use(void* /*none*/) {
   taken[0] = stack.pop();
+  stack.look();
   taken[1] = stack.pop();
   return nullptr;
 }

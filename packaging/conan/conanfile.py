@@ -16,7 +16,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 
 class CaimanRecipe(ConanFile):
     name = "caiman"
-    version = "0.2.0"
+    version = "0.2.1"
     license = "MIT"
     description = "A lock-free buddy allocator in C++23: arenas, buffers, shared bytes, or indices alone"
     topics = ("allocator", "lock-free", "buddy", "arena", "header-only")

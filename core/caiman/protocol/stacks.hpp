@@ -18,7 +18,9 @@
 // the height. A drainer raises the flag and leaves an announced top entry alone, and never looks
 // above the height. Announcement and flag are a store-buffer pair with one cheap side: light_fence
 // keeps the compiler from turning the owner's two accesses round, heavy_fence makes every running
-// thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker).
+// thread pass a full fence on the drainer's side (membarrier, asymmetric Dekker). An announcement
+// is a promise: who sees it may say that the block has gone. So the owner takes the entry then, or
+// finds that a drainer was there before he announced.
 //
 // That fence is dear, so the flag stays up when the drainer goes, and says that a fence was passed:
 // from then on pops are exchanges, and who drains next needs none. Only the owner takes his flag
@@ -145,6 +147,15 @@ class owner_stacks {
     if (is_noted(now, index)) h.store(head_of(height(now), 0), Sync::order(site::stack_popped));
   }
 
+  /// The owner looks at his flag, after so many pops by exchange, and takes it down if nobody comes
+  /// any more. Behind a push, or where a pop found nothing on top: in a pop he has announced
+  /// something. Wait-free.
+  CAIMAN_HOT void look_at_times() const noexcept {
+    if (!Sync::announced_pop || pops().load(std::memory_order_relaxed) < Sync::calm_pops) [[likely]]
+      return;
+    look_at_flag();
+  }
+
   /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
   /// at all tags at once: a walk over the entries, of a length that no processor can guess, costs
   /// three times as much.
@@ -172,6 +183,7 @@ class owner_stacks {
     head_cell& h = head(order);
     const std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
     if (n == 0) return false;
+    std::uint64_t exchanged = 0;
     if (Sync::announced_pop) {
       h.store(head_of(n, 0) | announced, Sync::order(site::stack_announce));     // (7) (8)
       Sync::light_fence();                                                       // (8)
@@ -181,21 +193,20 @@ class owner_stacks {
         index = top - std::size_t{1};
         return top != 0;
       }
-      const std::uint64_t exchanged = pops().load(std::memory_order_relaxed) + 1;
+      exchanged = pops().load(std::memory_order_relaxed) + 1;
       pops().store(exchanged, std::memory_order_relaxed);
-      if (exchanged >= Sync::calm_pops) [[unlikely]] {  // it is time to look at the flag
-        take_back(h, n);
-        return false;
-      }
     }
     // What the owner pushed is there, or a hole; to look first shortens the way from one exchange
     // to the next, which would otherwise lead through the result of this one.
     const std::uint32_t top = entry(order, n).load(Sync::order(site::stack_look));
     if (entry(order, n).exchange(0, Sync::order(site::stack_take)) == 0) [[unlikely]] {  // (7)
-      if (Sync::announced_pop) take_back(h, n);
+      // What was announced was a hole already. Whoever asks the stack next finds no announcement.
+      if (Sync::announced_pop) h.store(head_of(n, 0), Sync::order(site::stack_popped));  // (7)
       return false;
     }
-    h.store(head_of(n - 1, top), Sync::order(site::stack_popped));  // (7)
+    // When it is time to look at the flag, the block comes back by a push, behind which he does.
+    h.store(head_of(n - 1, exchanged < Sync::calm_pops ? top : 0),
+            Sync::order(site::stack_popped));  // (7)
     index = top - std::size_t{1};
     return true;
   }
@@ -205,8 +216,8 @@ class owner_stacks {
   std::size_t pop_below(unsigned order) const noexcept {
     head_cell& h = head(order);
     std::uint32_t n = height(h.load(Sync::order(site::stack_height)));
+    look_at_times();
     if (n == 0) return nothing;  // and what was popped last is still that
-    if (Sync::announced_pop) look_at_flag();
     std::uint32_t top = 0;
     for (; n > 0 && top == 0; --n) {
       cell& e = entry(order, n);
@@ -220,12 +231,18 @@ class owner_stacks {
   // ---- anyone's side ---------------------------------------------------------------------
 
   /// How far up a drainer may take entries. Of a foreign stack, an announced top entry is its
-  /// owner's, who may stand still there for ever.
+  /// owner's, who may stand still there for ever, so a thread that leaves it alone may say that
+  /// there is nothing. Then it must be true that the owner gets it: a thread that drains with an
+  /// older head in view, and takes it, has raised the flag. Of the two read-modify-writes of the
+  /// flag one comes first: then either that drainer sees the announcement, or this thread sees that
+  /// one is at work.
   std::uint32_t reach(unsigned order, bool own) const noexcept {
     const auto seen =
         static_cast<std::uint32_t>(head(order).load(Sync::order(site::drain_height)));  // (7) (8)
     const std::uint32_t n = seen & ~announced;
-    return own || n == seen ? n : n - 1;
+    if (own || n == seen) return n;
+    drainers().fetch_add(0, Sync::order(site::drain_spare));  // (8)
+    return n - 1;
   }
 
   /// Whether there is anything to drain. A pass that drains nothing must disturb nobody.
@@ -238,6 +255,12 @@ class owner_stacks {
     return false;
   }
 
+  /// How far up a drainer could take entries of a foreign stack; for checks.
+  std::uint32_t peek_reach(unsigned order) const noexcept {
+    const auto seen = static_cast<std::uint32_t>(head(order).load(Sync::order(site::observe)));
+    const std::uint32_t n = seen & ~announced;
+    return n == seen ? n : n - 1;
+  }
   /// What lies in entry `i`; for checks.
   std::size_t peek(unsigned order, std::uint32_t i) const noexcept {
     return entry(order, i).load(Sync::order(site::observe)) - std::size_t{1};
@@ -271,15 +294,8 @@ class owner_stacks {
   static constexpr std::uint64_t fenced = std::uint64_t{1} << 32;
   static constexpr std::uint64_t a_look = std::uint64_t{1} << 33;
 
-  /// What was announced is not taken. Whoever asks the stack next must find no announcement.
-  static void take_back(head_cell& h, std::uint32_t n) noexcept {
-    h.store(head_of(n, 0), Sync::order(site::stack_popped));  // (7)
-  }
-
-  /// After so many pops by exchange the owner looks at his flag, and takes it down if nobody came
-  /// since he looked last, and nobody is there.
-  void look_at_flag() const noexcept {
-    if (pops().load(std::memory_order_relaxed) < Sync::calm_pops) return;
+  /// He takes it down if nobody came since he looked last, and nobody is there.
+  CAIMAN_COLD void look_at_flag() const noexcept {
     pops().store(0, std::memory_order_relaxed);
     flag_t now = drainers().load(Sync::order(site::stack_drainers)) & ~(fenced - 1);  // (8)
     if (now != seen().load(std::memory_order_relaxed)) {

@@ -135,7 +135,7 @@ class buddy_world final : public world {
     for (unsigned slot = 0; slot < turned_slots; ++slot) {
       const auto stacks = inside().lanes().stacks(slot);
       for (unsigned order = 0; order < model_stack_orders; ++order) {
-        for (std::uint32_t i = stacks.reach(order, false); i > 0; --i) {
+        for (std::uint32_t i = stacks.peek_reach(order); i > 0; --i) {
           const std::size_t index = stacks.peek(order, i);
           if (index != stacks.nothing) kept |= blocks_of(order, index);
         }

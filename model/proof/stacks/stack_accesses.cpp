@@ -70,6 +70,11 @@ void stack_world::store_head(const stack_spot& at, std::uint64_t value) {
   if (!slot.is_mine) fail("a head is written by a thread that is not its owner");
   const std::uint64_t height = value & ((std::uint64_t{1} << announced_bit) - 1);
   if (height > is_.depth + 1) fail("a height that cannot be");
+  // Others may have gone by it.
+  for (unsigned i = 1; i <= height && i <= is_.depth; ++i) {
+    const term is_there = in.height == height_of(i) && in.entry(i) != constant(0, 32);
+    must_follow(!(in.announced && !in.taken && is_there), "an announcement is taken back");
+  }
   const term whole = head_of(in, in.announced);
   const term old_live = in.live_height();
   for (unsigned i = 1; i <= is_.depth; ++i) {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Caiman for vcpkg: `vcpkg install caiman --overlay-ports=packaging/vcpkg`, with the address of the repository in the
-# place of ADDRESS and the commit of the tag v0.2.0 in that of COMMIT. The test `recipes` runs it with stand-ins for vcpkg.
+# place of ADDRESS and the commit of the tag v0.2.1 in that of COMMIT. The test `recipes` runs it with stand-ins for vcpkg.
 vcpkg_from_git(OUT_SOURCE_PATH source
   URL "ADDRESS"
   REF "COMMIT")

@@ -49,7 +49,7 @@ enum caiman_error {
 };
 /* A sentence, which is never freed; also for numbers that are none of these. */
 CAIMAN_C_API const char* caiman_error_message(int error);
-/* "0.2.0" */
+/* "0.2.1" */
 CAIMAN_C_API const char* caiman_version(void);
 
 /* ---- indices: blocks of 2^order min blocks, index in units of that ------------------------------
