@@ -46,14 +46,17 @@ struct proof_sync {
   class atomic;
   template <class T>
   using plain = T;
-  /// Nothing reads it back.
+  /// Nothing reads it back, so what a number of bits is need not be decided for it.
   class statistic {
    public:
     constexpr explicit statistic(std::uint64_t) noexcept {}
     std::uint64_t load(std::memory_order) const noexcept { return 0; }
     template <class Value>
     void store(const Value& /*value*/, std::memory_order) noexcept {}
-    std::uint64_t fetch_add(std::uint64_t, std::memory_order) noexcept { return 0; }
+    template <class Value>
+    std::uint64_t fetch_add(const Value& /*value*/, std::memory_order) noexcept {
+      return 0;
+    }
   };
   struct home {};
   static constexpr unsigned exclusive_slots = 2;
@@ -89,18 +92,19 @@ struct proof_sync {
 template <>
 class proof_sync::atomic<word> {
  public:
-  explicit atomic(const word&) noexcept {}
+  explicit atomic(const word& value) noexcept : built_(value.value()) {}
   atomic(const atomic&) = delete;
   atomic& operator=(const atomic&) = delete;
 
   word load(std::memory_order) const noexcept {
-    if (cells::here().places.empty()) return 0;
+    if (cells::here().places.empty()) return built_;
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
     return clean(world::here().load(cells::here().of(this), state));
   }
   void store(const word& value, std::memory_order) noexcept {
-    if (!cells::here().places.empty()) world::here().store(cells::here().of(this), value);
+    if (!cells::here().places.empty()) return world::here().store(cells::here().of(this), value);
+    built_ = value.value();
   }
   bool compare_exchange_strong(word& expected, const word& desired, std::memory_order,
                                std::memory_order) noexcept {
@@ -112,8 +116,10 @@ class proof_sync::atomic<word> {
     return done;
   }
   word fetch_or(const word& mask, std::memory_order) noexcept {
-    if (cells::here().places.empty()) return 0;
-    return world::here().fetch_or(cells::here().of(this), mask);
+    if (!cells::here().places.empty()) return world::here().fetch_or(cells::here().of(this), mask);
+    const std::uint64_t before = built_;
+    built_ |= mask.value();
+    return before;
   }
   word fetch_and(const word& mask, std::memory_order) noexcept {
     return clean(world::here().fetch_and(cells::here().of(this), mask));
@@ -122,6 +128,8 @@ class proof_sync::atomic<word> {
     world::here().fail("a word is counted");
     return 0;
   }
+  /// What it was when the tree was built.
+  std::uint64_t built() const noexcept { return built_; }
 
  private:
   // What the solver has left in the stack is not to be found in frames of the core.
@@ -129,6 +137,7 @@ class proof_sync::atomic<word> {
     scrub_stack();
     return result;
   }
+  std::uint64_t built_;
 };
 
 /// A counter, or a thread's hint of a word.

@@ -67,13 +67,14 @@ void best_fit() {
     word_must(free, !is::some_free(free, cls), "none, though there is one");
     return;
   }
-  word_must(free, fit.mask.low() == constant(is::run(cls) << fit.pos, is::bits),
+  const auto pos = static_cast<unsigned>(fit.pos);
+  word_must(free, fit.mask.low() == constant(is::run(cls) << pos, is::bits),
             "the mask is not the run at pos");
-  word_must(free, truth(fit.pos % (1U << cls) == 0 && fit.pos < is::bits), "it is not aligned");
-  word_must(free, is::is_free(free, cls, fit.pos), "the run is not free");
+  word_must(free, truth(pos % (1U << cls) == 0 && pos < is::bits), "it is not aligned");
+  word_must(free, is::is_free(free, cls, pos), "the run is not free");
   word_must(free, truth(fit.from >= cls && fit.from <= F), "the class that it is cut from is none");
-  word_must(free, is::is_maximal(free, fit.from, fit.pos), "it does not begin a maximal run");
-  word_must(free, !is::some_maximal(free, fit.from, fit.pos), "it is not the first of its class");
+  word_must(free, is::is_maximal(free, fit.from, pos), "it does not begin a maximal run");
+  word_must(free, !is::some_maximal(free, fit.from, pos), "it is not the first of its class");
   for (unsigned less = cls; less < fit.from; ++less) {
     word_must(free, !is::some_maximal(free, less), "a smaller maximal run has room");
   }

@@ -20,6 +20,7 @@
 #include <type_traits>
 
 #include "caiman/protocol/stacks.hpp"
+#include "caiman/protocol/word_type.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::protocol {
@@ -215,7 +216,7 @@ class slot_ref {
   void count_release() const noexcept { bump(counters_->releases, site::count_release); }  // (5)
   /// The same for a thread that owns its slot alone. (5)
   void count_own_release() const noexcept {
-    add(counters_->releases, 1, Sync::order(site::own_count), Sync::order(site::count_release));
+    add(counters_->releases, 1U, Sync::order(site::own_count), Sync::order(site::count_release));
   }
   /// Both at once, for the common release into the tree.
   void count_release(unsigned coalesces) const noexcept {
@@ -231,19 +232,20 @@ class slot_ref {
   /// Levels walked down. Wait-free.
   void count_splits(unsigned n) const noexcept { tally(counters_->splits, n); }
   /// Levels walked up. Wait-free.
-  void count_coalesces(unsigned n) const noexcept { tally(counters_->coalesces, n); }
+  void count_coalesces(count_t n) const noexcept { tally(counters_->coalesces, n); }
   /// A search looks again. Wait-free.
-  void count_rescan() const noexcept { tally(counters_->rescans, 1); }
+  void count_rescan() const noexcept { tally(counters_->rescans, 1U); }
 
  private:
   void bump(cell& count, site at) const noexcept {
     if (counters_->shared) [[unlikely]] {
       count.fetch_add(1, Sync::order(at));
     } else {
-      add(count, 1, Sync::order(site::own_count), Sync::order(at));
+      add(count, 1U, Sync::order(site::own_count), Sync::order(at));
     }
   }
-  void tally(typename Sync::statistic& count, std::uint64_t n) const noexcept {
+  template <class Number>
+  void tally(typename Sync::statistic& count, Number n) const noexcept {
     const auto order = std::memory_order_relaxed;  // a statistic has no other
     if (counters_->shared) [[unlikely]] {
       count.fetch_add(n, order);
@@ -252,9 +254,8 @@ class slot_ref {
     }
   }
   /// By the only thread that stores to it.
-  template <class Cell>
-  static void add(Cell& count, std::uint64_t n, std::memory_order look,
-                  std::memory_order set) noexcept {
+  template <class Cell, class Number>
+  static void add(Cell& count, Number n, std::memory_order look, std::memory_order set) noexcept {
     count.store(count.load(look) + n, set);
   }
 

@@ -105,22 +105,14 @@ class tails {
     } while (!cell.compare_exchange_strong(now, now | mask, Sync::order(site::release),  // (1) (2)
                                            Sync::order(site::release_look)));
     hint::set(in.at(lv), me, word, bits::largest_class(now | mask));
-    const unsigned pieces = piece_count(from % fanout, end - from);
-    me.count_coalesces(runs(now) + pieces - runs(now | mask));
+    // What came back merges with what is there; its pieces count as merged already.
+    const std::size_t inside = end - from - piece_count(from % fanout, end - from);
+    me.count_coalesces(bits::merges(now, now | mask) - static_cast<unsigned>(inside));
     return true;
   }
 
   static constexpr word_t first_bits(std::size_t count) noexcept {
     return count == 64 ? ~word_t{0} : (word_t{1} << count) - 1;
-  }
-  /// How many maximal runs a word has.
-  static constexpr unsigned runs(word_t free) noexcept {
-    unsigned found = 0;
-    for (; free != 0; ++found) {
-      const auto pos = static_cast<unsigned>(countr_zero(free));
-      free &= ~(bits::run(bits::merged_class(free, pos)) << pos);
-    }
-    return found;
   }
 };
 

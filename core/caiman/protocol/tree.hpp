@@ -103,7 +103,7 @@ class tree : public layout<Sync, Log2Fanout> {
       return full;
     }
     keep_remainder_hinted(*p.in, me, word, p.cls, fit.from);
-    return claimed((word * fanout + fit.pos) >> p.cls);
+    return claimed((word * fanout + static_cast<unsigned>(fit.pos)) >> p.cls);
   }
 
   /// Looks everywhere until it has a block or can say why not. `try_last` is a word to leave for
@@ -424,7 +424,7 @@ class tree : public layout<Sync, Log2Fanout> {
       if (move != nullptr) move->open();  // (4) a claim that will be split, begun before it shows
       if (cell.compare_exchange_strong(now, now & ~fit.mask, Sync::order(site::claim),  // (1) (4)
                                        Sync::order(site::search_word))) {
-        pos = fit.pos;
+        pos = static_cast<unsigned>(fit.pos);
         keep_remainder_hinted(levels_[lv], me, word, cls, fit.from);
         return true;
       }

@@ -46,7 +46,7 @@ class trims {
       for (std::size_t word = 0; word < in.at(lv).word_count(); ++word) {
         word_t left = in.at(lv).word(word).load(Sync::order(site::observe));
         while (left != 0) {
-          const auto pos = static_cast<unsigned>(std::countr_zero(left));
+          const auto pos = static_cast<unsigned>(countr_zero(left));
           const unsigned cls = bits::merged_class(left, pos);
           left &= ~(bits::run(cls) << pos);
           each_piece(in, me, {lv * Log2Fanout + cls, (word * fanout + pos) >> cls}, most, wanted,

@@ -37,7 +37,7 @@ struct word_bits {
   /// run that `mask` is cut from, so `from` minus the class asked for is the number of splits.
   struct fit {
     word_t mask;    ///< The run's bits.
-    unsigned pos;   ///< Its first bit.
+    count_t pos;    ///< Its first bit.
     unsigned from;  ///< See above.
   };
 
@@ -57,7 +57,7 @@ struct word_bits {
       }
       tops = larger;  // every group of this class lies inside a larger one
     }
-    const unsigned pos = static_cast<unsigned>(countr_zero(tops)) + 1 - (1U << from);
+    const count_t pos = static_cast<count_t>(countr_zero(tops)) + 1U - (1U << from);
     return {run(cls) << pos, pos, from};
   }
 
@@ -79,6 +79,18 @@ struct word_bits {
     const count_t down =
         below != 0 ? (63U - static_cast<count_t>(countl_zero(below))) ^ pos : width;
     return static_cast<unsigned>(31 - countl_zero(up < down ? up : down));
+  }
+
+  /// How many pairs of buddies became one, of those in a word that was `before` and is `after`,
+  /// with some bits more: each group of two bits or more that is free as a whole is such a pair.
+  static constexpr count_t merges(word_t before, word_t after) noexcept {
+    count_t found = 0;
+    for (unsigned cls = 1; cls <= full_class; ++cls) {
+      const word_t more = free_groups(after, cls) & ~free_groups(before, cls);
+      if (more == 0) break;  // no larger one either
+      found = found + static_cast<count_t>(popcount(more));
+    }
+    return found;
   }
 
  private:

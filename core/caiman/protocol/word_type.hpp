@@ -24,6 +24,7 @@ using count_t = unsigned;
 using flag_t = std::uint64_t;
 using std::countl_zero;
 using std::countr_zero;
+using std::popcount;
 
 }  // namespace caiman::v0::protocol
 

@@ -119,6 +119,16 @@ word word::shift_up(const word& a, unsigned n) {
   if (!stays && bits_now != 64) throw std::logic_error("a shift out of the words of the tree");
   return word(z3::shl(low, constant(n, bits_now)), a.high() << n);
 }
+word word::shift_up_by(const word& a, const number& n) {
+  const term far = n.as_term();
+  const term by = bits_now < number::bits ? far.extract(bits_now - 1, 0)
+                                          : z3::zext(far, bits_now - number::bits);
+  const term low = z3::shl(a.low(), by);
+  const bool stays = known::here().holds(z3::ult(far, constant(bits_now, number::bits)) &&
+                                         z3::lshr(low, by) == a.low());
+  if (!stays || a.high() != 0) throw std::logic_error("a shift out of the words of the tree");
+  return word(low);
+}
 word word::shift_down(const word& a, unsigned n) {
   const std::uint64_t high = a.high() >> n;
   if (n >= bits_now) return high;
@@ -150,6 +160,14 @@ number countr_zero(const word& of) {
 number countl_zero(const word& of) {
   if (of.is_constant()) return static_cast<unsigned>(std::countl_zero(of.value()));
   return number(zeroes_above(of.low(), 64 - bits_now));
+}
+number popcount(const word& of) {
+  if (of.is_constant()) return static_cast<unsigned>(std::popcount(of.value()));
+  const term low = of.low();
+  term result = constant(static_cast<unsigned>(std::popcount(of.high())), number::bits);
+  for (unsigned i = 0; i < bits_now; ++i)
+    result = result + z3::zext(low.extract(i, i), number::bits - 1);
+  return number(result);
 }
 number countl_zero(const number& of) {
   if (of.is_constant()) return static_cast<unsigned>(std::countl_zero(of.value()));

@@ -31,6 +31,11 @@ void set_word_bits(unsigned bits);
 /// The same.
 unsigned word_bits_now();
 
+class word;
+class number;
+/// Ones.
+number popcount(const word& of);
+
 /// What the tree is made of: a constant, or a term that has a number. One that dies leaves zeroes
 /// behind. (g++ 12 cannot evaluate a table of words whose parts lie in a class of their own.)
 class word {
@@ -85,6 +90,7 @@ class word {
   friend constexpr word operator<<(const word& a, I n) {
     return a.is_constant() ? word(a.value() << n) : shift_up(a, static_cast<unsigned>(n));
   }
+  friend constexpr word operator<<(const word& a, const number& n);
   template <std::integral I>
   friend constexpr word operator>>(const word& a, I n) {
     return a.is_constant() ? word(a.value() >> n) : shift_down(a, static_cast<unsigned>(n));
@@ -115,6 +121,7 @@ class word {
   static word subtract_terms(const word& a, const word& b);
   static word invert_term(const word& a);
   static word shift_up(const word& a, unsigned n);
+  static word shift_up_by(const word& a, const number& n);
   static word shift_down(const word& a, unsigned n);
   static bool equal_terms(const word& a, const word& b);
   std::uint64_t high() const;
@@ -124,6 +131,7 @@ class word {
   void vanish() noexcept;
 
   friend class number;
+  friend number popcount(const word& of);
   std::uint64_t value_ = 0;
   std::size_t id_ = 0;
 };
@@ -132,7 +140,8 @@ class word {
 class number {
  public:
   static constexpr unsigned bits = 32;
-  constexpr number(unsigned value) noexcept : is_(value) {}
+  template <std::integral I>
+  constexpr number(I value) noexcept : is_(static_cast<std::uint32_t>(value)) {}
   explicit number(const term& value);
   term as_term() const;
   constexpr bool is_constant() const noexcept { return is_.is_constant(); }
@@ -143,6 +152,9 @@ class number {
 
   friend constexpr number operator^(const number& a, const number& b) {
     return both(a, b) ? number(a.value() ^ b.value()) : number(a.as_term() ^ b.as_term());
+  }
+  friend constexpr number operator+(const number& a, const number& b) {
+    return both(a, b) ? number(a.value() + b.value()) : number(a.as_term() + b.as_term());
   }
   friend constexpr number operator-(const number& a, const number& b) {
     return both(a, b) ? number(a.value() - b.value()) : number(a.as_term() - b.as_term());
@@ -159,6 +171,10 @@ class number {
 
   word is_;  // of other terms than words are
 };
+
+constexpr word operator<<(const word& a, const number& n) {
+  return n.is_constant() ? a << n.value() : word::shift_up_by(a, n);
+}
 
 /// Zeroes below the lowest one. Of a word of the tree, which is not 0.
 number countr_zero(const word& of);

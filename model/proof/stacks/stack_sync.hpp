@@ -73,7 +73,10 @@ class stack_statistic {
   }
   template <class Value>
   void store(const Value& /*value*/, std::memory_order) noexcept {}
-  std::uint64_t fetch_add(std::uint64_t, std::memory_order) noexcept { return 0; }
+  template <class Value>
+  std::uint64_t fetch_add(const Value& /*value*/, std::memory_order) noexcept {
+    return 0;
+  }
 };
 
 /// A flag, a word of the tree, or a hint.

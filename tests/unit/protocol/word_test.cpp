@@ -4,7 +4,7 @@
 //
 // Every value of the words of 2, 4, 8 and 16 slots, with every class and every position; words of
 // 32 and 64 slots at random, from a fixed seed. The comparison itself is tested as well: it must
-// see a first fit, a worst fit, a merge that looks to one side and a count that ignores alignment.
+// see a first fit, a worst fit, a merge that looks to one side and counts that ignore alignment.
 // Relies on naive_runs.hpp and Catch2 v2; main is in main.cpp.
 // ---------------------------------------------------------------------------------------------
 #include "caiman/protocol/word.hpp"
@@ -32,10 +32,11 @@ struct differences {
   std::size_t fit = 0;
   std::size_t largest = 0;
   std::size_t merged = 0;
+  std::size_t merges = 0;
   std::size_t compared = 0;
   word_t last = 0;  // the last word with a difference
 
-  std::size_t all() const { return fit + largest + merged; }
+  std::size_t all() const { return fit + largest + merged + merges; }
 };
 
 template <class Bits>
@@ -48,12 +49,27 @@ bool same_fit(word_t free, unsigned cls, const naive::runs& runs) {
   return fit.mask == mask && fit.pos == expected->pos && fit.from == expected->cls;
 }
 
+template <class Bits>
+naive::runs runs_of(word_t free) {
+  return naive::maximal_runs(naive::slots_of(free, Bits::full_class), Bits::full_class);
+}
+
+// Each merge makes one run of two: so many are gone of the runs of a part of the word and of the
+// bits that came to it.
+template <class Bits>
+bool same_merges(word_t free, const naive::runs& runs) {
+  const word_t part = free & 0xa5c3'5a3c'0ff0'b6d9;
+  const auto ones = static_cast<std::size_t>(std::popcount(free & ~part));
+  return Bits::merges(part, free) == runs_of<Bits>(part).size() + ones - runs.size();
+}
+
 // Compares all functions of `Bits` on one word.
 template <class Bits>
 void compare(word_t free, differences& found) {
   const std::size_t before = found.all();
-  const naive::runs runs =
-      naive::maximal_runs(naive::slots_of(free, Bits::full_class), Bits::full_class);
+  const naive::runs runs = runs_of<Bits>(free);
+  if (!same_merges<Bits>(free, runs)) ++found.merges;
+  ++found.compared;
   for (unsigned cls = 0; cls <= Bits::full_class; ++cls) {
     if (!same_fit<Bits>(free, cls, runs)) ++found.fit;
     ++found.compared;
@@ -179,6 +195,14 @@ struct merges_downwards_only : word_bits<Log2Fanout> {
   }
 };
 
+template <unsigned Log2Fanout>
+struct counts_neighbours : word_bits<Log2Fanout> {
+  static unsigned merges(word_t before, word_t after) {
+    const word_t pairs = after & after << 1;
+    return static_cast<unsigned>(std::popcount(pairs & ~(before & before << 1)));
+  }
+};
+
 template <class Compare>
 void convict_wrong_variants(const Compare& compared_with) {
   CHECK(compared_with.template operator()<takes_first_fit>().fit > 0);
@@ -187,6 +211,7 @@ void convict_wrong_variants(const Compare& compared_with) {
   CHECK(compared_with.template operator()<ignores_alignment>().largest > 0);
   CHECK(compared_with.template operator()<merges_upwards_only>().merged > 0);
   CHECK(compared_with.template operator()<merges_downwards_only>().merged > 0);
+  CHECK(compared_with.template operator()<counts_neighbours>().merges > 0);
 }
 
 }  // namespace
@@ -222,6 +247,7 @@ TEST_CASE("a word can be computed at compile time", "[word]") {
   STATIC_REQUIRE(four::largest_class(0b1110) == 1);
   STATIC_REQUIRE(four::merged_class(0b1110, 1) == 0);
   STATIC_REQUIRE(four::merged_class(0b1110, 2) == 1);
+  STATIC_REQUIRE(four::merges(0b1100, 0b1111) == 2);
   using wide = word_bits<6>;
   STATIC_REQUIRE(wide::full == ~word_t{0});
   STATIC_REQUIRE(wide::best_fit(wide::full, 6).mask == ~word_t{0});
@@ -241,10 +267,12 @@ TEMPLATE_TEST_CASE_SIG("every narrow word splits and merges as by halving", "[wo
   CHECK(found.fit == 0);
   CHECK(found.largest == 0);
   CHECK(found.merged == 0);
-  // Every class and the largest run of every word but 0, and every slot in half of the words.
+  CHECK(found.merges == 0);
+  // Every class, its merges, the largest run of every word but 0, and every slot in half of the
+  // words.
   const std::size_t slots = std::size_t{1} << Log2Fanout;
   const std::size_t words = std::size_t{1} << slots;
-  CHECK(found.compared == words * (Log2Fanout + 1) + (words - 1) + words / 2 * slots);
+  CHECK(found.compared == words * (Log2Fanout + 2) + (words - 1) + words / 2 * slots);
 }
 
 TEMPLATE_TEST_CASE_SIG("random wide words split and merge as by halving", "[word]",
@@ -254,6 +282,7 @@ TEMPLATE_TEST_CASE_SIG("random wide words split and merge as by halving", "[word
   CHECK(found.fit == 0);
   CHECK(found.largest == 0);
   CHECK(found.merged == 0);
+  CHECK(found.merges == 0);
   CHECK(found.compared > 20'000 * Log2Fanout);
 }
 

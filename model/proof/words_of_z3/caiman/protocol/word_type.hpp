@@ -19,7 +19,9 @@ using count_t = proof::number;
 using flag_t = proof::word;
 using proof::countl_zero;
 using proof::countr_zero;
+using proof::popcount;
 using std::countl_zero;
 using std::countr_zero;
+using std::popcount;
 
 }  // namespace caiman::v0::protocol
