@@ -48,11 +48,14 @@
 
 #include "caiman/detail/attributes.hpp"
 #include "caiman/protocol/slots.hpp"
+#include "caiman/protocol/sum_type.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::detail {
 
+using protocol::balance_t;
 using protocol::site;
+using protocol::sum_t;
 
 /// What the thread that returned a block has to do next.
 enum class duty : unsigned char {
@@ -86,7 +89,7 @@ template <sync_policy Sync>
 class ledger {
  public:
   /// A counter that decides who ends the arena.
-  using cell = typename Sync::template atomic<std::uint64_t>;
+  using cell = typename Sync::template atomic<sum_t>;
   /// A counter that decides nothing.
   using statistic = typename Sync::statistic;
 
@@ -146,7 +149,7 @@ class ledger {
   /// False if the ledger is closed: then gave_late() has the answer.
   [[nodiscard]] CAIMAN_HOT bool gave_at_once(unsigned scaled) noexcept {
     cell& returned = line_of(scaled).returned;
-    const std::uint64_t now = returned.load(Sync::order(site::ledger_count)) + light_one;
+    const sum_t now = returned.load(Sync::order(site::ledger_count)) + light_one;
     returned.store(now + here, Sync::order(site::ledger_return));          // (9) (13)
     Sync::light_fence();                                                   // (13)
     if (closed_.load(Sync::order(site::ledger_closed)) != 0) [[unlikely]]  // (13)
@@ -161,7 +164,7 @@ class ledger {
   /// Whether nobody is on any line any more: then these may go. Wait-free, O(slots).
   [[nodiscard]] bool is_quiet() const noexcept {
     if (!light_) return true;  // a return is one read-modify-write, and has touched its line
-    std::uint64_t all = 0;
+    sum_t all = 0;
     for (const line& each : lines_) all |= each.returned.load(Sync::order(site::ledger_quiet));
     return all % light_one == 0;  // (14)
   }
@@ -170,7 +173,7 @@ class ledger {
   [[nodiscard]] duty gave() noexcept {
     if (light_) return gave_lightly(lines_[slot_at_hand()]);
     // (9) (11) releases all that the caller did with the arena
-    const std::uint64_t before =
+    const sum_t before =
         lines_[slot_at_hand()].returned.fetch_add(one, Sync::order(site::ledger_gave));
     if ((before & (closed | awaited)) == 0) [[likely]]
       return duty::none;
@@ -185,7 +188,7 @@ class ledger {
   /// From now on returns are `awaited`; whatever was returned before, the caller has seen.
   /// Wait-free, O(slots).
   void await() noexcept {
-    std::uint64_t before = 0;
+    sum_t before = 0;
     for (line& each : lines_) {
       // (11) acquires what the returns on this line did
       before += each.returned.fetch_or(awaited, Sync::order(site::ledger_await)) / one;
@@ -194,7 +197,7 @@ class ledger {
   }
   /// No more. Wait-free, O(slots).
   void await_no_more() noexcept {
-    std::uint64_t after = 0;
+    sum_t after = 0;
     for (line& each : lines_) {
       after += each.returned.fetch_and(~awaited, Sync::order(site::ledger_calm)) / one;
     }
@@ -243,9 +246,9 @@ class ledger {
 
   /// How many blocks are out of so many taken, if so many were returned by stores: that is a count
   /// which starts again at zero, each 2^40 returns of a line. Right for fewer than 2^39 blocks out.
-  [[nodiscard]] static std::int64_t out_of(std::uint64_t taken, std::uint64_t returned) noexcept {
-    return static_cast<std::int64_t>((taken - returned) * light_one) /
-           static_cast<std::int64_t>(light_one);
+  [[nodiscard]] static balance_t out_of(sum_t taken, sum_t returned) noexcept {
+    return static_cast<balance_t>((taken - returned) * light_one) /
+           static_cast<balance_t>(light_one);
   }
 
  private:
@@ -312,8 +315,8 @@ class ledger {
   /// True for the first one that finds all returned.
   bool settles() noexcept {
     rest_.fetch_add(1, Sync::order(site::ledger_rest));  // (9) before the sum, one after the other
-    std::uint64_t taken = 0;
-    std::uint64_t returned = 0;
+    sum_t taken = 0;
+    sum_t returned = 0;
     for (line& each : lines_) {
       taken += each.taken.load(Sync::order(site::ledger_count));
       returned += each.returned.load(Sync::order(site::ledger_sum)) / light_one;  // (9)
@@ -332,13 +335,13 @@ class ledger {
 
   /// By one thread at a time. The closing one comes after all of them: each of those who waited had
   /// a handle, and the marks went before it did.
-  void count_met(std::uint64_t returns) noexcept {
+  void count_met(sum_t returns) noexcept {
     met_.store(met_.load(Sync::order(site::ledger_met)) + returns, Sync::order(site::ledger_met));
   }
 
   /// The last handle has gone: nothing will be taken any more, and nobody waits.
   bool close() noexcept {
-    std::uint64_t out = met_.load(Sync::order(site::ledger_met));
+    sum_t out = met_.load(Sync::order(site::ledger_met));
     for (line& each : lines_) {
       // (9) acquires what the returns on this line did
       out -= each.returned.fetch_or(closed, Sync::order(site::ledger_close)) / one;

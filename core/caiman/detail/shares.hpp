@@ -14,10 +14,12 @@
 #include <cstdint>
 #include <new>
 
+#include "caiman/protocol/sum_type.hpp"
 #include "caiman/sync.hpp"
 
 namespace caiman::inline v0::detail {
 
+using protocol::shares_t;
 using protocol::site;
 
 /// The count of one frozen block. Any threads that have a share may call at once.
@@ -25,7 +27,7 @@ template <sync_policy Sync>
 class share_count {
  public:
   /// The counter.
-  using cell = typename Sync::template atomic<std::uint32_t>;
+  using cell = typename Sync::template atomic<shares_t>;
 
   /// One share, the caller's. Nobody else knows of it yet.
   explicit share_count() noexcept : count_(1) {}
@@ -37,7 +39,7 @@ class share_count {
   /// bytes, so only a program that leaks them without end gets there, and a count that ran over
   /// would free what is in use.
   void add() noexcept {
-    const std::uint32_t before = count_.fetch_add(1, Sync::order(site::share_add));
+    const shares_t before = count_.fetch_add(1, Sync::order(site::share_add));
     Sync::invariant(before < limit, "2^31 shares of one block");
   }
 
