@@ -28,17 +28,6 @@ struct geometry {
   static unsigned hinted_levels() { return top; }
 };
 
-// All numbers below `count`, or where there are many a few that stand for them.
-std::vector<std::size_t> some_of(std::size_t count) {
-  if (count <= 8) {
-    std::vector<std::size_t> all(count);
-    for (std::size_t i = 0; i < count; ++i) all[i] = i;
-    return all;
-  }
-  const std::set<std::size_t> few{0, (count / 2 + 1 + sample_shift()) % count, count - 1};
-  return {few.begin(), few.end()};
-}
-
 // One check: a tree is made in each process that runs it.
 template <class Geometry, class Call>
 void add(checks& all, const std::string& call, const std::string& arguments, Call body) {
@@ -57,11 +46,26 @@ std::string arguments(std::initializer_list<std::pair<const char*, std::size_t>>
 }
 
 template <class G>
+void add_built(checks& all, unsigned max) {
+  const std::size_t most = std::size_t{1} << max;
+  for (std::size_t units = 1; units <= most; units += most <= 64 ? 1 : most / 64 + 1) {
+    all.push_back({"built/" + G::name() + arguments({{"n", units}}), "", [=](const effort& limits) {
+                     typename G::calls tree(units);
+                     return explore(limits, [&] { tree.built(units); });
+                   }});
+  }
+}
+
+template <class G>
 void add_blocks(checks& all, unsigned max) {
   for (unsigned order = 0; order <= max; ++order) {
     for (const std::size_t index : some_of(std::size_t{1} << (max - order))) {
       add<G>(all, "release", arguments({{"o", order}, {"i", index}}),
              [=](auto& tree) { tree.release(order, index); });
+      add<G>(all, "put_back", arguments({{"o", order}, {"i", index}}),
+             [=](auto& tree) { tree.put_back(order, index); });
+      add<G>(all, "trim", arguments({{"o", order}, {"i", index}}),
+             [=](auto& tree) { tree.trim(order, index); });
     }
     const std::size_t index = (std::size_t{1} << (max - order)) - 1;
     for (const std::size_t keep : some_of((std::size_t{1} << order) - 1)) {
@@ -122,6 +126,7 @@ void add_geometry(checks& all) {
   using its = geometry<F, Max>;
   add<its>(all, "hence", "", [](auto& tree) { tree.at_rest(); });
   if (Max <= 4) add<its>(all, "sweep_alone", "", [](auto& tree) { tree.sweep_alone(); });
+  add_built<its>(all, Max);
   add_blocks<its>(all, Max);
   add_words<its>(all, Max);
   add_hints<its>(all, F);
@@ -133,6 +138,15 @@ void add_geometry(checks& all) {
 std::size_t& sample_shift() {
   static std::size_t shift = 0;
   return shift;
+}
+std::vector<std::size_t> some_of(std::size_t count) {
+  if (count <= 8) {
+    std::vector<std::size_t> all(count);
+    for (std::size_t i = 0; i < count; ++i) all[i] = i;
+    return all;
+  }
+  const std::set<std::size_t> few{0, (count / 2 + 1 + sample_shift()) % count, count - 1};
+  return {few.begin(), few.end()};
 }
 
 void add_call_checks(checks& all) {

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstddef>
+#include <vector>
 
 #include "checks.hpp"
 
@@ -16,6 +17,8 @@ namespace caiman::proof {
 
 /// Which arguments stand for all at fan-out 64: moves those in the middle on.
 std::size_t& sample_shift();
+/// All numbers below `count`, or where there are many a few that stand for them.
+std::vector<std::size_t> some_of(std::size_t count);
 
 /// All calls at all geometries.
 void add_call_checks(checks& all);

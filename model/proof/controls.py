@@ -21,6 +21,7 @@ import tempfile
 HOLDS = None
 MARK_OWED = "a mark is owed at the end"
 ABOVE_OWED = "a mark above a node is owed at the end"
+UNCOUNTED = "a return does not count itself off at the end"
 
 
 def fault(name, given, expected):
@@ -42,6 +43,11 @@ CONTROLS = {
     "child-unmarked": fault("child-unmarked", ["split/f2m2"], MARK_OWED),
     "parents-unmarked": fault("parents-unmarked", ["set/f2m3/l0/w0"], ABOVE_OWED),
     "parent-without-second-look": fault("parent-without-second-look", ["clear/f2m3/l0/w0"], ABOVE_OWED),
+    "size-unmarked": fault("size-unmarked", ["built/f4m4"], "marked at the end"),
+    "size-past-its-end": fault("size-past-its-end", ["built/f4m4/n6"], "one-owner at the end"),
+    "tail-unhinted": fault("tail-unhinted", ["release_tail/f4m4/o1"], MARK_OWED),
+    "tail-by-store": fault("tail-by-store", ["release_tail/f4m4/o1"], "one-owner at release"),
+    "trim-by-store": fault("trim-by-store", ["trim/f2m2/o0"], "one-owner at claim"),
     # Faults of the stacks, and of who drains them.
     "drain-past-height": ("proof-drain-past-height", ["drain/d2/announced/foreign"], "one-place at stack_take"),
     "note-survives-push": fault("note-survives-push", ["push/d2/announced"], "noted at stack_pushed"),
@@ -59,6 +65,8 @@ CONTROLS = {
         "flag-lowered-by-drainer", ["drain/d2/announced/foreign"], "counted at drain_leave"),
     "flag-lowered-without-look": fault(
         "flag-lowered-without-look", ["pop_below/d2/announced"], "counted at stack_pushed"),
+    "announcement-taken-back": fault(
+        "announcement-taken-back", ["pop_top/d2/announced"], "an announcement is taken back at stack_popped"),
     "announcement-left": fault("announcement-left", ["pop_top/d2/announced"], "the owner's call ends in between"),
     "drain-takes-announced": fault(
         "drain-takes-announced", ["drain/d2/announced/foreign"], "one-place at stack_take"),
@@ -77,6 +85,59 @@ CONTROLS = {
     # Faults of S6, of which the invariant says nothing.
     "remainder-unhinted": fault("remainder-unhinted", ["claim/f2m2", "claim_at_once/f2m2"], HOLDS),
     "clear-bracket-late": fault("clear-bracket-late", ["clear/f2m2"], HOLDS),
+    # Faults of the ledger and of shares.
+    **{name: fault(name, [check], expected) for name, check, expected in (
+        ("took-by-store", "took/ledger/marked/shared", "books at ledger_count"),
+        ("took-uncounted", "took/ledger/marked/own", "it has another number of blocks at the end"),
+        ("gave-by-store", "gave/ledger/marked/own", "books at ledger_gave"),
+        ("gave-forgets-mark", "gave/ledger/marked/own", UNCOUNTED),
+        ("touch-after-gave", "gave/ledger/marked/own", "it is touched after its end at a statistic"),
+        ("wait-served-too-soon", "gave/ledger/marked/own", UNCOUNTED),
+        ("served-uncounted", "served/ledger", UNCOUNTED),
+        ("rest-by-store", "served/ledger", "rest at ledger_gave"),
+        ("handle-added-by-store", "add_handle/ledger/marked/own", "handles at handle_add"),
+        ("handle-dropped-by-store", "drop_handle/ledger/marked/own", "handles at ledger_gave"),
+        ("close-forgets-shared", "drop_handle/ledger/marked/own", "marks at ledger_rest"),
+        ("close-forgets-taken", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("close-without-mark", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("wait-met-uncounted", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("await-marks-seen", "await/ledger", "marks at ledger_met"),
+        ("await-uncounted", "await/ledger", "it does not count those that met the mark at the end"),
+        ("calm-leaves-shared", "await_no_more/ledger", "marks at ledger_met"),
+        ("calm-uncounted", "await_no_more/ledger", "it does not count those that met the mark at the end"),
+        ("line-of-another-pool", "took/ledger/marked/shared", "one-writer at ledger_count"),
+        ("never-quiet", "is_quiet/ledger/marked", "it waits for threads that cannot be there at the end"),
+        ("light-shared-by-store", "gave/ledger/light/shared", "books at ledger_count"),
+        ("light-is-not-there", "gave_at_once/ledger", "here at ledger_return"),
+        ("light-ends-twice", "gave_at_once/ledger", "it is told to end, and should not be at the end"),
+        ("light-closes-unseen", "drop_handle/ledger/light/own", "it is touched after its end at ledger_rest"),
+        ("light-count-ends", "drop_handle/ledger/light/own", "told at ledger_left"),
+        ("share-added-by-store", "add/shares", "shares at share_add"),
+        ("share-dropped-by-store", "drop/shares", "shares at ledger_gave"),
+        # Of weak memory alone, or of who waits: R1 does not break.
+        ("light-no-light-fence", "gave_at_once/ledger", HOLDS),
+        ("light-no-heavy-fence", "drop_handle/ledger/light/own", HOLDS),
+        ("light-adds-up-first", "drop_handle/ledger/light/own", HOLDS),
+        ("wait-mark-ignored", "gave/ledger/marked/own", HOLDS),
+    )},
+    # Each clause of the ledger is needed.
+    **{f"without {name}": ("caiman-proof", ["--leave-out", name, check], expected) for name, check, expected in (
+        ("handles", "drop_handle/ledger/marked/own", "it does not close at the end"),
+        ("books", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("last", "hence/ledger", "R1: nobody ends it"),
+        ("frozen", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("one-writer", "took/ledger/marked/own", "books at ledger_count"),
+        ("marks", "gave/ledger/marked/own", "frozen at ledger_gave"),
+        ("met", "drop_handle/ledger/marked/own", "rest at ledger_rest"),
+        ("rest", "served/ledger", "it is told to end, and should not be"),
+        ("here", "is_quiet/ledger/light", "somebody is on a line yet"),
+        ("shut", "gave_at_once/ledger", "ended at ledger_count"),
+        ("seen", "drop_handle/ledger/light/own", "ended at ledger_count"),
+        ("told", "hence/ledger", "R1: nobody ends it"),
+        ("ended", "drop_handle/ledger/light/own", "it is touched after its end at handle_drop"),
+        ("quiet", "is_quiet/ledger/light", "somebody is on a line yet"),
+        ("shares", "drop/shares", "a drop is told that it was the last, and is not"),
+    )},
     # Each clause is needed.
     "without one-owner": (
         "caiman-proof", ["--leave-out", "one-owner", "release/f2m2/o0/i0"],

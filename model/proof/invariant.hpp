@@ -52,6 +52,8 @@ struct shape {
   std::uint64_t top_full = 0;      ///< Those of the word at the root.
   std::vector<unsigned> heights;   ///< Of the hints of a level.
   std::vector<std::size_t> words;  ///< Of a level.
+  /// The bits of a hint node that a search may find set: at fan-out 64 those of a few words.
+  std::uint64_t searched = ~std::uint64_t{0};
   unsigned fanout() const { return 1U << log2_fanout; }
 };
 

@@ -25,6 +25,9 @@
 #include "calls.hpp"
 #include "faults/faults.hpp"
 #include "invariant.hpp"
+#include "ledger/books.hpp"
+#include "ledger/ledger_checks.hpp"
+#include "ledger/shares_world.hpp"
 #include "stacks/clauses.hpp"
 #include "stacks/stack_checks.hpp"
 #include "story.hpp"
@@ -59,6 +62,7 @@ checks all_checks() {
   add_word_checks(all);
   add_stack_checks(all);
   add_call_checks(all);
+  add_ledger_checks(all);
   return all;
 }
 
@@ -215,18 +219,26 @@ int verdict(const tally& all) {
   return all.broken != 0 ? 1 : holds ? 0 : 2;
 }
 
-int run(const request& asked) {
-  if (!asked.fault.empty() && !caiman::model::carries_fault(asked.fault.c_str()))
-    throw bad_input("this program carries no fault '" + asked.fault + "'");
-  caiman_fault_in_force = asked.fault.c_str();
-  for (const std::string& name : asked.left_out) {
+void leave_out(const std::vector<std::string>& clauses) {
+  for (const std::string& name : clauses) {
     for (unsigned i = 0; i < clause_count; ++i) {
       if (name_of(static_cast<clause>(i)) == name) rules_in_force().left_out[i] = true;
     }
     for (unsigned i = 0; i < stack_clause_count; ++i) {
       if (name_of(static_cast<stack_clause>(i)) == name) stack_rules_in_force().left_out[i] = true;
     }
+    for (unsigned i = 0; i < books_clause_count; ++i) {
+      if (name_of(static_cast<books_clause>(i)) == name) left_out_of_books()[i] = true;
+    }
+    if (name == "shares") shares_world::is_left_out() = true;
   }
+}
+
+int run(const request& asked) {
+  if (!asked.fault.empty() && !caiman::model::carries_fault(asked.fault.c_str()))
+    throw bad_input("this program carries no fault '" + asked.fault + "'");
+  caiman_fault_in_force = asked.fault.c_str();
+  leave_out(asked.left_out);
   rules_in_force().any_mark = asked.any_mark;
   sample_shift() = asked.shift;
   const std::vector<check> todo = chosen(asked);
@@ -282,6 +294,9 @@ int command(int argc, char** argv) {
   for (unsigned i = 0; i < clause_count; ++i) clauses.emplace_back(name_of(static_cast<clause>(i)));
   for (unsigned i = 0; i < stack_clause_count; ++i)
     clauses.emplace_back(name_of(static_cast<stack_clause>(i)));
+  for (unsigned i = 0; i < books_clause_count; ++i)
+    clauses.emplace_back(name_of(static_cast<books_clause>(i)));
+  clauses.emplace_back("shares");
   runs->add_option("--resume", asked.resume, "a file that keeps what has ended");
   runs->add_option("--limit", asked.limit, "seconds for each check, 0 for no limit")
       ->check(CLI::NonNegativeNumber);

@@ -72,6 +72,18 @@ class world {
   void must_not_be_full(unsigned level, std::size_t index, const char* what);
   /// What follows from the invariant once all calls have returned.
   void must_follow_at_rest();
+  /// A word of a tree that was just built, with whether it is marked in each class.
+  struct built_word {
+    unsigned level;
+    std::size_t index;
+    std::uint64_t free, theirs, split;
+    bool active;
+    std::vector<bool> marks;
+  };
+  /// The clauses hold of it: they must before the first call.
+  void must_begin_with(const built_word& is);
+  /// The same of a node of the hints, and whether it is marked in the node above it.
+  void must_begin_with_node(std::uint64_t node, bool mark);
   /// Something that must not be has happened.
   void fail(const std::string& what);
   /// `claim` must follow.
@@ -112,7 +124,7 @@ class world {
   // world.cpp
   void access(const char* kind, const place& at);
   bool is_settled(std::string& text) const;
-  void settle_debts();
+  void settle_all();
   void cut_if_met(const call_state& state, const place& at, bool failed);
   void must_clause(clause which, const term& claim);
   finding found(const std::string& what, const term& claim) const;

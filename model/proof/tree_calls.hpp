@@ -11,6 +11,8 @@
 
 #include "caiman/protocol/tails.hpp"
 #include "caiman/protocol/tree.hpp"
+#include "caiman/protocol/trims.hpp"
+#include "calls.hpp"
 #include "proof_sync.hpp"
 
 namespace caiman::proof {
@@ -23,9 +25,9 @@ class tree_calls {
   using hint = typename tree::hint;
   static constexpr std::size_t fanout = std::size_t{1} << F;
 
-  tree_calls() {
+  explicit tree_calls(std::size_t units = std::size_t{1} << Max) {
     cells::here().places.clear();
-    tree_ = std::make_unique<tree>(memory_, Max, std::size_t{1} << Max);
+    tree_ = std::make_unique<tree>(memory_, Max, units);
     shape is;
     is.log2_fanout = F;
     is.top = tree_->top();
@@ -34,6 +36,10 @@ class tree_calls {
     for (unsigned lv = 0; lv <= is.top; ++lv) {
       is.heights.push_back(add_level(lv));
       is.words.push_back(words(lv));
+    }
+    if (F == 6) {
+      is.searched = 0;
+      for (const std::size_t each : some_of(fanout)) is.searched |= std::uint64_t{1} << each;
     }
     set_word_bits(1U << F);
     world::here().set_shape(is);
@@ -120,6 +126,49 @@ class tree_calls {
     world::here().begin("no call is under way", true);
     world::here().must_follow_at_rest();
   }
+  /// Of a tree of so many min blocks: the clauses hold before the first call.
+  void built(std::size_t units) {
+    world::here().begin("building of " + std::to_string(units) + " min blocks");
+    for (unsigned level = 0; level <= top(); ++level) {
+      for (std::size_t i = 0; i < words(level); ++i)
+        world::here().must_begin_with(word_of(level, i, units));
+      const auto& in = tree_->at(level);
+      for (unsigned height = 0; height + 1 < in.heights(); ++height) {
+        for (std::size_t i = 0; i < in.node_count(height); ++i) {
+          for (unsigned cls = 0; cls <= F; ++cls) {
+            world::here().must_begin_with_node(
+                in.node(height, i, cls).built(),
+                (in.node(height + 1, i / fanout, cls).built() >> (i % fanout) & 1) != 0);
+          }
+        }
+      }
+    }
+  }
+  /// A certain block leaves the tree for a moment (trims.hpp).
+  void trim(unsigned order, std::size_t index) {
+    cells::here().remembered.clear();
+    world::here().begin("trim of order " + std::to_string(order) + ", index " +
+                        std::to_string(index));
+    using trims = protocol::trims<proof_sync, F>;
+    protocol::move_bracket<proof_sync> move(me());
+    const spot at = spot_of(order, index);
+    if (trims::claim(*tree_, me(), move, {at.level, at.word, at.pos, at.cls})) {
+      world::here().must_hold_only(at.level, at.word, mask_of(at), "it claims something else");
+    } else {
+      world::here().must_be_at_rest("a claim in vain keeps something");
+    }
+  }
+  /// And comes back; so does what was drained out of a stack.
+  void put_back(unsigned order, std::size_t index) {
+    const spot at = spot_of(order, index);
+    remember(at.level, at.word);
+    world::here().begin("putting back of order " + std::to_string(order) + ", index " +
+                        std::to_string(index));
+    world::here().hold(at.level, at.word, mask_of(at));
+    if (!tree_->put_back(me(), at.level, at.word, at.pos, at.cls))
+      world::here().fail("what was claimed counts as free");
+    world::here().must_be_at_rest("a putting back keeps something");
+  }
   void set(unsigned level, std::size_t word, unsigned cls) {
     world::here().begin("hints::set of word " + std::to_string(word) + " of level " +
                         std::to_string(level) + ", class " + std::to_string(cls));
@@ -157,6 +206,32 @@ class tree_calls {
     const unsigned cls = order - level * F;
     const std::size_t slot = index << cls;
     return {level, cls, slot / fanout, static_cast<unsigned>(slot % fanout)};
+  }
+  // As it was built. All from `units` on is somebody else's for ever; what lies before it and is
+  // not free as a whole is split down.
+  world::built_word word_of(unsigned level, std::size_t index, std::size_t units) const {
+    const auto is_free = [&](std::size_t lv, std::size_t slot) {
+      return (tree_->at(static_cast<unsigned>(lv)).word(slot / fanout).built() >> (slot % fanout) &
+              1) != 0;
+    };
+    const auto is_inside = [&](std::size_t lv, std::size_t slot) {
+      return slot << (lv * F) < units;
+    };
+    world::built_word is{level, index, tree_->at(level).word(index).built(), 0, 0, true, {}};
+    for (std::size_t lv = level + 1, slot = index; lv <= top(); ++lv, slot /= fanout)
+      is.active = is.active && is_inside(lv, slot) && !is_free(lv, slot);
+    const std::size_t slots = level == top() ? std::size_t{1} << (Max - level * F) : fanout;
+    for (std::size_t pos = 0; is.active && pos < slots; ++pos) {
+      const std::size_t slot = index * fanout + pos;
+      const std::uint64_t mask = std::uint64_t{1} << pos;
+      if (!is_inside(level, slot)) is.theirs |= mask;
+      if (level != 0 && is_inside(level, slot) && !is_free(level, slot)) is.split |= mask;
+    }
+    for (unsigned cls = 0; cls <= F; ++cls) {
+      is.marks.push_back(
+          (tree_->at(level).leaf(index / fanout, cls).built() >> (index % fanout) & 1) != 0);
+    }
+    return is;
   }
   unsigned add_level(unsigned level) {
     const auto& in = tree_->at(level);

@@ -91,9 +91,12 @@ bool world::is_settled(std::string& text) const {
   return true;
 }
 
-// What the call has decided since it owed something may say what it owes still.
-void world::settle_debts() {
+// What the call has decided since it took or owed something may say what it has and owes still.
+void world::settle_all() {
   known& here = known::here();
+  for (auto& [of, mask] : mine_) {
+    if (!mask.is_numeral()) mask = settled(mask);
+  }
   for (auto& [of, owed] : debts_) {
     if (!owed.is_numeral()) owed = settled(owed);
   }
@@ -107,7 +110,7 @@ void world::settle_debts() {
 void world::cut_if_met(const call_state& state, const place& at, bool failed) {
   if (alone_) return;  // what it has left behind is part of its state
   std::string more = std::string(failed ? "failed " : "") + name_of(site_) + name_of(at);
-  settle_debts();
+  settle_all();
   if (!is_settled(more)) return;
   const auto [first, second] = fingerprint(state, more);
   if (!is_new_state(first, second)) end_path(path_end::again);
@@ -120,6 +123,8 @@ word world::load(const place& at, const call_state& state) {
   if (begins_anew(site_)) cut_if_met(state, at, false);
   if (at.is == place::kind::hint) {
     const term node = new_node(at);
+    if (site_ == protocol::site::search_hint && ~shape_.searched != 0)
+      known::here().assume((node & constant(~shape_.searched, bits())) == constant(0, bits()));
     story_.saw(node, node);
     node_seen(at, node);
     return word(node);

@@ -15,6 +15,13 @@
 #include "paths.hpp"
 
 namespace caiman::proof {
+namespace {
+
+// Whether the answer is likely to be no.
+// NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of the question that is asked
+bool is_claim = false;
+
+}  // namespace
 
 z3::context& terms() {
   static z3::context all;
@@ -35,6 +42,9 @@ void known::clear() {
   kept_.clear();
   answers_.clear();
   fresh_ = 0;
+  new_from_ = 0;
+  by_equations_ = false;
+  small_ = truth(true);
 }
 
 term known::fresh(const char* name, unsigned bits) {
@@ -86,6 +96,34 @@ std::vector<std::size_t> known::connected_with(const term& question) {
   return found;
 }
 
+z3::check_result known::solve(const term& question, const std::vector<std::size_t>& facts) const {
+  z3::solver solver = z3::tactic(terms(), "qfbv").mk_solver();
+  for (const std::size_t i : facts) solver.add(facts_[i].what);
+  solver.add(question);
+  return solver.check();
+}
+
+z3::check_result known::answer_to(const term& question, const std::vector<std::size_t>& cone) {
+  if (by_equations_) {
+    std::vector<std::size_t> of_this_state;
+    std::copy_if(cone.begin(), cone.end(), std::back_inserter(of_this_state),
+                 [&](std::size_t i) { return i >= new_from_; });
+    // What can be with small numbers can be; what contradicts some of the facts contradicts all.
+    const auto can_be_small = [&] { return solve(question && small_, cone) == z3::sat; };
+    if (!is_claim && can_be_small()) return z3::sat;
+    if (solve(question, of_this_state) == z3::unsat) return z3::unsat;
+    if (is_claim && can_be_small()) return z3::sat;
+    return solve(question, cone);
+  }
+  static z3::solver solver(terms(), "QF_BV");
+  solver.push();
+  for (const std::size_t i : cone) solver.add(facts_[i].what);
+  solver.add(question);
+  const z3::check_result answer = solver.check();
+  solver.pop();
+  return answer;
+}
+
 z3::check_result known::ask(const term& question) {
   const std::vector<std::size_t> cone = connected_with(question);
   std::string key = std::to_string(question.id());
@@ -93,12 +131,7 @@ z3::check_result known::ask(const term& question) {
   if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
   ++questions_;
   count_question();
-  static z3::solver solver(terms(), z3::solver::simple{});
-  solver.push();
-  for (const std::size_t i : cone) solver.add(facts_[i].what);
-  solver.add(question);
-  const z3::check_result answer = solver.check();
-  solver.pop();
+  const z3::check_result answer = answer_to(question, cone);
   if (answer == z3::unknown) throw std::runtime_error("the solver has no answer");
   kept_.push_back(question);
   answers_.emplace(std::move(key), answer);
@@ -111,7 +144,12 @@ void known::assume(const term& what) {
   facts_.push_back({simple, variables_of(simple)});
 }
 
-bool known::holds(const term& claim) { return !can(!claim); }
+bool known::holds(const term& claim) {
+  is_claim = true;
+  const bool result = !can(!claim);
+  is_claim = false;
+  return result;
+}
 
 bool known::can(const term& claim) {
   const term simple = claim.simplify();
@@ -134,7 +172,12 @@ std::vector<std::uint64_t> known::counterexample(const term& claim, const std::v
   for (const fact& f : facts_) solver.add(f.what);
   solver.add(!claim);
   std::vector<std::uint64_t> values;
-  if (solver.check() != z3::sat) return values;
+  solver.push();
+  solver.add(small_);
+  if (solver.check() != z3::sat) {
+    solver.pop();
+    if (solver.check() != z3::sat) return values;
+  }
   const z3::model state = solver.get_model();
   for (const term& each : of) {
     const term value = state.eval(each, true);

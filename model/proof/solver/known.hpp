@@ -51,6 +51,11 @@ class known {
   term fresh(const char* name, unsigned bits);
   /// The same, of truth values.
   term fresh_truth(const char* name);
+  /// From now on equations are solved before a question is asked, which suits sums. Of the facts
+  /// those that come behind this are tried first, since most that follows follows from them; and of
+  /// states those in which `small` is true, besides all that were named so before: a hint.
+  void begin_state() { new_from_ = facts_.size(), by_equations_ = true; }
+  void try_first(const term& small) { small_ = small_ && small; }
   /// Forgets everything.
   void clear();
   /// Questions that went to the solver so far, in this process and those that it came from.
@@ -65,6 +70,8 @@ class known {
   const std::vector<unsigned>& variables_of(const term& of);
   std::vector<std::size_t> connected_with(const term& question);
   z3::check_result ask(const term& question);
+  z3::check_result answer_to(const term& question, const std::vector<std::size_t>& cone);
+  z3::check_result solve(const term& question, const std::vector<std::size_t>& facts) const;
 
   std::vector<fact> facts_;
   // By the number that Z3 gives a term, as long as the term is kept.
@@ -73,6 +80,9 @@ class known {
   std::unordered_map<std::string, z3::check_result> answers_;
   std::uint64_t questions_ = 0;
   unsigned fresh_ = 0;
+  std::size_t new_from_ = 0;
+  bool by_equations_ = false;
+  term small_ = truth(true);
 };
 
 }  // namespace caiman::proof
