@@ -19,6 +19,7 @@
 
 #include "caiman/protocol/word.hpp"
 #include "caiman/sync.hpp"
+#include "one_thread.hpp"
 #include "proof_world.hpp"
 
 namespace caiman::proof {
@@ -41,11 +42,9 @@ struct cells {
 };
 
 /// See sync.hpp of the core.
-struct proof_sync {
+struct proof_sync : one_thread<world> {
   template <class T>
   class atomic;
-  template <class T>
-  using plain = T;
   /// Nothing reads it back, so what a number of bits is need not be decided for it.
   class statistic {
    public:
@@ -58,34 +57,6 @@ struct proof_sync {
       return 0;
     }
   };
-  struct home {};
-  static constexpr unsigned exclusive_slots = 2;
-  static constexpr unsigned look_again_bound = 1;
-  static constexpr unsigned stack_room = 0;
-  static constexpr unsigned stack_depth = 0;
-  static constexpr unsigned stack_orders = 0;
-  static constexpr bool announced_pop = false;
-  static constexpr unsigned calm_pops = 1;
-  static constexpr unsigned slot_scale = 1;
-  static std::memory_order order(protocol::site at) noexcept {
-    world::here().next_site(at);
-    return std::memory_order_seq_cst;
-  }
-  static void light_fence() noexcept {}
-  static void heavy_fence() noexcept {}
-  static bool heavy_fence_works() noexcept { return false; }
-  static unsigned thread_slot(home = {}) noexcept { return 0; }
-  static bool is_own(home) noexcept { return true; }
-  static unsigned scaled_slot() noexcept { return 0; }
-  static unsigned slots_seen(home = {}) noexcept { return 2; }
-  static void pause(unsigned) noexcept {}
-  static void invariant(bool ok, const char* what) noexcept {
-    if (!ok) world::here().fail(what);
-  }
-  [[noreturn]] static void misuse(const char* what, unsigned, std::uint64_t) noexcept {
-    world::here().fail(what);
-    end_path(path_end::whole);
-  }
 };
 
 /// A word or a hint.

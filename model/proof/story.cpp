@@ -9,8 +9,11 @@ namespace {
 
 using nlohmann::json;
 
-json words_as_numbers(const std::map<word_key, word_state>& words, const std::uint64_t* value) {
+json words_as_numbers(const std::map<word_key, word_state>& words,
+                      const std::vector<std::uint64_t>& values) {
   json all = json::array();
+  if (values.empty()) return all;
+  auto value = values.begin();
   for (const auto& [at, state] : words) {
     all.push_back({{"object", name_of(place{place::kind::word, at.first, 0, at.second, 0})},
                    {"free", value[0]},
@@ -76,6 +79,9 @@ void add_step(json& events, const json& step) {
 
 }  // namespace
 
+const char* name_of(protocol::site at) {
+  return protocol::order_table[static_cast<std::size_t>(at)].name;
+}
 std::string name_of(const place& at) {
   if (at.is == place::kind::word) return fmt::format("level {} word {}", at.level, at.index);
   return fmt::format("hint of level {}, height {}, class {}, node {}", at.level, at.height, at.cls,
@@ -86,29 +92,26 @@ void story::begin(const std::string& call) {
   call_ = call;
   steps_.clear();
 }
-void story::access(const std::string& site, const std::string& kind, const place& at) {
-  steps_.push_back({site, kind, at, {}});
+void story::access(const std::string& site, const std::string& kind, const std::string& object) {
+  steps_.push_back({site, kind, object, {}});
 }
 void story::saw(const term& before, const term& after) { steps_.back().seen = {before, after}; }
 
-std::string story::told(const term& claim, const shape& of,
-                        const std::map<word_key, word_state>& words, std::size_t room) const {
-  std::vector<term> asked;
-  for (const auto& [at, state] : words) {
-    for (const term& each : {state.free, state.mine, state.theirs, state.split})
-      asked.push_back(each);
-  }
+std::string story::told(const term& claim, const std::vector<term>& asked,
+                        const shown& state) const {
+  std::vector<term> terms = asked;
   for (const step& each : steps_) {
-    if (each.seen) asked.insert(asked.end(), {each.seen->first, each.seen->second});
+    if (each.seen) terms.insert(terms.end(), {each.seen->first, each.seen->second});
   }
-  const std::vector<std::uint64_t> values = known::here().counterexample(claim, asked);
-  const bool is_state = values.size() == asked.size();
-  json all = {{"call", call_}, {"log2_fanout", of.log2_fanout}, {"levels", of.top + 1}};
-  all["words"] = is_state ? words_as_numbers(words, values.data()) : json::array();
-  std::size_t at = words.size() * 4;
+  std::vector<std::uint64_t> values = known::here().counterexample(claim, terms);
+  const bool is_state = !values.empty() && values.size() == terms.size();
+  if (!is_state) values.clear();
+  json all = state(values);
+  all["call"] = call_;
+  std::size_t at = asked.size();
   json steps = json::array();
   for (const step& each : steps_) {
-    json one = {{"site", each.site}, {"kind", each.kind}, {"object", name_of(each.at)}};
+    json one = {{"site", each.site}, {"kind", each.kind}, {"object", each.object}};
     if (each.seen && is_state) {
       one["before"] = std::to_string(values[at]);
       one["after"] = std::to_string(values[at + 1]);
@@ -117,9 +120,41 @@ std::string story::told(const term& claim, const shape& of,
     steps.push_back(std::move(one));
   }
   // Of a long one the end.
-  for (all["steps"] = steps; all.dump().size() > room && !steps.empty(); all["steps"] = steps)
+  for (all["steps"] = steps; all.dump().size() > most_of_a_story && !steps.empty();
+       all["steps"] = steps)
     steps.erase(steps.begin());
   return all.dump();
+}
+
+std::string told(const story& so_far, const term& claim,
+                 const std::vector<std::pair<std::string, term>>& named) {
+  std::vector<term> asked;
+  for (const auto& [name, of] : named) asked.push_back(of);
+  return so_far.told(claim, asked, [&](const std::vector<std::uint64_t>& values) {
+    json notes = json::array();
+    for (std::size_t i = 0; i < named.size() && !values.empty(); ++i) {
+      if (values[i] == 0) continue;
+      // Sums are modulo 2^64, and some are below zero.
+      const bool is_below = values[i] >> 63 != 0;
+      notes.push_back(fmt::format("{}: {}{}", named[i].first, is_below ? "-" : "",
+                                  is_below ? ~values[i] + 1 : values[i]));
+    }
+    return json{{"log2_fanout", 1}, {"levels", 0}, {"words", json::array()}, {"notes", notes}};
+  });
+}
+
+std::string told(const story& so_far, const term& claim, const shape& of,
+                 const std::map<word_key, word_state>& words) {
+  std::vector<term> asked;
+  for (const auto& [at, state] : words) {
+    for (const term& each : {state.free, state.mine, state.theirs, state.split})
+      asked.push_back(each);
+  }
+  return so_far.told(claim, asked, [&](const std::vector<std::uint64_t>& values) {
+    return json{{"log2_fanout", of.log2_fanout},
+                {"levels", of.top + 1},
+                {"words", words_as_numbers(words, values)}};
+  });
 }
 
 std::string lines_of(const finding& found) {

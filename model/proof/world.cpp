@@ -12,10 +12,6 @@ namespace {
 // More than any path takes that is not caught in a loop.
 constexpr unsigned most_accesses = 2000;
 
-const char* name_of(protocol::site at) {
-  return protocol::order_table[static_cast<std::size_t>(at)].name;
-}
-
 // Where a loop may stand with nothing of an older look at hand: what is read is read anew.
 bool begins_anew(protocol::site at) {
   using protocol::site;
@@ -47,8 +43,7 @@ void world::hold(unsigned level, std::size_t index, std::uint64_t mask) {
 }
 
 finding world::found(const std::string& what, const term& claim) const {
-  return {what, at_end_ ? "the end" : name_of(site_),
-          story_.told(claim, shape_, now_, most_of_a_story)};
+  return {what, at_end_ ? "the end" : name_of(site_), told(story_, claim, shape_, now_)};
 }
 void world::fail(const std::string& what) { report(found(what, truth(false))); }
 void world::must_follow(const term& claim, const char* what) {
@@ -61,7 +56,7 @@ void world::must_clause(clause which, const term& claim) {
 
 void world::access(const char* kind, const place& at) {
   count_access();
-  story_.access(name_of(site_), kind, at);
+  story_.access(name_of(site_), kind, name_of(at));
   if (++accesses_ > most_accesses) throw std::runtime_error("a path does not end");
 }
 

@@ -234,8 +234,11 @@ EOT
   wait "$server"
   server=''
   kill "$origin"
-  wait "$origin" || true
+  local ended=0
+  wait "$origin" || ended=$?
   origin=''
+  # By that signal, and not before.
+  ((ended == 128 + 15)) || die "the origin ended with $ended"
 }
 
 # Pages of 200 B to 64 KiB, each doubling as likely as another. Half of them come in chunks, so that

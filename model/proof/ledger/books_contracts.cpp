@@ -53,7 +53,7 @@ void books_world::must_begin(const books_state& first, returns how) {
   how_ = how;
   now_ = first;
   where_ = "the beginning";
-  notes_.begin("a new ledger");
+  story_.begin("a new ledger");
   known::here().assume(now_.all_met == sum_of(0));
   for (const books_clause each : clauses_of(how)) {
     if (has(each)) must_follow(holds_of_books(each, now_, how), std::string(name_of(each)));
@@ -97,8 +97,8 @@ finding books_world::found(const std::string& what, const term& claim) const {
                          is_taken ? now_.taken[i] : count_in(now_.returned[i], how_));
     }
   }
-  const std::string site = protocol::order_table[static_cast<std::size_t>(site_)].name;
-  return {what, where_.empty() ? site : where_, notes_.told(claim, named)};
+  const std::string site = name_of(site_);
+  return {what, where_.empty() ? site : where_, told(story_, claim, named)};
 }
 
 }  // namespace caiman::proof

@@ -18,6 +18,7 @@
 #include "caiman/sync.hpp"
 #include "ledger/books_world.hpp"
 #include "ledger/shares_world.hpp"
+#include "one_thread.hpp"
 
 namespace caiman::proof {
 
@@ -38,11 +39,9 @@ struct books_cells {
 };
 
 /// See sync.hpp of the core.
-struct books_sync {
+struct books_sync : one_thread<books_world> {
   template <class T>
   class atomic;
-  template <class T>
-  using plain = T;
   /// Any value may be read.
   class statistic {
    public:
@@ -53,22 +52,11 @@ struct books_sync {
       return books_world::here().touch(), 0;
     }
   };
-  struct home {};
   static constexpr unsigned exclusive_slots = line_count - 1;
-  static constexpr unsigned look_again_bound = 1;
-  static constexpr unsigned stack_room = 0;
-  static constexpr unsigned stack_depth = 0;
-  static constexpr unsigned stack_orders = 0;
-  static constexpr bool announced_pop = false;
-  static constexpr unsigned calm_pops = 1;
-  static constexpr unsigned slot_scale = 1;
   static std::memory_order order(protocol::site at) noexcept {
-    books_world::here().next_site(at);
     shares_world::here().next_site(at);
-    return std::memory_order_seq_cst;
+    return one_thread::order(at);
   }
-  static void light_fence() noexcept {}
-  static void heavy_fence() noexcept {}
   static bool heavy_fence_works() noexcept {
     return books_world::here().how() == returns::by_stores;
   }
@@ -76,14 +64,6 @@ struct books_sync {
   static bool is_own(home) noexcept { return books_world::here().has_own_line(); }
   static unsigned scaled_slot() noexcept { return is_own({}) ? 0 : exclusive_slots; }
   static unsigned slots_seen(home = {}) noexcept { return 1; }
-  static void pause(unsigned) noexcept {}
-  static void invariant(bool ok, const char* what) noexcept {
-    if (!ok) books_world::here().fail(what);
-  }
-  [[noreturn]] static void misuse(const char* what, unsigned, std::uint64_t) noexcept {
-    books_world::here().fail(what);
-    end_path(path_end::whole);
-  }
 };
 
 /// A counter that decides who ends the arena.

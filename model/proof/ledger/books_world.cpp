@@ -20,7 +20,7 @@ void books_world::begin(const std::string& name, returns how, book_call what, bo
   call_ = what;
   own_line_ = own_line;
   where_.clear();
-  notes_.begin(name + (own_line ? ", on a line of its own" : ", on the shared line"));
+  story_.begin(name + (own_line ? ", on a line of its own" : ", on the shared line"));
   writes_of_returned_ = 0;
   is_closing_ = is_ahead_ = adds_up_ = false;
   is_at_desk_ = what == book_call::await || what == book_call::calm;
@@ -224,8 +224,8 @@ term books_world::load(const book_cell& at) {
   others_run();
   const books_state before = now_;
   const term found = cell_of(at);
-  notes_.access(protocol::order_table[static_cast<std::size_t>(site_)].name, "load", name_of(at),
-                found, found);
+  story_.access(name_of(site_), "load", name_of(at));
+  story_.saw(found, found);
   must_be_there();
   if (by_stores()) looked(at, found);
   return found;
@@ -238,8 +238,8 @@ term books_world::write(const char* kind, const book_cell& at, change make, cons
   const term found = cell_of(at);
   touched_ = at.line;
   const term left = make(found, operand).simplify();
-  notes_.access(protocol::order_table[static_cast<std::size_t>(site_)].name, kind, name_of(at),
-                found, left);
+  story_.access(name_of(site_), kind, name_of(at));
+  story_.saw(found, left);
   must_be_there();
   if (has(books_clause::one_writer) && has_one_writer(at) && !is_mine(at)) fail("one-writer");
   cell_of(at) = left;
@@ -279,7 +279,7 @@ void books_world::others_run_and_sums_stay() {
 void books_world::touch() {
   where_ = "a statistic";
   others_run();
-  notes_.access(where_, "load", where_, sum_of(0), sum_of(0));
+  story_.access(where_, "load", where_);
   must_be_there();
   where_.clear();
 }

@@ -15,8 +15,8 @@
 
 #include "caiman/orders.hpp"
 #include "ledger/books.hpp"
-#include "ledger/notes.hpp"
 #include "solver/paths.hpp"
+#include "story.hpp"
 
 namespace caiman::proof {
 
@@ -119,7 +119,7 @@ class books_world {
   books_state now_ = any_books();
   protocol::site site_{};
   std::string where_;  // in the place of the site
-  notes notes_;
+  story story_;
   unsigned writes_of_returned_ = 0;
   bool is_closing_ = false;  // the call, of the last handle
   bool is_at_desk_ = false;

@@ -24,7 +24,7 @@ bool& shares_world::is_left_out() {
 }
 
 void shares_world::begin(const std::string& name, int gets) {
-  notes_.begin(name);
+  story_.begin(name);
   where_.clear();
   gets_ = gets;
   has_written_ = false;
@@ -55,8 +55,8 @@ void shares_world::must_hold() {
 term shares_world::load() {
   count_access();
   others_run();
-  notes_.access(protocol::order_table[static_cast<std::size_t>(site_)].name, "load", "the count",
-                count_, count_);
+  story_.access(name_of(site_), "load", "the count");
+  story_.saw(count_, count_);
   must_hold();
   return count_;
 }
@@ -67,8 +67,8 @@ term shares_world::write(const char* kind, const term& operand, bool adds) {
   const term found = count_;
   must_follow(mine_ + others_ != number_of(0), "it is touched after its end");
   count_ = adds ? found + operand : operand;
-  notes_.access(protocol::order_table[static_cast<std::size_t>(site_)].name, kind, "the count",
-                found, count_);
+  story_.access(name_of(site_), kind, "the count");
+  story_.saw(found, count_);
   if (!has_written_) mine_ = mine_ + number_of(static_cast<std::uint64_t>(gets_));
   has_written_ = true;
   must_hold();
@@ -104,8 +104,8 @@ void shares_world::must_follow(const term& claim, const std::string& what) {
   must(claim, what.c_str(), [&] {
     const std::vector<std::pair<std::string, term>> named{
         {"shares of the call", mine_}, {"shares of others", others_}, {"the count", count_}};
-    const std::string site = protocol::order_table[static_cast<std::size_t>(site_)].name;
-    return finding{what, where_.empty() ? site : where_, notes_.told(claim, named)};
+    const std::string site = name_of(site_);
+    return finding{what, where_.empty() ? site : where_, told(story_, claim, named)};
   });
 }
 

@@ -11,8 +11,8 @@
 #include <string>
 
 #include "caiman/orders.hpp"
-#include "ledger/notes.hpp"
 #include "solver/paths.hpp"
+#include "story.hpp"
 
 namespace caiman::proof {
 
@@ -49,7 +49,7 @@ class shares_world {
 
   protocol::site site_{};
   std::string where_;  // in the place of the site
-  notes notes_;
+  story story_;
   int gets_ = 0;
   bool has_written_ = false;
   term count_ = truth(false);

@@ -2,41 +2,38 @@
 #include "stack_story.hpp"
 
 #include <fmt/format.h>
+#include <cstddef>
+#include <cstdint>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 namespace caiman::proof {
 namespace {
 
 using nlohmann::json;
 
-// Terms that are asked for first, and then taken in the same order.
-class values {
- public:
-  void ask(const term& of) { asked_.push_back(of); }
-  bool find(const term& claim) {
-    found_ = known::here().counterexample(claim, asked_);
-    return found_.size() == asked_.size();
-  }
-  std::uint64_t next() { return found_[at_++]; }
-
- private:
-  std::vector<term> asked_;
-  std::vector<std::uint64_t> found_;
-  std::size_t at_ = 0;
-};
-
-void ask_state(values& all, const stacks_state& now) {
-  for (const term& each : {now.token, now.mine, now.theirs}) all.ask(each);
+std::vector<term> terms_of(const stacks_state& now) {
+  std::vector<term> all{now.token, now.mine, now.theirs};
   for (const one_slot& slot : now.slots) {
-    for (const term& each : {slot.flag, slot.drainers, slot.passed}) all.ask(each);
+    all.insert(all.end(), {slot.flag, slot.drainers, slot.passed});
     for (const one_stack& in : slot.orders) {
-      for (const term& each : {in.height, in.live_height(), in.announced, in.taken, in.unseen,
-                               in.note, in.reach, in.my_reach})
-        all.ask(each);
-      for (const term& each : in.entries) all.ask(each);
+      all.insert(all.end(), {in.height, in.live_height(), in.announced, in.taken, in.unseen,
+                             in.note, in.reach, in.my_reach});
+      all.insert(all.end(), in.entries.begin(), in.entries.end());
     }
   }
+  return all;
 }
+
+// The values of those, one after the other.
+class values {
+ public:
+  explicit values(const std::vector<std::uint64_t>& of) : at_(of.begin()) {}
+  std::uint64_t next() { return *at_++; }
+
+ private:
+  std::vector<std::uint64_t>::const_iterator at_;
+};
 
 std::string stack_text(values& all, const one_stack& in) {
   std::string text = fmt::format("height {}", all.next());
@@ -50,8 +47,10 @@ std::string stack_text(values& all, const one_stack& in) {
   return text;
 }
 
-json state_text(values& all, const stacks_state& now) {
+json state_text(const std::vector<std::uint64_t>& found, const stacks_state& now) {
   json lines = json::array();
+  if (found.empty()) return lines;
+  values all(found);
   std::string token = fmt::format("the token is {}", all.next());
   for (const char* where : {", in my hand", ", in a hand of others"})
     token += all.next() != 0 ? where : "";
@@ -88,41 +87,13 @@ std::string name_of(const stack_spot& at) {
   return fmt::format("block {} of order {}", at.i, at.order);
 }
 
-void stack_story::begin(const std::string& call) {
-  call_ = call;
-  steps_.clear();
-}
-void stack_story::access(const std::string& site, const std::string& kind, const stack_spot& at) {
-  steps_.push_back({site, kind, at, {}});
-}
-void stack_story::saw(const term& before, const term& after) {
-  steps_.back().seen = {before, after};
-}
-
-std::string stack_story::told(const term& claim, const stacks_state& now, std::size_t room) const {
-  values all;
-  ask_state(all, now);
-  for (const step& each : steps_) {
-    if (!each.seen) continue;
-    all.ask(each.seen->first);
-    all.ask(each.seen->second);
-  }
-  const bool is_state = all.find(claim);
-  json story = {{"call", call_}, {"log2_fanout", 6}, {"levels", 1}, {"words", json::array()}};
-  story["notes"] = is_state ? state_text(all, now) : json::array();
-  json steps = json::array();
-  for (const step& each : steps_) {
-    json one = {{"site", each.site}, {"kind", each.kind}, {"object", name_of(each.at)}};
-    if (each.seen && is_state) {
-      one["before"] = std::to_string(all.next());
-      one["after"] = std::to_string(all.next());
-    }
-    steps.push_back(std::move(one));
-  }
-  // Of a long one the end.
-  for (story["steps"] = steps; story.dump().size() > room && !steps.empty(); story["steps"] = steps)
-    steps.erase(steps.begin());
-  return story.dump();
+std::string told(const story& so_far, const term& claim, const stacks_state& now) {
+  return so_far.told(claim, terms_of(now), [&](const std::vector<std::uint64_t>& found) {
+    return json{{"log2_fanout", 6},
+                {"levels", 1},
+                {"words", json::array()},
+                {"notes", state_text(found, now)}};
+  });
 }
 
 }  // namespace caiman::proof

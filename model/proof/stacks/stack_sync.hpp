@@ -24,6 +24,7 @@
 
 #include "caiman/protocol/word.hpp"
 #include "caiman/sync.hpp"
+#include "one_thread.hpp"
 #include "stack_world.hpp"
 
 namespace caiman::proof {
@@ -205,43 +206,24 @@ struct stack_cell_of<word> {
 
 /// See sync.hpp of the core.
 template <unsigned Depth, unsigned Orders, bool Announces, bool FencesWork>
-struct stack_sync {
+struct stack_sync : one_thread<stack_world> {
+  using home = typename one_thread<stack_world>::home;
   template <class T>
   using atomic = typename stack_cell_of<T>::type;
-  template <class T>
-  using plain = T;
   using statistic = stack_statistic;
-  struct home {};
-  static constexpr unsigned exclusive_slots = 2;
-  static constexpr unsigned look_again_bound = 1;
   static constexpr unsigned stack_room = Depth;
   static constexpr unsigned stack_depth = Depth;
   static constexpr unsigned stack_orders = Orders;
   static constexpr bool announced_pop = Announces;
   static constexpr unsigned calm_pops = stack_statistic::calm_pops;
-  static constexpr unsigned slot_scale = 1;
-  static std::memory_order order(protocol::site at) noexcept {
-    stack_world::here().next_site(at);
-    return std::memory_order_seq_cst;
-  }
-  static void light_fence() noexcept {}
   static void heavy_fence() noexcept {
     stack_world::here().heavy_fence();
     scrub_stack();
   }
   static bool heavy_fence_works() noexcept { return FencesWork; }
   static unsigned thread_slot(home = {}) noexcept { return stack_cells::here().my_slot; }
-  static bool is_own(home) noexcept { return true; }
   static unsigned scaled_slot() noexcept { return thread_slot(); }
   static unsigned slots_seen(home = {}) noexcept { return stack_cells::here().slots; }
-  static void pause(unsigned) noexcept {}
-  static void invariant(bool ok, const char* what) noexcept {
-    if (!ok) stack_world::here().fail(what);
-  }
-  [[noreturn]] static void misuse(const char* what, unsigned, std::uint64_t) noexcept {
-    stack_world::here().fail(what);
-    end_path(path_end::whole);
-  }
 };
 
 }  // namespace caiman::proof

@@ -12,10 +12,6 @@ namespace {
 // More than any path takes that is not caught in a loop.
 constexpr unsigned most_at_stacks = 2000;
 
-const char* site_name(protocol::site at) {
-  return protocol::order_table[static_cast<std::size_t>(at)].name;
-}
-
 // True or false where it must be, as a constant.
 bool is_settled(term& truth_value) {
   for (const bool value : {false, true}) {
@@ -150,7 +146,7 @@ void stack_world::assume_all() {
 
 void stack_world::begin_access(const char* kind, const stack_spot& at) {
   count_access();
-  story_.access(site_name(site_), kind, at);
+  story_.access(name_of(site_), kind, name_of(at));
   if (++accesses_ > most_at_stacks) throw std::runtime_error("a path does not end");
   others_move();
 }
@@ -213,7 +209,7 @@ void stack_world::forget_the_rest(one_stack& mine) const {
 // knows to be empty is. So the token is chosen anew, and numbers that it met before must not be
 // used any more.
 void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
-  std::string more = site_name(site_) + name_of(at);
+  std::string more = name_of(site_) + name_of(at);
   if (!has_empty_hands(more)) return;
   const auto [first, second] = fingerprint(state, more);
   if (!is_new_state(first, second)) end_path(path_end::again);
@@ -228,11 +224,11 @@ void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
 }
 
 finding stack_world::found(const std::string& what, const term& claim) const {
-  return {what, at_end_ ? "the end" : site_name(site_), story_.told(claim, now_, most_of_a_story)};
+  return {what, at_end_ ? "the end" : name_of(site_), told(story_, claim, now_)};
 }
 void stack_world::fail(const std::string& what) { report(found(what, truth(false))); }
 void stack_world::fail_outside() {
-  story_.access(site_name(site_), "load", {stack_spot::kind::outside, 0, 0, 0});
+  story_.access(name_of(site_), "load", name_of(stack_spot{stack_spot::kind::outside, 0, 0, 0}));
   fail("there is no such entry");
 }
 void stack_world::must_follow(const term& claim, const char* what) {

@@ -130,7 +130,7 @@ class stack_world {
   stacks_state now_;
   known_tokens tokens_;
   protocol::site site_{};
-  stack_story story_;
+  story story_;
   unsigned accesses_ = 0;
   std::uint32_t found_in_stack_ = 0;  // a token that the first access finds there
   bool may_cut_ = false;
