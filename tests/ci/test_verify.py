@@ -43,7 +43,7 @@ class Verify(Machine):
     def test_that_there_is_no_solver_is_said(self):
         self.solver.unlink()
         code, said = self.verify(proof=1)
-        self.assertEqual((code, said[0], said[-1]), (0, "proof: not run, missing: libz3-dev", "model verify"))
+        self.assertEqual((code, said[0], said[-1]), (0, "proof: not run, needs libz3-dev and x86-64", "model verify"))
 
 
 if __name__ == "__main__":
