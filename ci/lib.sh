@@ -35,8 +35,8 @@ split_options() {
   done
 }
 
-# has_solver: whether Z3 is here to build against.
-has_solver() { [[ -e /usr/include/z3++.h ]]; }
+# has_solver: whether Z3 is here to build against, on a processor whose frames model/proof can look at.
+has_solver() { [[ -e /usr/include/z3++.h && $(uname -m) == x86_64 ]]; }
 
 # tick LABEL LOG: the progress line on a terminal: seconds, and what was written into the log last. Runs
 # until it is killed.

@@ -71,7 +71,7 @@ class proof_sync::atomic<word> {
     if (cells::here().places.empty()) return built_;
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
-    return clean(world::here().load(cells::here().of(this), state));
+    return world::here().load(cells::here().of(this), state);
   }
   void store(const word& value, std::memory_order) noexcept {
     if (!cells::here().places.empty()) return world::here().store(cells::here().of(this), value);
@@ -81,10 +81,7 @@ class proof_sync::atomic<word> {
                                std::memory_order) noexcept {
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
-    const bool done =
-        world::here().compare_exchange(cells::here().of(this), expected, desired, state);
-    scrub_stack();
-    return done;
+    return world::here().compare_exchange(cells::here().of(this), expected, desired, state);
   }
   word fetch_or(const word& mask, std::memory_order) noexcept {
     if (!cells::here().places.empty()) return world::here().fetch_or(cells::here().of(this), mask);
@@ -93,7 +90,7 @@ class proof_sync::atomic<word> {
     return before;
   }
   word fetch_and(const word& mask, std::memory_order) noexcept {
-    return clean(world::here().fetch_and(cells::here().of(this), mask));
+    return world::here().fetch_and(cells::here().of(this), mask);
   }
   word fetch_add(const word&, std::memory_order) noexcept {
     world::here().fail("a word is counted");
@@ -103,11 +100,6 @@ class proof_sync::atomic<word> {
   std::uint64_t built() const noexcept { return built_; }
 
  private:
-  // What the solver has left in the stack is not to be found in frames of the core.
-  static word clean(word result) noexcept {
-    scrub_stack();
-    return result;
-  }
   std::uint64_t built_;
 };
 

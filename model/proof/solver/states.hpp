@@ -6,8 +6,9 @@
 // path or on another. The state of a call between two accesses is its stack and the registers that
 // the compiler may keep things in, and what the thread holds and owes. Words that are terms are
 // left out of the comparison, and may then not be used any more: whoever does ends the check. Dead
-// words leave zeroes behind and so does the stack below, so that what is of no matter is the same.
-// The code under check is compiled without optimisation, which keeps its variables in its stack.
+// words leave zeroes behind, and each frame begins as zeroes, so that what is of no matter is the
+// same. The code under check is compiled without optimisation, which keeps its variables in its
+// stack, and for the hook that zeroes frames (-mfentry), which x86-64 has.
 // ---------------------------------------------------------------------------------------------
 #pragma once
 

@@ -10,7 +10,6 @@
 #include <stdexcept>
 
 #include "paths.hpp"
-#include "states.hpp"
 
 namespace caiman::proof {
 namespace {
@@ -65,7 +64,6 @@ void word::vanish() noexcept {
   // Stores that no compiler may take for dead.
   const_cast<volatile std::uint64_t&>(value_) = 0;
   const_cast<volatile std::size_t&>(id_) = 0;
-  scrub_stack();
 }
 const std::vector<const word*>& word::alive() { return living(); }
 

@@ -88,7 +88,7 @@ class stack_word_cell {
   stack_word_cell& operator=(const stack_word_cell&) = delete;
 
   word load(std::memory_order) const noexcept {
-    if (const auto* at = flag()) return clean(stack_world::here().load_flag(*at));
+    if (const auto* at = flag()) return stack_world::here().load_flag(*at);
     return is_of_tree() ? word(0) : value_;
   }
   void store(const word& value, std::memory_order) noexcept {
@@ -97,11 +97,8 @@ class stack_word_cell {
   }
   bool compare_exchange_strong(word& expected, const word& desired, std::memory_order,
                                std::memory_order) noexcept {
-    if (const auto* at = flag()) {
-      const bool done = stack_world::here().compare_exchange_flag(*at, expected, desired);
-      scrub_stack();
-      return done;
-    }
+    if (const auto* at = flag())
+      return stack_world::here().compare_exchange_flag(*at, expected, desired);
     if (!is_of_tree()) stack_world::here().fail("a hint is compared");
     // The blocks that it sets free: of one order, since nothing merges with 0.
     const std::uint64_t given = desired.value();
@@ -109,16 +106,15 @@ class stack_word_cell {
         std::countr_zero(std::bit_floor(static_cast<unsigned>(std::popcount(given)))));
     stack_world::here().give_to_tree(order,
                                      static_cast<std::size_t>(std::countr_zero(given)) >> order);
-    scrub_stack();
     return true;
   }
   word fetch_or(const word& mask, std::memory_order) noexcept {
-    if (const auto* at = flag()) return clean(stack_world::here().set_in_flag(*at, mask));
+    if (const auto* at = flag()) return stack_world::here().set_in_flag(*at, mask);
     return value_;
   }
   word fetch_and(const word&, std::memory_order) noexcept { return value_; }
   word fetch_add(const word& value, std::memory_order) noexcept {
-    if (const auto* at = flag()) return clean(stack_world::here().add_to_flag(*at, value));
+    if (const auto* at = flag()) return stack_world::here().add_to_flag(*at, value);
     stack_world::here().fail("a word is counted");
     return value_;
   }
@@ -126,11 +122,6 @@ class stack_word_cell {
  private:
   const stack_spot* flag() const noexcept { return stack_cells::here().find(this); }
   bool is_of_tree() const noexcept { return stack_cells::here().words.contains(this); }
-  // What the solver has left in the stack is not to be found in frames of the core.
-  static word clean(word result) noexcept {
-    scrub_stack();
-    return result;
-  }
   word value_;
 };
 
@@ -148,10 +139,8 @@ class stack_number_cell {
     call_state state;
     CAIMAN_PROOF_TAKE_STATE(state);
     stack_world& all = stack_world::here();
-    const T result = at->is == stack_spot::kind::head ? static_cast<T>(all.load_head(*at, state))
-                                                      : static_cast<T>(all.load_entry(*at, state));
-    scrub_stack();
-    return result;
+    return at->is == stack_spot::kind::head ? static_cast<T>(all.load_head(*at, state))
+                                            : static_cast<T>(all.load_entry(*at, state));
   }
   void store(T value, std::memory_order) noexcept {
     const auto* at = spot();
@@ -163,15 +152,12 @@ class stack_number_cell {
     } else {
       all.store_entry(*at, static_cast<std::uint32_t>(value));
     }
-    scrub_stack();
   }
   T exchange(T value, std::memory_order) noexcept {
     const auto* at = spot();
     if (at == nullptr) return std::exchange(value_, value);
     if (at->is != stack_spot::kind::entry) stack_world::here().fail("a head is exchanged");
-    const T result = stack_world::here().exchange_entry(*at, static_cast<std::uint32_t>(value));
-    scrub_stack();
-    return result;
+    return stack_world::here().exchange_entry(*at, static_cast<std::uint32_t>(value));
   }
   T fetch_add(T value, std::memory_order) noexcept { return std::exchange(value_, value_ + value); }
   T fetch_or(T mask, std::memory_order) noexcept { return std::exchange(value_, value_ | mask); }
@@ -216,10 +202,7 @@ struct stack_sync : one_thread<stack_world> {
   static constexpr unsigned stack_orders = Orders;
   static constexpr bool announced_pop = Announces;
   static constexpr unsigned calm_pops = stack_statistic::calm_pops;
-  static void heavy_fence() noexcept {
-    stack_world::here().heavy_fence();
-    scrub_stack();
-  }
+  static void heavy_fence() noexcept { stack_world::here().heavy_fence(); }
   static bool heavy_fence_works() noexcept { return FencesWork; }
   static unsigned thread_slot(home = {}) noexcept { return stack_cells::here().my_slot; }
   static unsigned scaled_slot() noexcept { return thread_slot(); }
