@@ -41,6 +41,7 @@ CONTROLS = {
     "clear-compares-with-cleared": fault("clear-compares-with-cleared", ["clear/f2m2"], MARK_OWED),
     "second-look-only-larger": fault("second-look-only-larger", ["clear/f2m2"], MARK_OWED),
     "child-unmarked": fault("child-unmarked", ["split/f2m2"], MARK_OWED),
+    "child-unmarked, found": fault("child-unmarked", ["find_once/f2m2/o0"], MARK_OWED),
     "parents-unmarked": fault("parents-unmarked", ["set/f2m3/l0/w0"], ABOVE_OWED),
     "parent-without-second-look": fault("parent-without-second-look", ["clear/f2m3/l0/w0"], ABOVE_OWED),
     "size-unmarked": fault("size-unmarked", ["built/f4m4"], "marked at the end"),

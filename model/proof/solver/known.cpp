@@ -2,7 +2,7 @@
 // ---------------------------------------------------------------------------------------------
 // known.cpp: questions to the solver, cut to what they are connected with
 //
-// Every question is asked with the few facts that it takes; answers are kept.
+// Every question is asked with the few facts that it takes, and once (answers.hpp).
 // ---------------------------------------------------------------------------------------------
 #include "known.hpp"
 
@@ -38,9 +38,6 @@ known& known::here() {
 
 void known::clear() {
   facts_.clear();
-  variables_.clear();
-  kept_.clear();
-  answers_.clear();
   fresh_ = 0;
   new_from_ = 0;
   by_equations_ = false;
@@ -54,26 +51,17 @@ term known::fresh_truth(const char* name) {
   return terms().bool_const((name + std::to_string(fresh_++)).c_str());
 }
 
-const std::vector<unsigned>& known::variables_of(const term& of) {
-  const unsigned id = of.id();
-  if (const auto found = variables_.find(id); found != variables_.end()) return found->second;
-  std::vector<unsigned> all;
-  if (of.is_const() && of.decl().decl_kind() == Z3_OP_UNINTERPRETED) {
-    all.push_back(id);
-  } else if (of.is_app()) {
-    for (unsigned i = 0; i < of.num_args(); ++i) {
-      const std::vector<unsigned>& part = variables_of(of.arg(i));
-      std::vector<unsigned> both;
-      std::set_union(all.begin(), all.end(), part.begin(), part.end(), std::back_inserter(both));
-      all = std::move(both);
-    }
-  }
-  kept_.push_back(of);
-  return variables_.emplace(id, std::move(all)).first->second;
+namespace {
+
+std::vector<unsigned> sorted(std::vector<unsigned> variables) {
+  std::sort(variables.begin(), variables.end());
+  return variables;
 }
 
-std::vector<std::size_t> known::connected_with(const term& question) {
-  std::vector<unsigned> reached = variables_of(question);
+}  // namespace
+
+std::vector<std::size_t> known::connected_with(const form& question) const {
+  std::vector<unsigned> reached = sorted(question.variables);
   std::vector<std::size_t> found;
   std::vector<bool> taken(facts_.size(), false);
   for (bool more = true; more;) {
@@ -103,6 +91,13 @@ z3::check_result known::solve(const term& question, const std::vector<std::size_
   return solver.check();
 }
 
+z3::solver& known::begin_question(const std::vector<std::size_t>& facts) const {
+  static z3::solver solver(terms(), "QF_BV");
+  solver.push();
+  for (const std::size_t i : facts) solver.add(facts_[i].what);
+  return solver;
+}
+
 z3::check_result known::answer_to(const term& question, const std::vector<std::size_t>& cone) {
   if (by_equations_) {
     std::vector<std::size_t> of_this_state;
@@ -115,33 +110,40 @@ z3::check_result known::answer_to(const term& question, const std::vector<std::s
     if (is_claim && can_be_small()) return z3::sat;
     return solve(question, cone);
   }
-  static z3::solver solver(terms(), "QF_BV");
-  solver.push();
-  for (const std::size_t i : cone) solver.add(facts_[i].what);
+  z3::solver& solver = begin_question(cone);
   solver.add(question);
   const z3::check_result answer = solver.check();
   solver.pop();
   return answer;
 }
 
+fingerprint_of_form known::question(question_kind kind, const form& what,
+                                    const std::vector<std::size_t>& cone) const {
+  question_form all(static_cast<std::uint64_t>(kind));
+  all.add(what);
+  for (const std::size_t i : cone) all.add(facts_[i].its);
+  return all.fingerprint();
+}
+
 z3::check_result known::ask(const term& question) {
-  const std::vector<std::size_t> cone = connected_with(question);
-  std::string key = std::to_string(question.id());
-  for (const std::size_t i : cone) key += "," + std::to_string(facts_[i].what.id());
-  if (const auto found = answers_.find(key); found != answers_.end()) return found->second;
+  const form its = form_of(question);
+  const std::vector<std::size_t> cone = connected_with(its);
+  const fingerprint_of_form key = this->question(question_kind::can_be, its, cone);
+  if (const auto found = earlier_answer(key)) return *found != 0 ? z3::sat : z3::unsat;
   ++questions_;
   count_question();
   const z3::check_result answer = answer_to(question, cone);
   if (answer == z3::unknown) throw std::runtime_error("the solver has no answer");
-  kept_.push_back(question);
-  answers_.emplace(std::move(key), answer);
+  keep_answer(key, answer == z3::sat ? 1 : 0);
   return answer;
 }
 
 void known::assume(const term& what) {
   const term simple = what.simplify();
   if (simple.is_true()) return;
-  facts_.push_back({simple, variables_of(simple)});
+  form its = form_of(simple);
+  std::vector<unsigned> variables = sorted(its.variables);
+  facts_.push_back({simple, std::move(its), std::move(variables)});
 }
 
 bool known::holds(const term& claim) {
@@ -159,12 +161,18 @@ bool known::can(const term& claim) {
 }
 
 std::uint64_t known::some_value(const term& of) {
+  const form its = form_of(of);
+  const std::vector<std::size_t> cone = connected_with(its);
+  const fingerprint_of_form key = question(question_kind::some_value, its, cone);
+  if (const auto found = earlier_answer(key)) return *found;
   ++questions_;
   count_question();
-  z3::solver solver(terms(), z3::solver::simple{});
-  for (const std::size_t i : connected_with(of)) solver.add(facts_[i].what);
+  z3::solver& solver = begin_question(cone);
   if (solver.check() != z3::sat) throw std::logic_error("a path that cannot be");
-  return solver.get_model().eval(of, true).get_numeral_uint64();
+  const std::uint64_t value = solver.get_model().eval(of, true).get_numeral_uint64();
+  solver.pop();
+  keep_answer(key, value);
+  return value;
 }
 
 std::vector<std::uint64_t> known::counterexample(const term& claim, const std::vector<term>& of) {

@@ -11,11 +11,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <z3++.h>
+
+#include "answers.hpp"
 
 namespace caiman::proof {
 
@@ -64,20 +64,20 @@ class known {
  private:
   struct fact {
     term what;
-    std::vector<unsigned> variables;
+    form its;
+    std::vector<unsigned> variables;  // sorted
   };
+  enum class question_kind : std::uint64_t { can_be, some_value };
 
-  const std::vector<unsigned>& variables_of(const term& of);
-  std::vector<std::size_t> connected_with(const term& question);
+  std::vector<std::size_t> connected_with(const form& question) const;
+  fingerprint_of_form question(question_kind kind, const form& what,
+                               const std::vector<std::size_t>& cone) const;
+  z3::solver& begin_question(const std::vector<std::size_t>& facts) const;
   z3::check_result ask(const term& question);
   z3::check_result answer_to(const term& question, const std::vector<std::size_t>& cone);
   z3::check_result solve(const term& question, const std::vector<std::size_t>& facts) const;
 
   std::vector<fact> facts_;
-  // By the number that Z3 gives a term, as long as the term is kept.
-  std::unordered_map<unsigned, std::vector<unsigned>> variables_;
-  std::vector<term> kept_;
-  std::unordered_map<std::string, z3::check_result> answers_;
   std::uint64_t questions_ = 0;
   unsigned fresh_ = 0;
   std::size_t new_from_ = 0;

@@ -133,6 +133,7 @@ outcome explore(const effort& limits, const std::function<void()>& body) {
   limits_now = limits;
   begun = std::chrono::steady_clock::now();
   known::here().clear();
+  make_room_for_answers();
   if (fork_path()) run_body(body);
   outcome result = read_outcome(*shared);
   const bool broken = shared->broken;
