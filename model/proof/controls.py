@@ -47,6 +47,7 @@ CONTROLS = {
     "size-unmarked": fault("size-unmarked", ["built/f4m4"], "marked at the end"),
     "size-past-its-end": fault("size-past-its-end", ["built/f4m4/n6"], "one-owner at the end"),
     "tail-unhinted": fault("tail-unhinted", ["release_tail/f4m4/o1"], MARK_OWED),
+    "tail-unhinted, two levels down": fault("tail-unhinted", ["release_tail/f2m3/o3/i0/k7"], MARK_OWED),
     "tail-by-store": fault("tail-by-store", ["release_tail/f4m4/o1"], "one-owner at release"),
     "trim-by-store": fault("trim-by-store", ["trim/f2m2/o0"], "one-owner at claim"),
     # Faults of the stacks, and of who drains them.

@@ -39,8 +39,8 @@ class world {
   /// Begins a call: the thread holds nothing and owes nothing. Where it is alone nobody else does
   /// anything meanwhile, though they may hold blocks: what it has seen stays as it left it.
   void begin(const std::string& call, bool alone = false);
-  /// Of what is claimed above this level, to be cut up, a few places stand for all, as of searches.
-  void few_places_above(unsigned level) { few_above_ = level; }
+  /// Of what is claimed a few places stand for all, as of what searches find: it has one of these.
+  void few_places() { few_places_ = true; }
   /// The thread holds these slots of a word.
   void hold(unsigned level, std::size_t index, std::uint64_t mask);
 
@@ -125,7 +125,7 @@ class world {
 
   // world.cpp
   void access(const char* kind, const place& at);
-  void assume_few_places(const term& taken);
+  void assume_one_of_few_places(const term& taken);
   bool is_settled(std::string& text) const;
   void settle_all();
   void cut_if_met(const call_state& state, const place& at, bool failed);
@@ -140,7 +140,7 @@ class world {
   std::map<word_key, word_state> now_;
   story story_;
   unsigned accesses_ = 0;
-  unsigned few_above_ = 0;
+  bool few_places_ = false;
   bool at_end_ = false;
   bool alone_ = false;
   std::map<node_key, term> nodes_;  // of a thread that is alone

@@ -103,7 +103,7 @@ class tree_calls {
   void find_once(unsigned order) {
     cells::here().remembered.clear();
     world::here().begin("find_once of order " + std::to_string(order));
-    world::here().few_places_above(level_of(order));  // split() is checked for all
+    world::here().few_places();  // claim() and split() are checked for all
     must_have(order, tree_->find_once(order, me(), tree::slot_type::no_word));
   }
   void sweep_word(unsigned level, std::size_t word) {

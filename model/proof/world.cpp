@@ -32,7 +32,7 @@ void world::begin(const std::string& call, bool alone) {
   node_debts_.clear();
   now_.clear();
   nodes_.clear();
-  few_above_ = shape_.top;
+  few_places_ = false;
   accesses_ = 0;
   at_end_ = false;
   alone_ = alone;
@@ -140,12 +140,12 @@ void world::store(const place& at, const word& value) {
   change(key, value.low());
 }
 
-// Where the lowest of these bits is.
-void world::assume_few_places(const term& taken) {
-  const term lowest = taken & -taken;
-  const term few = (lowest & constant(~shape_.searched, bits())) == constant(0, bits());
-  if (!known::here().can(few)) end_path(path_end::cannot);
-  known::here().assume(few);
+// Of what is claimed, if anything is.
+void world::assume_one_of_few_places(const term& taken) {
+  const term none = constant(0, bits());
+  const term one = taken == none || (taken & constant(shape_.searched, bits())) != none;
+  if (!known::here().can(one)) end_path(path_end::cannot);
+  known::here().assume(one);
 }
 
 bool world::compare_exchange(const place& at, word& expected, const word& desired,
@@ -157,7 +157,7 @@ bool world::compare_exchange(const place& at, word& expected, const word& desire
     const term equal = look_at(key).free == expected.low();
     if (!known::here().can(equal)) end_path(path_end::cannot);
     known::here().assume(equal);
-    if (at.level > few_above_) assume_few_places(expected.low() & ~desired.low());
+    if (few_places_) assume_one_of_few_places(expected.low() & ~desired.low());
     story_.saw(expected.low(), desired.low());
     change(key, desired.low());
     return true;

@@ -68,11 +68,13 @@ bool world::gives_its_own(const word_key& at, const term& added) {
   return known::here().holds((added & ~mine(at)) == constant(0, bits()));
 }
 
-// A bit of mine one level up becomes a whole word of mine.
+// A bit of mine one level up becomes a whole word of mine, after those further up.
+// NOLINTNEXTLINE(misc-no-recursion): as deep as there are levels
 void world::expand(const word_key& at, std::vector<word_key>& touched) {
   if (at.first == shape_.top) return;
   const word_key above{at.first + 1, at.second / shape_.fanout()};
   const auto slot = static_cast<unsigned>(at.second % shape_.fanout());
+  if (!known::here().holds(bit(mine(above), slot))) expand(above, touched);
   if (!known::here().holds(bit(mine(above), slot))) return;
   const term mask = constant(std::uint64_t{1} << slot, bits());
   add_state(above);
