@@ -158,6 +158,18 @@ TEST_CASE("the look around a stopped thread explains a refusal", "[random]") {
   CHECK(run_plan(*p, *how, 0, {}, {}).back().seen.what == verdict::outcome::passed);
 }
 
+// Each move and each release of a thread may spoil a look of a request; after so many it says
+// `contended`, which here would count as a violation. Execution 18 of this one did.
+TEST_CASE("a program that may spoil every look of a request is none", "[random]") {
+  const auto p = parse_program(
+      "fanout=8 order=4 slots=shared stacks=1 : 0A2 1A0 0A0 ; F1T0:1A4G2 | A2F1F0 | A4");
+  REQUIRE(p.has_value());
+  CHECK_FALSE(is_right(*p));
+  const auto fewer = parse_program("fanout=8 order=4 slots=shared : 0A2 1A0 ; T0:1A4G2 | A2F0");
+  REQUIRE(fewer.has_value());
+  CHECK(is_right(*fewer));
+}
+
 // ---- controls ------------------------------------------------------------------------------
 
 TEST_CASE("random programs convict the textbook specimen, with a small one", "[random][control]") {

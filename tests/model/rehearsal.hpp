@@ -92,6 +92,8 @@ class rehearsal {
     const std::size_t more = records_of(thread, op);
     if (op.arg > max_order_ && !is_of_block(op)) return false;
     if (records_ + more > history::most || moves_ + moves_of(op) > most_moves) return false;
+    const unsigned spoils = spoilt_ + spoilt_by(op);
+    if (moves_ + moves_of(op) > 0 && spoils >= program::plenty_of_looks) return false;
     if (is_request(op)) {
       of_[thread].push_back({op.arg, 1U << op.arg});
     } else if (!change(thread, op)) {
@@ -99,6 +101,7 @@ class rehearsal {
     }
     records_ += more;
     moves_ += moves_of(op);
+    spoilt_ = spoils;
     return true;
   }
 
@@ -127,10 +130,15 @@ class rehearsal {
     if (!is_of_block(op) || !can_release(thread, op.arg)) return 0;
     return static_cast<std::size_t>(std::popcount(kept(thread, op.arg) - op.keep));
   }
-  // About how many pieces a trim takes away. Each spoils two looks of a request at most,
-  // and all else that moves meanwhile some more.
+  // About how many pieces a trim takes away.
   unsigned moves_of(const operation& op) const {
     return op.what == operation::kind::trim ? (units_ >> op.arg) + op.arg : 0;
+  }
+  // How many looks of another thread's request an operation spoils at most: a move that begins and
+  // one that ends, and a release that is counted.
+  unsigned spoilt_by(const operation& op) const {
+    if (op.what == operation::kind::trim) return 2 * moves_of(op);
+    return is_request(op) ? 2 : 3;
   }
   unsigned live_min_blocks() const {
     unsigned live = 0;
@@ -146,6 +154,7 @@ class rehearsal {
   bool moved_ = false;
   std::size_t records_ = 0;
   unsigned moves_ = 0;
+  unsigned spoilt_ = 0;
   std::array<std::vector<request>, 3> of_;
 };
 
