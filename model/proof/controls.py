@@ -8,7 +8,7 @@ With CAIMAN_CHECK in the environment, each trace that tells of a broken clause i
 
 A fault of the core must break what stands here, at the access that stands here; one that is of no clause
 must break nothing. Without one of its clauses something must fail; and one that is weakened lets through
-what the whole one convicts. Exit code: 0 all as they should be, 1 one is not, 2 wrong use.
+what the whole one convicts. An answer that is kept for other questions, too, is found out. Exit code: 0 all as they should be, 1 one is not, 2 wrong use.
 """
 import json
 import os
@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 HOLDS = None
+WRONG_ANSWER = "caiman-proof: a kept answer is wrong"  # an error, which tells of no state
 MARK_OWED = "a mark is owed at the end"
 ABOVE_OWED = "a mark above a node is owed at the end"
 UNCOUNTED = "a return does not count itself off at the end"
@@ -168,6 +169,7 @@ CONTROLS = {
         "proof-faults", ["--leave-out", "noted", "--fault", "note-survives-push", "push/d2/announced"], HOLDS),
     # With a mark of any class in the place of one that is large enough, S5 does not follow, and a fault passes.
     "any mark": ("caiman-proof", ["--any-mark", "hence/f2m2"], "S5"),
+    "any variable": ("caiman-proof", ["--any-variable", "--ask-again", "find_once/f2m2/o0"], WRONG_ANSWER),
     "merged-unmarked": fault("merged-unmarked", ["release/f4m4/o0/i0"], MARK_OWED),
     "merged-unmarked, any mark": (
         "proof-faults", ["--any-mark", "--fault", "merged-unmarked", "release/f4m4/o0/i0"], HOLDS),
@@ -215,6 +217,8 @@ def run_in(place, folder, name):
     verdict = done.stdout.splitlines()[-1] if done.stdout else done.stderr.strip()
     if expected is HOLDS:
         return done.returncode == 0 and not broken, verdict
+    if expected is WRONG_ANSWER:
+        return (done.returncode, done.stderr.strip(), done.stdout) == (2, expected, ""), done.stderr.strip()
     if done.returncode != 1 or not any(expected in line for line in broken):
         return False, "; ".join(broken) or verdict
     complaint = told(folder, trace, broken[0])

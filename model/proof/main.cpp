@@ -48,6 +48,8 @@ struct request {
   double limit = 0;
   std::size_t shift = 0;
   bool any_mark = false;
+  bool any_variable = false;
+  bool ask_again = false;
   bool stop = false;
   bool story = false;
   std::string trace_out;
@@ -240,6 +242,8 @@ int run(const request& asked) {
   caiman_fault_in_force = asked.fault.c_str();
   leave_out(asked.left_out);
   rules_in_force().any_mark = asked.any_mark;
+  question_form::is_blind() = asked.any_variable;
+  known::asks_again() = asked.ask_again;
   sample_shift() = asked.shift;
   const std::vector<check> todo = chosen(asked);
   kept_results kept(asked.resume);
@@ -305,6 +309,10 @@ int command(int argc, char** argv) {
       ->allow_extra_args(false);
   runs->add_option("--fault", asked.fault, "a control: with this fault, of a program that has it");
   runs->add_flag("--any-mark", asked.any_mark, "a control: `marked` is content with any class");
+  runs->add_flag("--any-variable", asked.any_variable,
+                 "a control: questions of other variables count as the same");
+  runs->add_flag("--ask-again", asked.ask_again,
+                 "asks again what was answered before, and ends where the answer is another one");
   runs->add_flag("--stop", asked.stop, "at the first thing that is broken");
   runs->add_flag("--story", asked.story, "what led to what is broken");
   runs->add_option("--trace-out", asked.trace_out,

@@ -108,8 +108,7 @@ void world::cut_if_met(const call_state& state, const place& at, bool failed) {
   std::string more = std::string(failed ? "failed " : "") + name_of(site_) + name_of(at);
   settle_all();
   if (!is_settled(more)) return;
-  const auto [first, second] = fingerprint(state, more);
-  if (!is_new_state(first, second)) end_path(path_end::again);
+  if (!is_new_state(fingerprint_of(state, more))) end_path(path_end::again);
   forbid_older_terms();
 }
 

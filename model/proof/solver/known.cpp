@@ -2,7 +2,7 @@
 // ---------------------------------------------------------------------------------------------
 // known.cpp: questions to the solver, cut to what they are connected with
 //
-// Every question is asked with the few facts that it takes, and once (answers.hpp).
+// Every question is asked with the few facts that it takes, and once (forms.hpp).
 // ---------------------------------------------------------------------------------------------
 #include "known.hpp"
 
@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <iterator>
 #include <stdexcept>
-#include <utility>
+#include <unordered_set>
 
 #include "paths.hpp"
 
@@ -20,6 +20,8 @@ namespace {
 // Whether the answer is likely to be no.
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of the question that is asked
 bool is_claim = false;
+
+constexpr const char* wrong_answer = "a kept answer is wrong";
 
 }  // namespace
 
@@ -36,7 +38,17 @@ known& known::here() {
   return one;
 }
 
+shared_table& known::answers() {
+  static shared_table all;
+  return all;
+}
+bool& known::asks_again() {
+  static bool again = false;
+  return again;
+}
+
 void known::clear() {
+  (void)answers();  // made before a path forks
   facts_.clear();
   fresh_ = 0;
   new_from_ = 0;
@@ -51,33 +63,19 @@ term known::fresh_truth(const char* name) {
   return terms().bool_const((name + std::to_string(fresh_++)).c_str());
 }
 
-namespace {
-
-std::vector<unsigned> sorted(std::vector<unsigned> variables) {
-  std::sort(variables.begin(), variables.end());
-  return variables;
-}
-
-}  // namespace
-
 std::vector<std::size_t> known::connected_with(const form& question) const {
-  std::vector<unsigned> reached = sorted(question.variables);
+  std::unordered_set<unsigned> reached(question.variables.begin(), question.variables.end());
   std::vector<std::size_t> found;
   std::vector<bool> taken(facts_.size(), false);
   for (bool more = true; more;) {
     more = false;
     for (std::size_t i = 0; i < facts_.size(); ++i) {
-      const std::vector<unsigned>& its = facts_[i].variables;
-      const auto is_reached = [&](unsigned v) {
-        return std::binary_search(reached.begin(), reached.end(), v);
-      };
+      const std::vector<unsigned>& its = facts_[i].its.variables;
+      const auto is_reached = [&](unsigned each) { return reached.contains(each); };
       if (taken[i] || std::none_of(its.begin(), its.end(), is_reached)) continue;
       taken[i] = more = true;
       found.push_back(i);
-      std::vector<unsigned> both;
-      std::set_union(reached.begin(), reached.end(), its.begin(), its.end(),
-                     std::back_inserter(both));
-      reached = std::move(both);
+      reached.insert(its.begin(), its.end());
     }
   }
   std::sort(found.begin(), found.end());
@@ -117,33 +115,34 @@ z3::check_result known::answer_to(const term& question, const std::vector<std::s
   return answer;
 }
 
-fingerprint_of_form known::question(question_kind kind, const form& what,
-                                    const std::vector<std::size_t>& cone) const {
+fingerprint known::form_with(question_kind kind, const form& what,
+                             const std::vector<std::size_t>& cone) const {
   question_form all(static_cast<std::uint64_t>(kind));
   all.add(what);
   for (const std::size_t i : cone) all.add(facts_[i].its);
-  return all.fingerprint();
+  return all.whole();
 }
 
 z3::check_result known::ask(const term& question) {
   const form its = form_of(question);
   const std::vector<std::size_t> cone = connected_with(its);
-  const fingerprint_of_form key = this->question(question_kind::can_be, its, cone);
-  if (const auto found = earlier_answer(key)) return *found != 0 ? z3::sat : z3::unsat;
-  ++questions_;
+  const fingerprint key = form_with(question_kind::can_be, its, cone);
+  if (const auto kept = answers().find(key)) {
+    const z3::check_result answer = *kept != 0 ? z3::sat : z3::unsat;
+    if (asks_again() && answer_to(question, cone) != answer) end_check(wrong_answer);
+    return answer;
+  }
   count_question();
   const z3::check_result answer = answer_to(question, cone);
   if (answer == z3::unknown) throw std::runtime_error("the solver has no answer");
-  keep_answer(key, answer == z3::sat ? 1 : 0);
+  (void)answers().put(key, answer == z3::sat ? 1 : 0);
   return answer;
 }
 
 void known::assume(const term& what) {
   const term simple = what.simplify();
   if (simple.is_true()) return;
-  form its = form_of(simple);
-  std::vector<unsigned> variables = sorted(its.variables);
-  facts_.push_back({simple, std::move(its), std::move(variables)});
+  facts_.push_back({simple, form_of(simple)});
 }
 
 bool known::holds(const term& claim) {
@@ -163,15 +162,18 @@ bool known::can(const term& claim) {
 std::uint64_t known::some_value(const term& of) {
   const form its = form_of(of);
   const std::vector<std::size_t> cone = connected_with(its);
-  const fingerprint_of_form key = question(question_kind::some_value, its, cone);
-  if (const auto found = earlier_answer(key)) return *found;
-  ++questions_;
+  const fingerprint key = form_with(question_kind::some_value, its, cone);
+  if (const auto kept = answers().find(key)) {
+    const term is = of == constant(*kept, of.get_sort().bv_size());
+    if (asks_again() && answer_to(is, cone) != z3::sat) end_check(wrong_answer);
+    return *kept;
+  }
   count_question();
   z3::solver& solver = begin_question(cone);
   if (solver.check() != z3::sat) throw std::logic_error("a path that cannot be");
   const std::uint64_t value = solver.get_model().eval(of, true).get_numeral_uint64();
   solver.pop();
-  keep_answer(key, value);
+  (void)answers().put(key, value);
   return value;
 }
 

@@ -15,7 +15,7 @@
 
 #include <z3++.h>
 
-#include "answers.hpp"
+#include "forms.hpp"
 
 namespace caiman::proof {
 
@@ -58,27 +58,27 @@ class known {
   void try_first(const term& small) { small_ = small_ && small; }
   /// Forgets everything.
   void clear();
-  /// Questions that went to the solver so far, in this process and those that it came from.
-  std::uint64_t questions() const { return questions_; }
+  /// Whether what is kept is asked again, and ends the check if the answer is another one.
+  static bool& asks_again();
 
  private:
   struct fact {
     term what;
     form its;
-    std::vector<unsigned> variables;  // sorted
   };
   enum class question_kind : std::uint64_t { can_be, some_value };
 
   std::vector<std::size_t> connected_with(const form& question) const;
-  fingerprint_of_form question(question_kind kind, const form& what,
-                               const std::vector<std::size_t>& cone) const;
+  fingerprint form_with(question_kind kind, const form& what,
+                        const std::vector<std::size_t>& cone) const;
+  // Of all checks, as long as there is room.
+  static shared_table& answers();
   z3::solver& begin_question(const std::vector<std::size_t>& facts) const;
   z3::check_result ask(const term& question);
   z3::check_result answer_to(const term& question, const std::vector<std::size_t>& cone);
   z3::check_result solve(const term& question, const std::vector<std::size_t>& facts) const;
 
   std::vector<fact> facts_;
-  std::uint64_t questions_ = 0;
   unsigned fresh_ = 0;
   std::size_t new_from_ = 0;
   bool by_equations_ = false;

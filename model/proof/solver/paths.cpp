@@ -16,21 +16,18 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
 #include <stdexcept>
 
 namespace caiman::proof {
 namespace {
 
 constexpr std::size_t most_findings = 16;
-constexpr std::size_t most_states = std::size_t{1} << 22;
 
 struct shared_text {
   char what[128];
   char where[64];
   char story[most_of_a_story + 1];
-};
-struct state_mark {
-  std::uint64_t first, second;
 };
 
 // One process runs at a time, so these are bare.
@@ -40,12 +37,11 @@ struct shared_memory {
   char broken_by[256];
   std::size_t found;
   shared_text findings[most_findings];
-  std::size_t states;
-  state_mark marks[most_states];
 };
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): of the check that runs
 shared_memory* shared = nullptr;
+std::optional<shared_table> states;
 effort limits_now;
 std::chrono::steady_clock::time_point begun;
 // NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
@@ -133,7 +129,7 @@ outcome explore(const effort& limits, const std::function<void()>& body) {
   limits_now = limits;
   begun = std::chrono::steady_clock::now();
   known::here().clear();
-  make_room_for_answers();
+  states.emplace();
   if (fork_path()) run_body(body);
   outcome result = read_outcome(*shared);
   const bool broken = shared->broken;
@@ -187,6 +183,11 @@ std::uint64_t value_of(const term& number) {
   }
 }
 
+void end_check(const std::string& why) {
+  break_off(why);
+  leave();
+}
+
 void end_path(path_end how) {
   if (how == path_end::again) ++memory().again;
   leave();
@@ -216,18 +217,10 @@ void report(const finding& what) {
   leave();
 }
 
-bool is_new_state(std::uint64_t first, std::uint64_t second) {
-  shared_memory& all = memory();
-  if (first == 0) first = 1;
-  if (all.states > most_states / 2) throw std::runtime_error("too many states");
-  for (std::size_t at = first % most_states;; at = (at + 1) % most_states) {
-    state_mark& mark = all.marks[at];
-    if (mark.first == first && mark.second == second) return false;
-    if (mark.first != 0) continue;
-    mark = {first, second};
-    ++all.states;
-    return true;
-  }
+bool is_new_state(const fingerprint& state) {
+  if (states->find(state)) return false;
+  if (!states->put(state, 1)) throw std::runtime_error("too many states");
+  return true;
 }
 
 void count_question() { ++memory().questions; }

@@ -63,6 +63,8 @@ bool decide(const term& condition);
 unsigned choose(unsigned count);
 /// What a bit vector is on this path; a path for each value that it can have.
 std::uint64_t value_of(const term& number);
+/// The check ends as an error, whoever calls, out of code that must not throw too.
+[[noreturn]] void end_check(const std::string& why);
 /// This path is over.
 [[noreturn]] void end_path(path_end how);
 
@@ -71,7 +73,7 @@ void must(const term& claim, const char* what, const std::function<finding()>& s
 /// Something that must not be happened on this path.
 void report(const finding& what);
 /// Whether a state with this fingerprint is new; it is remembered.
-bool is_new_state(std::uint64_t first, std::uint64_t second);
+bool is_new_state(const fingerprint& state);
 /// For the counts of the outcome.
 void count_question();
 /// The same.

@@ -15,18 +15,11 @@ namespace {
 // NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): of the check that runs
 const char* stack_begin = nullptr;
 
-std::uint64_t mix(std::uint64_t hash, const unsigned char* data, std::size_t size,
-                  std::uint64_t prime) {
-  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ data[i]) * prime;
-  return hash;
-}
-
 }  // namespace
 
 void set_stack_begin(const void* at) { stack_begin = static_cast<const char*>(at); }
 
-std::pair<std::uint64_t, std::uint64_t> fingerprint(const call_state& state,
-                                                    const std::string& more) {
+fingerprint fingerprint_of(const call_state& state, const std::string& more) {
   const auto* newest = static_cast<const char*>(state.frame);
   std::vector<unsigned char> bytes(newest, stack_begin);
   for (const word* each : word::alive()) {
@@ -37,8 +30,9 @@ std::pair<std::uint64_t, std::uint64_t> fingerprint(const call_state& state,
   const auto* registers = reinterpret_cast<const unsigned char*>(&state.registers);
   bytes.insert(bytes.end(), registers, registers + sizeof state.registers);
   bytes.insert(bytes.end(), more.begin(), more.end());
-  return {mix(0xcbf29ce484222325, bytes.data(), bytes.size(), 0x100000001b3),
-          mix(0x84222325cbf29ce4, bytes.data(), bytes.size(), 0x9e3779b97f4a7c15)};
+  fingerprint all;
+  for (const unsigned char each : bytes) all.add(each);
+  return all;
 }
 
 }  // namespace caiman::proof

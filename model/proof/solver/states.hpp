@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "symbolic_word.hpp"
 
@@ -32,8 +31,7 @@ struct call_state {
   const void* frame;
 };
 /// Two hashes of the state: of the stack without terms, the registers, and `more`.
-std::pair<std::uint64_t, std::uint64_t> fingerprint(const call_state& state,
-                                                    const std::string& more);
+fingerprint fingerprint_of(const call_state& state, const std::string& more);
 
 }  // namespace caiman::proof
 

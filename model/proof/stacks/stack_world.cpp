@@ -211,8 +211,7 @@ void stack_world::forget_the_rest(one_stack& mine) const {
 void stack_world::cut_if_met(const call_state& state, const stack_spot& at) {
   std::string more = name_of(site_) + name_of(at);
   if (!has_empty_hands(more)) return;
-  const auto [first, second] = fingerprint(state, more);
-  if (!is_new_state(first, second)) end_path(path_end::again);
+  if (!is_new_state(fingerprint_of(state, more))) end_path(path_end::again);
   now_.token = known::here().fresh("token", 32);
   for (one_slot& slot : now_.slots) {
     for (one_stack& in : slot.orders) {
