@@ -40,10 +40,17 @@ class Verify(Machine):
         code, said = self.verify("--only", "a", proof=1)
         self.assertEqual((code, said), (0, ["model verify --only a"]))
 
-    def test_that_there_is_no_solver_is_said(self):
-        self.solver.unlink()
+    def must_say_that_there_is_no_proof(self):
         code, said = self.verify(proof=1)
         self.assertEqual((code, said[0], said[-1]), (0, "proof: not run, needs libz3-dev and x86-64", "model verify"))
+
+    def test_that_there_is_no_solver_is_said(self):
+        self.solver.unlink()
+        self.must_say_that_there_is_no_proof()
+
+    def test_that_this_is_another_processor_is_said(self):
+        executable(self.programs / "uname", "echo aarch64")
+        self.must_say_that_there_is_no_proof()
 
 
 if __name__ == "__main__":

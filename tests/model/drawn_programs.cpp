@@ -80,7 +80,7 @@ program draw(subject_kind core) {
   if (p.slots == slot_use::pooled) p.pool = 1 + up_to(2);
   const unsigned threads = up_to(2) == 0 ? 3 : 2;
   if (core == subject_kind::buddy) {
-    p.stack_depth = up_to(3);
+    p.stack_depth = up_to(1) == 0 ? 0 : 1 + up_to(2);
     p.announced = p.stack_depth != 0 && up_to(2) != 0;
   }
   if (core == subject_kind::buddy && up_to(3) == 0) {
