@@ -153,15 +153,12 @@ class buddy {
   /// to the block happen before whatever the next owner does with it.
   ///
   /// Misuse ends the program, in every build, with one line that names the block: an order or index
-  /// out of range, a block that is wholly or partly free already. Seen by the releasing
-  /// read-modify-write, by plain loads of the ancestors when its word was empty, and, for blocks of
-  /// a whole word or more, by plain loads of the words right below. Not seen: a live block released
-  /// under another order than it was handed out with while no bit of it is free; a second release
-  /// that races with the first one's climb between words; and, for blocks of two word levels or
-  /// more (order 2 * Log2Fanout), free parts that lie two levels down. Of a block that rests in a
-  /// stack, the thread that keeps it sees a second release under the same order; any other (by
-  /// another thread, under another order, or of the block popped last after somebody else gave it
-  /// back) ends the program when the stack is drained.
+  /// out of range, a block that is wholly or partly free already. Not seen: a live block released
+  /// under another order while no bit of it is free, where both orders are of one level of words;
+  /// and a second release that races with the first one's climb. Of a block that rests in a stack,
+  /// the thread that keeps it sees a second release under the same order; any other (by another
+  /// thread, under another order, or of the block popped last after somebody else gave it back)
+  /// ends the program when the stack is drained.
   ///
   /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
   /// word. Lock-free into the tree: one CAS, and one per word that becomes full.
@@ -197,10 +194,9 @@ class buddy {
     const slot_type me = tree_.lanes().mine();
     if constexpr (stacks::orders != 0) {
       if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index)) {
-        const stacks own = me.stacks();
-        if (own.may_hold(b.order, b.index) && own.holds(b.order, b.index)) [[unlikely]]
+        if (lies_in(me, b)) [[unlikely]]
           free_already(b);
-        own.forget(b.order, b.index);
+        me.stacks().forget(b.order, b.index);
       }
     }
     release_into_tree(b, me);
@@ -224,6 +220,7 @@ class buddy {
     if (keep == 0 || keep >= kept) [[unlikely]]
       no_part(b);
     const std::size_t first = b.index << b.order;
+    protocol::tails<Sync, Log2Fanout>::cut(tree_, b.order, first + keep);
     using protocol::piece_count;
     me.count_splits(piece_count(first, keep) + piece_count(first + keep, kept - keep) -
                     piece_count(first, kept));
@@ -350,6 +347,8 @@ class buddy {
   CAIMAN_HOT void release_into_tree(block b, slot_type me) noexcept {
     if (!tree_.has(b.order, b.index)) [[unlikely]]
       no_such(b);
+    if (stacks::orders != 0 && !tree_.stands_by_itself(b.order, b.index)) [[unlikely]]
+      free_already(b);
     if (!tree_.release(me, b.order, b.index)) [[unlikely]]
       free_already(b);
   }
@@ -357,8 +356,8 @@ class buddy {
   // Where there are stacks, all else is the less common way and stays out of the caller's code: a
   // register saved there is a store between two exchanges.
 
-  /// Nothing was at hand: a thread that is new here, or code that must ask for its slot, or an
-  /// empty stack, or a hole in it, or a block for which there is no stack.
+  /// Nothing was at hand: who is new here, or must ask for its slot; an empty stack, or a hole in
+  /// it; a block for which there is no stack.
   CAIMAN_COLD std::expected<block, alloc_error> allocate_slow(unsigned order) noexcept {
     const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && order < stacks::orders) {
@@ -371,52 +370,56 @@ class buddy {
   /// `Looks`: whether the block might be free already, as far as the caller knows.
   template <bool Looks>
   CAIMAN_HOT void give_back(block b) noexcept {
+    unsigned scaled = 0;
     if constexpr (stacks::orders == 0) {
       release_into_tree(b, tree_.lanes().mine());
-    } else {
-      unsigned scaled = 0;
-      if (!push_at_hand(b, scaled)) [[unlikely]]
-        give_back_slow<Looks>(b);
+    } else if (!push_at_hand(b, scaled)) [[unlikely]] {
+      give_back_slow<Looks>(b);
     }
   }
-  /// Into the stack of a thread that has its slot at hand. Calls nothing but as its last act, so
-  /// that it needs to save no register.
+  /// Into the stack of a thread that has its slot at hand. Calls only as its last act.
   template <bool Looks>
   CAIMAN_COLD void give_back_slow(block b) noexcept {
     const slot_type me = tree_.lanes().at_hand();
     if (Sync::stack_depth == 0 || !tree_.lanes().are_own() || !tree_.is_small(b.order, b.index) ||
-        me.shared() || (Looks && tree_.is_above_words(b.order))) [[unlikely]] {
+        me.shared()) [[unlikely]] {
       return give_back_rarely<Looks>(b);
     }
-    if (Looks) check_live_in_word(b, me);
+    if (Looks) {  // as the read-modify-write of a tree would: a push has none
+      if (!tree_.is_small_taken(b.order, b.index)) [[unlikely]]
+        free_already(b);
+      if (me.stacks().may_hold(b.order, b.index)) [[unlikely]]
+        return give_back_doubted(b, me);
+    }
+    keep(b, me);
+  }
+  /// The same of one that may lie in the stack already.
+  CAIMAN_COLD void give_back_doubted(block b, slot_type me) noexcept {
+    if (lies_in(me, b)) [[unlikely]]
+      free_already(b);
+    keep(b, me);
+  }
+  /// At hand, or in the tree where there is no more room.
+  CAIMAN_HOT void keep(block b, slot_type me) noexcept {
     if (!me.stacks().push(b.order, b.index)) [[unlikely]]
-      return give_back_rarely<false>(b);  // full: the tree looks
-    me.count_own_release();               // (5) last: a thread that reads it finds the block
+      return release_past_stacks(b);  // full: the tree looks
+    me.count_own_release();           // (5) last: a thread that reads it finds the block
     me.stacks().look_at_times();
   }
-  /// All the rest: a thread that is new here and gets its slot, code that must ask for it, a block
-  /// of whole words, a block that no stack keeps.
+  /// All the rest: who is new here and gets its slot, or must ask for it; a block for the tree.
   template <bool Looks>
   CAIMAN_COLD void give_back_rarely(block b) noexcept {
     const slot_type me = tree_.lanes().mine();
     if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && !me.shared()) {
-      if (Looks && tree_.is_above_words(b.order) && !tree_.is_taken_below(b.order, b.index)) {
+      if (Looks && (!tree_.is_small_taken(b.order, b.index) || lies_in(me, b))) [[unlikely]]
         free_already(b);
-      }
-      if (Looks) check_live_in_word(b, me);
-      if (me.stacks().push(b.order, b.index)) {
-        me.count_own_release();  // (5) last: a thread that reads it finds the block
-        return;
-      }
+      return keep(b, me);
     }
     release_into_tree(b, me);
   }
-  // Sees what the releasing read-modify-write of a tree would: a push has none.
-  CAIMAN_HOT void check_live_in_word(block b, slot_type me) const noexcept {
-    if (!tree_.is_taken(b.order, b.index)) [[unlikely]]
-      free_already(b);
-    if (me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index)) [[unlikely]]
-      free_already(b);
+  /// In the stack of the caller's slot.
+  CAIMAN_HOT static bool lies_in(slot_type me, block b) noexcept {
+    return me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index);
   }
 
   [[gnu::__cold__, gnu::__noreturn__]] CAIMAN_COLD static void free_already(block b) {
@@ -444,11 +447,8 @@ class buddy {
       no_part(b);
     const slot_type me = tree_.lanes().mine();
     if constexpr (stacks::orders != 0) {
-      if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) &&
-          me.stacks().may_hold(b.order, b.index) && me.stacks().holds(b.order, b.index))
-          [[unlikely]] {
+      if (Sync::stack_depth != 0 && tree_.is_small(b.order, b.index) && lies_in(me, b)) [[unlikely]]
         free_already(b);
-      }
     }
     return me;
   }

@@ -71,6 +71,8 @@ class level {
   using shape = level_shape<Log2Fanout>;
   /// A word, or a bitmap of a hint node.
   using cell = typename Sync::template atomic<word_t>;
+  /// Marks of the words below a word.
+  using mark_cell = typename Sync::statistic;  // no step of the protocol depends on it
   /// Slots of a word.
   static constexpr unsigned fanout = shape::fanout;
 
@@ -78,7 +80,7 @@ class level {
   static constexpr std::size_t bytes(unsigned max_order, unsigned level) noexcept {
     const std::size_t words = shape::words(max_order, level);
     const std::size_t nodes = words == 1 ? 1 : shape::all_nodes(words);  // build() says why 1
-    return lines(words) + lines(nodes * shape::node_stride);
+    return lines(words) + lines(nodes * shape::node_stride) + mark_lines(max_order, level);
   }
 
   level() noexcept = default;
@@ -89,6 +91,7 @@ class level {
     for (unsigned h = 0; h < shape::max_heights; ++h) {
       for (std::size_t i = 0; i < node_count_[h] * shape::node_stride; ++i) nodes_[h][i].~cell();
     }
+    for (std::size_t i = 0; marks_ != nullptr && i < word_count_; ++i) marks_[i].~mark_cell();
   }
 
   /// Lays this level out at the start of `memory`, all words empty; returns what follows it.
@@ -98,27 +101,35 @@ class level {
     // that a neighbour is a line away. A level of less than 64 words is small enough to be hot as
     // it is.
     if (word_count_ >= 64) spread_ = 7;
-    words_ = make(memory, word_count_, 0);
+    words_ = make<cell>(memory, word_count_, word_t{0});
     std::byte* rest = memory + lines(word_count_);
     for (std::size_t items = word_count_; items > 1; ++heights_) {
       items = shape::nodes(items);
       node_count_[heights_] = items;
-      nodes_[heights_] = make(rest, items * shape::node_stride, 0);
+      nodes_[heights_] = make<cell>(rest, items * shape::node_stride, word_t{0});
       rest += sizeof(cell) * items * shape::node_stride;
     }
     if (word_count_ == 1) {
       // Nobody searches a single word by hints. A node that is always marked saves the common
       // paths the question whether there are any.
       node_count_[0] = 1;
-      nodes_[0] = make(rest, shape::node_stride, ~word_t{0});
+      nodes_[0] = make<cell>(rest, shape::node_stride, ~word_t{0});
     }
-    return memory + bytes(max_order, number);
+    std::byte* const end = memory + bytes(max_order, number);
+    if (number != 0) {
+      marks_ = make<mark_cell>(end - mark_lines(max_order, number), word_count_, std::uint64_t{0});
+    }
+    return end;
   }
 
   /// How many words there are.
   std::size_t word_count() const noexcept { return word_count_; }
   /// Word `i`.
   cell& word(std::size_t i) const noexcept { return words_[i ^ (i & spread_) << 3]; }
+
+  /// What is cut below word 0, below word 1 and so on, a bit for each word there (layout.hpp). None
+  /// in the lowest level.
+  mark_cell* marks() const noexcept { return marks_; }
 
   /// Heights of the hint tree; 0 where a single word needs none.
   unsigned heights() const noexcept { return heights_; }
@@ -135,16 +146,21 @@ class level {
   static constexpr std::size_t lines(std::size_t cells) noexcept {
     return (cells * sizeof(cell) + 63) / 64 * 64;
   }
-  static cell* make(std::byte* at, std::size_t cells, word_t value) noexcept {
+  static constexpr std::size_t mark_lines(unsigned max_order, unsigned level) noexcept {
+    return level == 0 ? 0 : (shape::words(max_order, level) * sizeof(mark_cell) + 63) / 64 * 64;
+  }
+  template <class Cell, class Value>
+  static Cell* make(std::byte* at, std::size_t cells, Value value) noexcept {
     for (std::size_t i = 0; i < cells; ++i) {
-      ::new (static_cast<void*>(at + i * sizeof(cell))) cell(value);
+      ::new (static_cast<void*>(at + i * sizeof(Cell))) Cell(value);
     }
-    return std::launder(static_cast<cell*>(static_cast<void*>(at)));
+    return std::launder(static_cast<Cell*>(static_cast<void*>(at)));
   }
 
   cell* words_ = nullptr;
   std::size_t word_count_ = 0;
-  std::size_t spread_ = 0;
+  mark_cell* marks_ = nullptr;
+  unsigned spread_ = 0;
   unsigned heights_ = 0;
   cell* nodes_[shape::max_heights] = {};
   std::size_t node_count_[shape::max_heights] = {};

@@ -41,6 +41,7 @@
 #include "caiman/detail/requirements.hpp"
 #if defined(CAIMAN_REQUIREMENTS_MET)
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -61,8 +62,6 @@ class owner_stacks {
   using flag_cell = typename Sync::template atomic<flag_t>;
   /// Height, announcement and note of an order.
   using head_cell = typename Sync::template atomic<std::uint64_t>;
-  /// Tags of eight entries.
-  using tag_cell = typename Sync::statistic;  // no step of the protocol depends on it
   /// What the owner remembers of his flag.
   using memo_cell = typename Sync::statistic;  // nor on when he takes it down
   /// Entries that there is memory for.
@@ -91,7 +90,7 @@ class owner_stacks {
     make<memo_cell>(seen_offset, 0U);
     for (unsigned order = 0; order < orders; ++order) {
       make<head_cell>(head_offset(order), 0U);
-      for (unsigned i = 0; i < tag_words; ++i) make<tag_cell>(tag_offset(order, i), 0U);
+      ::new (static_cast<void*>(at_ + tag_offset(order))) tag_row{};
       for (std::uint32_t i = 1; i <= room; ++i) make<cell>(entry_offset(order, i), 0U);
     }
   }
@@ -102,7 +101,6 @@ class owner_stacks {
     seen().~memo_cell();
     for (unsigned order = 0; order < orders; ++order) {
       head(order).~head_cell();
-      for (unsigned i = 0; i < tag_words; ++i) tags(order, i).~tag_cell();
       for (std::uint32_t i = 1; i <= room; ++i) entry(order, i).~cell();
     }
   }
@@ -124,7 +122,7 @@ class owner_stacks {
   CAIMAN_HOT bool push(unsigned order, std::size_t index) const noexcept {
     const std::uint32_t n = height(head(order).load(Sync::order(site::stack_height)));
     if (n >= Sync::stack_depth) return false;
-    tag(order, n, index);
+    tags(order).of[n] = static_cast<unsigned char>(index);
     put(order, entry_of(index), n);
     return true;
   }
@@ -153,19 +151,26 @@ class owner_stacks {
   CAIMAN_HOT void look_at_times() const noexcept {
     if (!Sync::announced_pop || pops().load(std::memory_order_relaxed) < Sync::calm_pops) [[likely]]
       return;
-    look_at_flag();
+    look_at_flag_of(*this);
   }
 
   /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
   /// at all tags at once: a walk over the entries, of a length that no processor can guess, costs
   /// three times as much.
   CAIMAN_HOT bool may_hold(unsigned order, std::size_t index) const noexcept {
-    std::uint64_t same = 0;
-#pragma GCC unroll 8
-    for (unsigned i = 0; i < tag_words; ++i) {
-      same |= equal_bytes(tags(order, i).load(std::memory_order_relaxed), index & 0xff);
+    // Spelt out, since g++ 12 turns the loop that says the same into one of bytes.
+    using bytes [[gnu::vector_size(16)]] = signed char;
+    using halves [[gnu::vector_size(16)]] = std::uint64_t;
+    const tag_row& row = tags(order);
+    bytes same{};
+#pragma GCC unroll 4
+    for (unsigned i = 0; i < sizeof row.of; i += sizeof(bytes)) {
+      bytes some;
+      __builtin_memcpy(&some, __builtin_assume_aligned(row.of + i, alignof(tag_row)), sizeof some);
+      same |= some == (bytes{} + static_cast<signed char>(index));
     }
-    return same != 0;
+    const auto both = std::bit_cast<halves>(same);
+    return (both[0] | both[1]) != 0;
   }
   /// Whether a block lies in the owner's own stack.
   bool holds(unsigned order, std::size_t index) const noexcept {
@@ -295,7 +300,7 @@ class owner_stacks {
   static constexpr std::uint64_t a_look = std::uint64_t{1} << 33;
 
   /// He takes it down if nobody came since he looked last, and nobody is there.
-  CAIMAN_COLD void look_at_flag() const noexcept {
+  void look_at_flag() const noexcept {
     pops().store(0, std::memory_order_relaxed);
     flag_t now = drainers().load(Sync::order(site::stack_drainers)) & ~(fenced - 1);  // (8)
     if (now != seen().load(std::memory_order_relaxed)) {
@@ -306,6 +311,8 @@ class owner_stacks {
                                          Sync::order(site::stack_drainers));
     }
   }
+  /// By value, so that no caller must keep the view in memory.
+  CAIMAN_COLD static void look_at_flag_of(owner_stacks these) noexcept { these.look_at_flag(); }
 
   static constexpr std::uint32_t announced = std::uint32_t{1} << 31;
   static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
@@ -331,10 +338,14 @@ class owner_stacks {
   // The heads of all orders in one line, their tags, the flag with what the owner remembers of it,
   // and a line of entries per order.
   static constexpr std::size_t lines(std::size_t size) noexcept { return (size + 63) / 64 * 64; }
-  static constexpr unsigned tag_words = (room + 7) / 8;
+  /// The low byte of every entry's index: the owner's alone, and no step of the protocol depends on
+  /// it.
+  struct alignas(16) tag_row {
+    unsigned char of[room == 0 ? 16 : (room + 15) / 16 * 16];
+  };
   static constexpr std::size_t tags_offset = lines(orders * sizeof(head_cell));
   static constexpr std::size_t flag_offset =
-      tags_offset + lines(std::size_t{orders} * tag_words * sizeof(tag_cell));
+      tags_offset + lines(std::size_t{orders} * sizeof(tag_row));
   static constexpr std::size_t pops_offset =
       (flag_offset + sizeof(flag_cell) + alignof(memo_cell) - 1) / alignof(memo_cell) *
       alignof(memo_cell);
@@ -343,8 +354,8 @@ class owner_stacks {
   static constexpr std::size_t head_offset(unsigned order) noexcept {
     return order * sizeof(head_cell);
   }
-  static constexpr std::size_t tag_offset(unsigned order, unsigned i) noexcept {
-    return tags_offset + (std::size_t{order} * tag_words + i) * sizeof(tag_cell);
+  static constexpr std::size_t tag_offset(unsigned order) noexcept {
+    return tags_offset + order * sizeof(tag_row);
   }
   /// Entries count from 1, so that a height names the top one.
   static constexpr std::size_t entry_offset(unsigned order, std::uint32_t i) noexcept {
@@ -365,9 +376,7 @@ class owner_stacks {
   /// What he saw there.
   memo_cell& seen() const noexcept { return at<memo_cell>(seen_offset); }
   head_cell& head(unsigned order) const noexcept { return at<head_cell>(head_offset(order)); }
-  tag_cell& tags(unsigned order, unsigned i) const noexcept {
-    return at<tag_cell>(tag_offset(order, i));
-  }
+  tag_row& tags(unsigned order) const noexcept { return at<tag_row>(tag_offset(order)); }
   cell& entry(unsigned order, std::uint32_t i) const noexcept {
     return at<cell>(entry_offset(order, i));
   }
@@ -375,23 +384,6 @@ class owner_stacks {
   CAIMAN_HOT void put(unsigned order, std::uint32_t what, std::uint32_t n) const noexcept {
     entry(order, n + 1).store(what, Sync::order(site::stack_push));         // (7)
     head(order).store(head_of(n + 1, 0), Sync::order(site::stack_pushed));  // (7)
-  }
-
-  // ---- tags: the low byte of every entry's index, eight to a word ---------------------------
-
-  CAIMAN_HOT void tag(unsigned order, std::uint32_t n, std::size_t index) const noexcept {
-    tag_cell& word = tags(order, n / 8);
-    const unsigned at = n % 8 * 8;
-    const std::uint64_t others =
-        word.load(std::memory_order_relaxed) & ~(std::uint64_t{0xff} << at);
-    word.store(others | (std::uint64_t{index} & 0xff) << at, std::memory_order_relaxed);
-  }
-  /// The top bit of every byte of `word` that equals `byte`, and no other bit (Warren, Hacker's
-  /// Delight, 6-1).
-  static constexpr std::uint64_t equal_bytes(std::uint64_t word, std::uint64_t byte) noexcept {
-    constexpr std::uint64_t low = 0x7f7f7f7f7f7f7f7f;
-    const std::uint64_t differ = word ^ byte * 0x0101010101010101;
-    return ~(((differ & low) + low) | differ | low);
   }
 
   std::byte* at_;

@@ -72,6 +72,7 @@ class tails {
     const std::size_t count = std::size_t{1} << order;
     unsigned lv = in.level_of(order);
     me.count_splits(piece_count(first, keep) + piece_count(first + keep, count - keep) - 1);
+    cut(in, order, first + keep);
     // From the top down, the part of each level: `from` is the first min block that goes back,
     // `end` where the word's share of the block ends.
     const std::size_t from = first + keep;
@@ -85,6 +86,16 @@ class tails {
     }
     me.count_release();  // (5) last: a thread that reads it finds the blocks
     return true;
+  }
+
+  /// The words below a live block that its new end goes through are no part of a larger one any
+  /// more.
+  static void cut(const tree_type& in, unsigned order, std::size_t end) noexcept {
+    for (unsigned lv = in.level_of(order); lv-- > 0;) {
+      const unsigned word = (lv + 1) * Log2Fanout;  // the order of a word
+      if ((end & ((std::size_t{1} << word) - 1)) == 0) return;
+      in.mark_cut(lv, end >> word, true);
+    }
   }
 
  private:

@@ -58,6 +58,7 @@ class tree : public layout<Sync, Log2Fanout> {
   using stacks = owner_stacks<Sync>;           ///< The stacks of a slot.
   using base::is_above_words;                  ///< See layout.
   using base::is_taken_below;                  ///< See layout.
+  using base::mark_cut;                        ///< See layout.
 
   /// Bytes of metadata.
   static constexpr std::size_t bytes(unsigned max_order) noexcept {
@@ -195,6 +196,8 @@ class tree : public layout<Sync, Log2Fanout> {
     cell.store(cell.load(Sync::order(site::observe)) | run,
                Sync::order(site::publish_child));  // (1)
     hint::set(*p.in, slots_.shared(), word, p.cls);
+    std::size_t cut = word;
+    for (unsigned lv = p.level; lv < top_; ++lv, cut /= fanout) mark_cut(lv, cut, true);
   }
 
   static constexpr std::size_t fanout = shape::fanout;
@@ -291,6 +294,7 @@ class tree : public layout<Sync, Log2Fanout> {
         // (1) (4) takes what others released into this word, to publish it one level up
         if (cell.compare_exchange_strong(now, 0, Sync::order(site::climb),
                                          Sync::order(site::release_look))) {
+          mark_cut(lv, word, false);
           me.count_coalesces(bits::full_class - cls);
           return put_result::climbs;
         }
@@ -344,6 +348,7 @@ class tree : public layout<Sync, Log2Fanout> {
       taken = cell.compare_exchange_strong(now, 0, Sync::order(site::sweep_take),  // (1) (4)
                                            Sync::order(site::sweep_word));
       if (taken) {
+        mark_cut(lv, word, false);
         Sync::invariant(
             put<eagerly>(me, lv + 1, word / fanout, static_cast<unsigned>(word % fanout), 0),
             "a swept word was free in its parent");
@@ -441,6 +446,7 @@ class tree : public layout<Sync, Log2Fanout> {
     std::size_t word = got.word * fanout + got.pos;
     for (unsigned lv = from - 1;; --lv, word *= fanout) {
       const unsigned cls = lv == p.level ? p.cls : 0;
+      mark_cut(lv, word, true);
       levels_[lv].word(word).store(bits::full & ~bits::run(cls),
                                    Sync::order(site::publish_child));  // (1) (2)
       hint::set(levels_[lv], me, word, bits::full_class - 1);

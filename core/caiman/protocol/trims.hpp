@@ -140,6 +140,7 @@ class trims {
       const std::size_t word = lv == at.lv ? bit : bit / fanout;
       const unsigned pos = lv == at.lv ? at.pos : static_cast<unsigned>(bit % fanout);
       const unsigned cls = lv == at.lv ? at.cls : 0;
+      in.mark_cut(lv, word, true);
       in.at(lv).word(word).store(bits::full & ~(bits::run(cls) << pos),
                                  Sync::order(site::publish_child));  // (1) (2)
       hint::set(in.at(lv), me, word, bits::full_class - 1);

@@ -104,6 +104,7 @@ class buddy_world final : public world {
       return {"L1", "a move was begun and never ended"};
     }
     if (hidden_word()) return {"S5", "a free run that no hint shows"};
+    if (wrong_mark()) return {"S8", "a mark that does not say what the words say"};
     if (free_blocks() != static_cast<block_set>(~live & all())) {
       return {"S3", "free blocks and live blocks are not the whole"};
     }
@@ -158,6 +159,25 @@ class buddy_world final : public world {
         f(lv, w, inside().at(lv).word(w).load(checked_sync::order(site::observe)));
       }
     }
+  }
+
+  /// A word of which a part is free must be marked as cut, and one that an ancestor owns must not.
+  bool wrong_mark() const {
+    bool wrong = false;
+    for_each_word([&](unsigned lv, std::size_t word, word_t free) {
+      if (lv == inside().top()) return;
+      word_t owned = 0;
+      std::size_t slot = word;
+      for (unsigned above = lv + 1; above <= inside().top(); ++above, slot /= shape::fanout) {
+        owned |= inside().at(above)
+                         .word(slot / shape::fanout)
+                         .load(checked_sync::order(site::observe)) >>
+                     slot % shape::fanout &
+                 1;
+      }
+      wrong |= inside().is_cut(lv, word) ? owned != 0 : free != 0;
+    });
+    return wrong;
   }
 
   /// A word whose largest free run has class c must be marked in c or above, at every height.

@@ -68,11 +68,10 @@ void check_seen_when_drained(Buddy& tree, block wrong, block in_its_way,
   });
 }
 
-// Whether blocks of two orders lie in one word or in words one above the other. Free parts that lie
-// further down are not seen (buddy::release says so).
+// Whether blocks of two orders lie in words of one level.
 template <class Sync, unsigned Log2Fanout>
-bool are_close(const buddy<Sync, Log2Fanout>& /*of*/, unsigned low, unsigned high) {
-  return high / Log2Fanout - low / Log2Fanout <= 1;
+bool are_of_one_level(const buddy<Sync, Log2Fanout>& tree, unsigned low, unsigned high) {
+  return tree.inside().level_of(low) == tree.inside().level_of(high);
 }
 
 // In a thread with a slot of its own, which has ended when this returns.
@@ -144,6 +143,20 @@ TEMPLATE_LIST_TEST_CASE("a block in another thread's stack is seen when that is 
   }
 }
 
+TEMPLATE_LIST_TEST_CASE("a tail of what is in another thread's stack is seen when that is drained",
+                        "[misuse][stacks]", buddies) {
+  TestType tree(max_order);
+  for (unsigned order = 1; order < orders; ++order) {
+    const block b = tree.allocate(order).value();
+    elsewhere([&] { tree.release(b); });
+    check_ends_with(b, released_twice, [&] {
+      tree.release_tail(b, 1);
+      look(tree);
+    });
+    look(tree);
+  }
+}
+
 TEMPLATE_LIST_TEST_CASE("a block that overlaps a stacked one is seen when that is drained",
                         "[misuse][stacks]", buddies) {
   TestType tree(max_order);
@@ -151,23 +164,29 @@ TEMPLATE_LIST_TEST_CASE("a block that overlaps a stacked one is seen when that i
     const block whole = tree.allocate(3).value();
     tree.release(whole);
     for (unsigned order = 0; order < 3; ++order) {
-      if (!are_close(tree, order, 3)) continue;
-      check_seen_when_drained(tree, {order, whole.index << (3 - order)}, whole);
+      const block part{order, whole.index << (3 - order)};
+      if (are_of_one_level(tree, order, 3)) {
+        check_seen_when_drained(tree, part, whole);
+      } else {
+        check_caught(tree, free_already, {part});  // its word is a part of the whole
+        check_ends_with(part, free_already, [&] { tree.release_past_stacks(part); });
+      }
     }
   }
   SECTION("something around it") {
-    const block whole = tree.allocate(9).value();
-    const block part{0, whole.index << 9};
+    std::vector<block> all;
+    for (unsigned i = 0; i < 1U << max_order; ++i) all.push_back(tree.allocate(0).value());
+    const block part = all.back();
     tree.release(part);
-    for (unsigned order = 1; order < orders; ++order) {
-      if (!are_close(tree, 0, order)) continue;
-      check_seen_when_drained(tree, {order, whole.index << (9 - order)}, part);
-    }
-    // too large for a stack, so that it is in the tree first
-    for (unsigned order = orders; order <= 9; ++order) {
-      // a half that is free makes the whole, and a request for that finds it without draining
-      check_seen_when_drained(tree, {order, whole.index << (9 - order)}, part,
-                              order == 9 ? drain::by_an_observer : drain::also_by_a_request);
+    for (unsigned order = 1; order <= max_order; ++order) {
+      const block around{order, part.index >> order};
+      if (are_of_one_level(tree, 0, order)) {
+        check_seen_when_drained(tree, around, part);
+      } else {
+        // stacked or too large for that: a word below it is cut
+        check_caught(tree, free_already, {around});
+        check_ends_with(around, free_already, [&] { tree.release_past_stacks(around); });
+      }
     }
   }
 }
