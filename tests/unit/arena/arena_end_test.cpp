@@ -12,6 +12,7 @@
 #include <atomic>
 #include <barrier>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <optional>
 #include <string_view>
@@ -282,3 +283,14 @@ TEST_CASE("what has ended stays until nobody is at its end any more", "[end]") {
 }
 
 // NOLINTEND(bugprone-use-after-move)
+
+TEST_CASE("what is out is right when counts of returns have started again at zero", "[end]") {
+  using books = caiman::detail::ledger<caiman::native_sync>;
+  constexpr std::uint64_t wraps = std::uint64_t{1} << 40;
+  CHECK(books::out_of(7, 7) == 0);
+  CHECK(books::out_of(7, 4) == 3);
+  CHECK(books::out_of(5 * wraps + 10, 4 + 1) == 5);  // 3 * wraps + 4 and 2 * wraps + 1 came back
+  CHECK(books::out_of(2 * wraps, (wraps - 1) + (wraps - 1)) == 2);
+  CHECK(books::out_of(wraps, 0) == 0);
+  CHECK(books::out_of(wraps + 4, 5) == -1);  // read while somebody takes and returns
+}

@@ -293,14 +293,3 @@ TEST_CASE("a peak of many small blocks is off by less than a 1024th a thread",
 }
 
 }  // namespace
-
-TEST_CASE("what is out is right when counts of returns have started again at zero", "[metrics]") {
-  using books = caiman::detail::ledger<caiman::native_sync>;
-  constexpr std::uint64_t wraps = std::uint64_t{1} << 40;
-  CHECK(books::out_of(7, 7) == 0);
-  CHECK(books::out_of(7, 4) == 3);
-  CHECK(books::out_of(5 * wraps + 10, 4 + 1) == 5);  // 3 * wraps + 4 and 2 * wraps + 1 came back
-  CHECK(books::out_of(2 * wraps, (wraps - 1) + (wraps - 1)) == 2);
-  CHECK(books::out_of(wraps, 0) == 0);
-  CHECK(books::out_of(wraps + 4, 5) == -1);  // read while somebody takes and returns
-}
