@@ -164,7 +164,7 @@ class owner_stacks {
     const tag_row& row = tags(order);
     bytes same{};
 #pragma GCC unroll 4
-    for (unsigned i = 0; i < sizeof row.of; i += sizeof(bytes)) {
+    for (std::size_t i = 0; i < sizeof row.of; i += sizeof(bytes)) {
       bytes some;
       __builtin_memcpy(&some, __builtin_assume_aligned(row.of + i, alignof(tag_row)), sizeof some);
       same |= some == (bytes{} + static_cast<signed char>(index));
