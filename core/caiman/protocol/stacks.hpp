@@ -90,7 +90,8 @@ class owner_stacks {
     make<memo_cell>(seen_offset, 0U);
     for (unsigned order = 0; order < orders; ++order) {
       make<head_cell>(head_offset(order), 0U);
-      ::new (static_cast<void*>(at_ + tag_offset(order))) tag_row{};
+      ::new (static_cast<void*>(at_ + tag_offset(order))) tag_row;
+      for (unsigned char& tag : tags(order).of) tag = 0;
       for (std::uint32_t i = 1; i <= room; ++i) make<cell>(entry_offset(order, i), 0U);
     }
   }
@@ -151,7 +152,7 @@ class owner_stacks {
   CAIMAN_HOT void look_at_times() const noexcept {
     if (!Sync::announced_pop || pops().load(std::memory_order_relaxed) < Sync::calm_pops) [[likely]]
       return;
-    look_at_flag_of(*this);
+    look_at_flag_at(at_);
   }
 
   /// False when the block lies in no stack of the owner; nearly always, when it lies in none. Looks
@@ -311,8 +312,10 @@ class owner_stacks {
                                          Sync::order(site::stack_drainers));
     }
   }
-  /// By value, so that no caller must keep the view in memory.
-  CAIMAN_COLD static void look_at_flag_of(owner_stacks these) noexcept { these.look_at_flag(); }
+  /// Of the stacks at this address: so no caller must keep the view in memory.
+  CAIMAN_COLD static void look_at_flag_at(std::byte* at) noexcept {
+    owner_stacks(at).look_at_flag();
+  }
 
   static constexpr std::uint32_t announced = std::uint32_t{1} << 31;
   static constexpr std::uint64_t head_of(std::uint32_t n, std::uint32_t note) noexcept {
