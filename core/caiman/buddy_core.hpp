@@ -154,11 +154,11 @@ class buddy {
   ///
   /// Misuse ends the program, in every build, with one line that names the block: an order or index
   /// out of range, a block that is wholly or partly free already. Not seen: a live block released
-  /// under another order while no bit of it is free, where both orders are of one level of words;
-  /// and a second release that races with the first one's climb. Of a block that rests in a stack,
-  /// the thread that keeps it sees a second release under the same order; any other (by another
-  /// thread, under another order, or of the block popped last after somebody else gave it back)
-  /// ends the program when the stack is drained.
+  /// under another order while no bit of it is free, where both are of one level of words; a second
+  /// release that races with the first one's climb; and without stacks neither orders of two levels
+  /// nor free parts two levels down. Of a block in a stack, the thread that keeps it sees a second
+  /// release under the same order; any other (by another thread, under another order, or of the
+  /// block popped last after somebody else gave it back) ends the program when it is drained.
   ///
   /// Waits for nobody. Wait-free into the thread's own stack: two stores and a look at the block's
   /// word. Lock-free into the tree: one CAS, and one per word that becomes full.

@@ -27,8 +27,9 @@ namespace caiman::inline v0 {
 /// What the core asks of a policy.
 ///  - `atomic<T>`: the member interface of std::atomic, every order given.
 ///  - `plain<T>`: a variable whose races the policy may find; a bare T natively.
-///  - `statistic`: a 64-bit number with load, store and fetch_add that nothing in the protocol
-///    reads back; a policy need not take its accesses for steps of the protocol.
+///  - `statistic`: a 64-bit number with load, store and fetch_add that no step of the protocol
+///    depends on: a count, or marks by which misuse is seen. A policy need not take its accesses
+///    for steps.
 ///  - `order(site)`: the memory order of a site.
 ///  - `exclusive_slots`: how many threads can own a slot; slot number `exclusive_slots` is the one
 ///    that all further threads share. `home`: what hands out the slots of a buddy, made and

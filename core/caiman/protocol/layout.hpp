@@ -179,8 +179,8 @@ class layout {
   unsigned top_;
   order_layout layouts_[most_orders] = {};
   look looks_[stacks::orders == 0 ? 1 : stacks::orders] = {};
-  mark_cell none_{0};
-  mark_cell all_{~std::uint64_t{0}};
+  mark_cell none_{0};                 // below the lowest level nothing is cut,
+  mark_cell all_{~std::uint64_t{0}};  // and the word at the root always is
   level_type levels_[shape::max_levels];
   /// \endcond
 };

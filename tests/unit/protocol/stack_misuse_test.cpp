@@ -132,6 +132,15 @@ TEMPLATE_LIST_TEST_CASE("what is free in the tree is caught before it is kept", 
   check_legal(tree, {second});
 }
 
+TEMPLATE_LIST_TEST_CASE("a thread's first call looks at what it keeps, too", "[misuse][stacks]",
+                        buddies) {
+  TestType tree(max_order);
+  const block taken = tree.allocate(1).value();
+  const block free{1, taken.index ^ 1};
+  check_ends_with(free, free_already, [&] { elsewhere([&] { tree.release(free); }); });
+  check_quiet([&] { elsewhere([&] { tree.release(taken); }); });
+}
+
 TEMPLATE_LIST_TEST_CASE("a block in another thread's stack is seen when that is drained",
                         "[misuse][stacks]", buddies) {
   TestType tree(max_order);
