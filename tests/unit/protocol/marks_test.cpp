@@ -114,7 +114,7 @@ void act(buddy<Sync, Log2Fanout>& tree, std::size_t units, std::vector<holding>&
 
 TEMPLATE_LIST_TEST_CASE("a word is cut while it is no part of one block", "[marks]", every_kind) {
   std::minstd_rand random(1);
-  for (const std::size_t units : {1, 13, 127, 128, 200}) {
+  for (const std::size_t units : {1U, 13U, 127U, 128U, 200U}) {
     TestType tree(TestType::root_of(units), units);
     std::vector<holding> live;
     check_marks(tree, units, live);
