@@ -3,7 +3,7 @@
 
 A table of medians asks a stranger to find the right two numbers; here each workload has one line, and a
 bar leads to the right where ours is faster and to the left where it is slower. Two rows of ours are
-shown, the one that hands out indices and the one that a program gets through std::pmr, since a plot of
+shown, the one that hands out indices and the one that a program gets as an arena, since a plot of
 the better one alone would promise too much. Ratios are taken within a round, as everywhere. Relies on:
 summary.py; names come out of files and are escaped.
 """
@@ -22,11 +22,13 @@ ROWS = (("w1/256", "ns", "1 thread: take a block, give it back"),
         ("tails", "p99.9", "slowest of 1,000 requests, 2 threads"),
         ("trace/cc1plus", "ms", "replay: a compiler's mallocs"),
         ("trace/sqlite3", "ms", "replay: a database's mallocs"),
-        ("trace/rsyslogd", "ms", "replay: a log server's mallocs"))
+        ("trace/rsyslogd", "ms", "replay: a log server's mallocs"),
+        ("trace/varnishd", "ms", "replay: an HTTP proxy's buffers"),
+        ("trace/fan_out", "ms", "replay: a message hub's buffers"))
 
 # Rows of ours: (subject, class of its bars, what the legend says).
 OURS = (("caiman-owned", "core", "buddy<> hands out indices"),
-        ("caiman-library", "arena", "buddy_arena through std::pmr"))
+        ("caiman-library", "arena", "buddy_arena through std::pmr or buffers"))
 
 _LEFT, _RIGHT, _WIDTH = 278, 622, 760
 _MIDDLE = (_LEFT + _RIGHT) / 2
